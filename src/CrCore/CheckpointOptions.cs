@@ -1,0 +1,71 @@
+namespace CrCore;
+
+/// <summary>What happens to descriptors of the controlling terminal and of pty slaves whose master is outside the tree.</summary>
+public enum TerminalPolicy
+{
+    /// <summary>Preflight refuses the tree.</summary>
+    Fail,
+    /// <summary>Restored onto the terminal of the restoring shell.</summary>
+    Inherit,
+    /// <summary>Restored onto /dev/null.</summary>
+    Null,
+}
+
+/// <summary>What happens to a pipe whose other end is held outside the tree.</summary>
+public enum ExternalPipePolicy
+{
+    /// <summary>Preflight refuses the tree.</summary>
+    Fail,
+    /// <summary>The other end is restored closed: readers see end of file, writers EPIPE.</summary>
+    Close,
+    /// <summary>Restored onto /dev/null.</summary>
+    Null,
+}
+
+/// <summary>How a checkpoint is made.</summary>
+public sealed record CheckpointOptions
+{
+    /// <summary>End the tree once the image is safely on disk. Otherwise it runs on.</summary>
+    public bool Stop { get; init; }
+
+    /// <summary>Replace an image that exists under the path.</summary>
+    public bool Overwrite { get; init; }
+
+    public TerminalPolicy Terminal { get; init; } = TerminalPolicy.Fail;
+
+    public ExternalPipePolicy ExternalPipe { get; init; } = ExternalPipePolicy.Fail;
+
+    /// <summary>Largest deleted file saved with its contents, in bytes; a larger one is an obstacle.</summary>
+    public long MaxDeletedFileBytes { get; init; } = 64L << 20;
+
+    /// <summary>How long to wait for every task to stop before the tree is let go and an error is raised.</summary>
+    public TimeSpan FreezeTimeout { get; init; } = TimeSpan.FromSeconds(10);
+}
+
+/// <summary>How a restore is made.</summary>
+public sealed record RestoreOptions
+{
+    /// <summary>Put the tree into a fresh pid namespace, so that its pids need not be free here.</summary>
+    public bool NewPidNamespace { get; init; }
+
+    /// <summary>Accept files that are missing their saved size or mtime.</summary>
+    public bool AcceptChangedFiles { get; init; }
+
+    public TerminalPolicy Terminal { get; init; } = TerminalPolicy.Inherit;
+
+    /// <summary>End the restored tree when the restoring process ends.</summary>
+    public bool DieWithCaller { get; init; }
+
+    /// <summary>Restore the tree, but leave every task stopped (as by SIGSTOP).</summary>
+    public bool LeaveStopped { get; init; }
+
+    /// <summary>How long to retry a pid that is still taken by a task that has just died.</summary>
+    public TimeSpan PidRetry { get; init; } = TimeSpan.FromSeconds(2);
+}
+
+/// <summary>A step of long work. Engines report it; hosts show it.</summary>
+/// <param name="Activity">What the whole work is.</param>
+/// <param name="Step">What is being done now.</param>
+/// <param name="Done">Units done (bytes or tasks).</param>
+/// <param name="Total">Units in all, or 0 when unknown.</param>
+public readonly record struct CrProgress(string Activity, string Step, long Done, long Total);

@@ -1,0 +1,60 @@
+namespace CrCore;
+
+/// <summary>What a checkpoint saved.</summary>
+public sealed record CheckpointResult
+{
+    /// <summary>The image's absolute path.</summary>
+    public required string Path { get; init; }
+
+    /// <summary>The root task as the caller sees its pid.</summary>
+    public required int RootPid { get; init; }
+
+    public required string RootComm { get; init; }
+
+    /// <summary>The image's size in bytes.</summary>
+    public required long Length { get; init; }
+
+    /// <summary>Tasks saved, zombies included, threads not.</summary>
+    public required int TaskCount { get; init; }
+
+    public required int ThreadCount { get; init; }
+
+    /// <summary>From the call to the image being on disk.</summary>
+    public required TimeSpan Duration { get; init; }
+
+    /// <summary>From the first task's stop to the last task's release (or end).</summary>
+    public required TimeSpan Frozen { get; init; }
+
+    public required long PagesScanned { get; init; }
+
+    public required long PagesStored { get; init; }
+
+    public required bool Stopped { get; init; }
+
+    /// <summary>What is not kept exactly, told in preflight.</summary>
+    public required IReadOnlyList<Obstacle> Warnings { get; init; }
+}
+
+/// <summary>What preflight says of a tree before anything is touched.</summary>
+/// <param name="Tasks">Every task found, the root first.</param>
+/// <param name="Obstacles">All obstacles and warnings.</param>
+public sealed record CheckpointPreview(IReadOnlyList<TaskSummary> Tasks, IReadOnlyList<Obstacle> Obstacles)
+{
+    public bool CanProceed
+    {
+        get
+        {
+            foreach (var o in Obstacles)
+                if (o.Severity == ObstacleSeverity.Error)
+                    return false;
+            return true;
+        }
+    }
+}
+
+/// <summary>A task in one line: of a live tree, or of an image's plan.</summary>
+/// <param name="Pid">As the caller sees it; for a plan that is not carried out yet, the saved pid.</param>
+/// <param name="VPid">The pid inside the tree's own pid namespace.</param>
+/// <param name="ParentPid">As <paramref name="Pid"/>; for the root, the parent outside the tree.</param>
+/// <param name="State">The letter of proc_pid_stat(5).</param>
+public sealed record TaskSummary(int Pid, int VPid, int ParentPid, string Comm, char State, int ThreadCount, long ResidentBytes);

@@ -1,0 +1,34 @@
+namespace CrCore;
+
+/// <summary>How much an obstacle weighs.</summary>
+public enum ObstacleSeverity
+{
+    /// <summary>Told, and the operation goes on: something is not kept exactly.</summary>
+    Warning,
+    /// <summary>The operation does not start.</summary>
+    Error,
+}
+
+/// <summary>
+/// One thing that preflight found in the way: which task, which object, why, and what to do about it.
+/// </summary>
+/// <param name="Id">Stable identifier, the same a <see cref="CrException.Id"/> would bear.</param>
+/// <param name="Kind">Decides the category a host shows.</param>
+/// <param name="Severity">Whether the operation can go on.</param>
+/// <param name="Pid">The task as the caller sees it, or 0 when no task is concerned.</param>
+/// <param name="Comm">The task's name, or empty.</param>
+/// <param name="Object">Descriptor, address range, path: as exact as can be said; or empty.</param>
+/// <param name="Reason">What it is and why it is in the way, one sentence without a full stop.</param>
+/// <param name="Advice">What to do next, or null.</param>
+public sealed record Obstacle(
+    string Id, CrErrorKind Kind, ObstacleSeverity Severity,
+    int Pid, string Comm, string Object, string Reason, string? Advice = null)
+{
+    public override string ToString()
+    {
+        var who = Pid == 0 ? "" : Comm.Length == 0 ? $"task {Pid}: " : $"task {Pid} ({Comm}): ";
+        var what = Object.Length == 0 ? "" : Object + ": ";
+        var next = Advice is null ? "." : ". " + Advice;
+        return who + what + Reason + next;
+    }
+}

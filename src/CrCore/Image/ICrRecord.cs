@@ -1,0 +1,26 @@
+namespace CrCore.Image;
+
+/// <summary>
+/// One record of the image: an immutable value that knows its id and how its payload is written.
+/// Its reading twin is a static method registered in <see cref="RecordCatalog"/>. Records know no Linux calls.
+/// </summary>
+public interface ICrRecord
+{
+    /// <summary>The record id in the framing (docs/image-format.md).</summary>
+    short Type { get; }
+
+    /// <summary>
+    /// The framing's parent field: the task's vpid (tid for records of a thread) or an objref; 0 for all others.
+    /// </summary>
+    uint Parent { get; }
+
+    /// <summary>Writes the payload, field after field, little-endian.</summary>
+    void Write(ref FieldWriter w);
+}
+
+/// <summary>A record that describes an object which several tasks may share, found by its reference.</summary>
+public interface ISharedObject : ICrRecord
+{
+    /// <summary>Positive, unique in the image.</summary>
+    uint ObjRef { get; }
+}
