@@ -1,0 +1,13 @@
+using System.Management.Automation.Runspaces;
+
+namespace CrShell.Session;
+
+/// <summary>What a session starts with: the engine's own commands, and those standard ones that its package leaves to others.</summary>
+internal static class StartupState
+{
+    public static InitialSessionState Create()
+    {
+        var state = InitialSessionState.CreateDefault2();
+        return state;
+    }
+}
