@@ -6,5 +6,7 @@ namespace CrCore.Objects;
 public static class Kinds
 {
     /// <summary>Every record of revision 4, the frame's own and each kind's.</summary>
-    public static RecordCatalog Catalog { get; } = new([]);
+    public static RecordCatalog Catalog { get; } = new([
+        .. FrameRecords.All,
+    ]);
 }
