@@ -1,4 +1,5 @@
 using System.Management.Automation.Runspaces;
+using CrShell.Commands;
 
 namespace CrShell.Session;
 
@@ -8,6 +9,7 @@ internal static class StartupState
     public static InitialSessionState Create()
     {
         var state = InitialSessionState.CreateDefault2();
+        StandardCommands.AddTo(state);
         return state;
     }
 }
