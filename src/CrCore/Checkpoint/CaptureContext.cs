@@ -1,0 +1,60 @@
+using CrCore.Kernel;
+
+namespace CrCore.Checkpoint;
+
+/// <summary>What preflight shares between kinds.</summary>
+public sealed class InspectContext
+{
+    public required CheckpointOptions Options { get; init; }
+
+    /// <summary>All tasks found, the root first, by their pid here.</summary>
+    public required IReadOnlyDictionary<int, LiveTask> Tasks { get; init; }
+
+    public required LiveTask Root { get; init; }
+
+    public required ProcReader Proc { get; init; }
+
+    public List<Obstacle> Obstacles { get; } = [];
+
+    /// <summary>Adds an obstacle that stops the checkpoint.</summary>
+    public void Refuse(LiveTask task, string id, string what, string reason, string? advice = null, CrErrorKind kind = CrErrorKind.NotSupported)
+        => Obstacles.Add(new(id, kind, ObstacleSeverity.Error, task.Pid, task.Comm, what, reason, advice));
+
+    /// <summary>Adds a remark: something is not kept exactly.</summary>
+    public void Warn(LiveTask task, string id, string what, string reason, string? advice = null)
+        => Obstacles.Add(new(id, CrErrorKind.Obstacle, ObstacleSeverity.Warning, task.Pid, task.Comm, what, reason, advice));
+}
+
+/// <summary>What capture shares between kinds while the tree is frozen.</summary>
+public sealed class CaptureContext
+{
+    public required CheckpointOptions Options { get; init; }
+
+    /// <summary>All tasks in the order of the stream.</summary>
+    public required IReadOnlyList<FrozenTask> Tasks { get; init; }
+
+    public required ProcReader Proc { get; init; }
+
+    /// <summary>References for objects that tasks may share.</summary>
+    public required SharedObjects Shared { get; init; }
+
+    public FrozenTask Root => Tasks[0];
+
+    /// <summary>Pages that go into the image after all tasks' records.</summary>
+    public List<PageSource> Pages { get; } = [];
+
+    public List<Obstacle> Warnings { get; } = [];
+}
+
+/// <summary>An address space or shared-memory object whose pages are to be written.</summary>
+/// <param name="ObjRef">What the page blocks name.</param>
+/// <param name="Pid">A task that maps it.</param>
+/// <param name="Ranges">Where its pages are seen in that task, and where they belong in the object.</param>
+public sealed record PageSource(uint ObjRef, int Pid, IReadOnlyList<PageRange> Ranges);
+
+/// <summary>A range of pages of a <see cref="PageSource"/>.</summary>
+/// <param name="Start">First address in the task.</param>
+/// <param name="End">First address after the range.</param>
+/// <param name="Target">What the page blocks name for <paramref name="Start"/>: the address itself, or the offset in a shared object.</param>
+/// <param name="OnlyAnonymous">Skip pages that a file still backs (clean pages of a private file mapping).</param>
+public readonly record struct PageRange(ulong Start, ulong End, ulong Target, bool OnlyAnonymous);

@@ -1,0 +1,51 @@
+using CrCore.Image;
+using CrCore.Kernel;
+
+namespace CrCore.Restore;
+
+/// <summary>What restore shares between kinds.</summary>
+public sealed class RestoreContext
+{
+    public required RestoreOptions Options { get; init; }
+
+    public required ImageModel Image { get; init; }
+
+    public required ProcReader Proc { get; init; }
+
+    /// <summary>All tasks in the image's order, the root first.</summary>
+    public required IReadOnlyList<RestoringTask> Tasks { get; init; }
+
+    public RestoringTask Root => Tasks[0];
+
+    /// <summary>The tree gets a user namespace of its own: what needs the initial one's rights cannot be kept.</summary>
+    public required bool InUserNamespace { get; init; }
+
+    /// <summary>
+    /// Open file descriptions that exist already, as descriptors of the root's puppet (far above the numbers that the
+    /// image uses), by object reference. Each task fetches its own from there (pidfd_getfd) and the rest is closed.
+    /// </summary>
+    public Dictionary<uint, int> ServedDescriptors { get; } = [];
+
+    public List<Obstacle> Warnings { get; } = [];
+}
+
+/// <summary>What the preflight of a restore shares between kinds.</summary>
+public sealed class CheckContext
+{
+    public required RestoreOptions Options { get; init; }
+
+    public required ImageModel Image { get; init; }
+
+    public required ProcReader Proc { get; init; }
+
+    public required bool InUserNamespace { get; init; }
+
+    public List<Obstacle> Obstacles { get; } = [];
+
+    /// <summary>Adds an obstacle that stops the restore.</summary>
+    public void Refuse(TaskImage? task, string id, string what, string reason, string? advice = null, CrErrorKind kind = CrErrorKind.Obstacle)
+        => Obstacles.Add(new(id, kind, ObstacleSeverity.Error, (int?)task?.Task.VPid ?? 0, task?.Comm ?? "", what, reason, advice));
+
+    public void Warn(TaskImage? task, string id, string what, string reason, string? advice = null)
+        => Obstacles.Add(new(id, CrErrorKind.Obstacle, ObstacleSeverity.Warning, (int?)task?.Task.VPid ?? 0, task?.Comm ?? "", what, reason, advice));
+}
