@@ -38,13 +38,7 @@ internal static class InjectionSource
         }
         AssemblerMemoryOperand At(int offset) => __qword_ptr[data[offset / 8]];
 
-        // rt_sigprocmask(SIG_SETMASK, &full, NULL, 8): all but the marker signal.
-        c.mov(eax, SysRtSigprocmask);
-        c.mov(edi, 2);
-        c.lea(rsi, At(FullMask));
-        c.xor(edx, edx);
-        c.mov(r10d, 8);
-        c.syscall();
+        BlockSignals(c, At);
         // rbx = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
         c.mov(eax, SysMmap);
         c.xor(edi, edi);
@@ -83,6 +77,9 @@ internal static class InjectionSource
         c.syscall();
         c.Label(ref marker2);
         Kill(c, At);
+        // The tracer gives the thread its own mask back just before its registers: should it die between the two,
+        // no signal may find the stack pointer in the data block.
+        BlockSignals(c, At);
 
         // Flags first, through a stack pointer that no signal can use now: all signals are still masked.
         c.lea(rsp, At(RegFlags));
@@ -128,6 +125,17 @@ internal static class InjectionSource
         c.Label(ref run);
         Executor(c, stop);
         return Assemble(c);
+    }
+
+    /// <summary>rt_sigprocmask(SIG_SETMASK, &amp;full, NULL, 8): all but the marker signal.</summary>
+    private static void BlockSignals(Assembler c, Func<int, AssemblerMemoryOperand> at)
+    {
+        c.mov(eax, SysRtSigprocmask);
+        c.mov(edi, 2);
+        c.lea(rsi, at(FullMask));
+        c.xor(edx, edx);
+        c.mov(r10d, 8);
+        c.syscall();
     }
 
     /// <summary>tgkill(pid, tid, marker): the stop that the tracer waits for.</summary>
