@@ -11,6 +11,15 @@ public sealed class LiveTask
     /// <summary>As the tree's own pid namespace sees it.</summary>
     public required int VPid { get; init; }
 
+    /// <summary>Process group and session, likewise; 0 where the namespace cannot see them.</summary>
+    public required int VPgid { get; init; }
+
+    /// <summary>See <see cref="VPgid"/>.</summary>
+    public required int VSid { get; init; }
+
+    /// <summary>The task is in a pid namespace below the root's.</summary>
+    public required bool InNestedPidNamespace { get; init; }
+
     public required LiveTask? Parent { get; init; }
 
     public required ProcStat Stat { get; init; }
@@ -31,6 +40,12 @@ public sealed class FrozenTask
     public required int Pid { get; init; }
 
     public required int VPid { get; init; }
+
+    /// <summary>Process group and session, as <see cref="VPid"/>; 0 where the namespace cannot see them.</summary>
+    public required int VPgid { get; init; }
+
+    /// <summary>See <see cref="VPgid"/>.</summary>
+    public required int VSid { get; init; }
 
     public required FrozenTask? Parent { get; init; }
 

@@ -5,8 +5,11 @@ namespace CrCore.Objects;
 /// <summary>The list of kinds. A new kind is a folder beside this file and one line here.</summary>
 public static class Kinds
 {
+    /// <summary>All kinds, in the order in which their records stand in the stream of a task.</summary>
+    public static IReadOnlyList<IKind> All { get; } =
+    [
+    ];
+
     /// <summary>Every record of revision 4, the frame's own and each kind's.</summary>
-    public static RecordCatalog Catalog { get; } = new([
-        .. FrameRecords.All,
-    ]);
+    public static RecordCatalog Catalog { get; } = new(FrameRecords.All.Concat(All.SelectMany(k => k.Records)));
 }

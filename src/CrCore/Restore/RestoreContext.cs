@@ -44,8 +44,8 @@ public sealed class CheckContext
 
     /// <summary>Adds an obstacle that stops the restore.</summary>
     public void Refuse(TaskImage? task, string id, string what, string reason, string? advice = null, CrErrorKind kind = CrErrorKind.Obstacle)
-        => Obstacles.Add(new(id, kind, ObstacleSeverity.Error, (int?)task?.Task.VPid ?? 0, task?.Comm ?? "", what, reason, advice));
+        => Obstacles.Add(new(id, kind, ObstacleSeverity.Error, task?.VPid ?? 0, task?.Comm ?? "", what, reason, advice));
 
     public void Warn(TaskImage? task, string id, string what, string reason, string? advice = null)
-        => Obstacles.Add(new(id, CrErrorKind.Obstacle, ObstacleSeverity.Warning, (int?)task?.Task.VPid ?? 0, task?.Comm ?? "", what, reason, advice));
+        => Obstacles.Add(new(id, CrErrorKind.Obstacle, ObstacleSeverity.Warning, task?.VPid ?? 0, task?.Comm ?? "", what, reason, advice));
 }

@@ -10,7 +10,7 @@ public sealed class RestoringTask
 
     public required RestoringTask? Parent { get; init; }
 
-    public int VPid => (int)Image.Task.VPid;
+    public int VPid => Image.VPid;
 
     /// <summary>As this process sees it; set when the puppet exists.</summary>
     public int Pid { get; set; }
@@ -23,7 +23,7 @@ public sealed class RestoringTask
 
     public List<RestoringTask> Children { get; } = [];
 
-    public bool IsZombie => Image.Task.IsZombie;
+    public bool IsZombie => Image.Task.IsEnded;
 
     public override string ToString() => $"{VPid} ({Image.Comm})";
 }

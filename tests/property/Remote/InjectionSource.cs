@@ -17,7 +17,7 @@ internal static class InjectionSource
     /// <summary>Length of the data block; the code follows it.</summary>
     public const int DataSize = 280;
 
-    private const int SysMmap = 9, SysMunmap = 11, SysRtSigprocmask = 14, SysTgkill = 234, SysPpoll = 271;
+    private const int SysMmap = 9, SysMunmap = 11, SysRtSigprocmask = 14, SysPause = 34, SysTgkill = 234, SysPpoll = 271;
 
     /// <summary>Injected into a task that is being checkpointed: it finds its own way back if the tracer dies.</summary>
     public static byte[] Checkpoint()
@@ -114,12 +114,20 @@ internal static class InjectionSource
         return Assemble(c);
     }
 
-    /// <summary>The code of a puppet: stops, runs the batch that the tracer wrote, stops again. rbx holds the arena.</summary>
+    /// <summary>
+    /// The code of a puppet: waits for its tracer, then stops, runs the batch that the tracer wrote, stops again.
+    /// rbx holds the arena.
+    /// </summary>
     public static byte[] Puppet()
     {
         var c = new Assembler(64);
         var stop = c.CreateLabel("stop");
         var run = c.CreateLabel("run");
+        var wait = c.CreateLabel("wait");
+        c.Label(ref wait);
+        c.mov(eax, SysPause);
+        c.syscall();
+        c.jmp(wait);
         c.Label(ref stop);
         c.int3();
         c.Label(ref run);
