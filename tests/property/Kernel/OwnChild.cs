@@ -8,15 +8,20 @@ internal sealed class OwnChild : IDisposable
     private readonly Process _process;
     private bool _disposed;
 
-    private OwnChild(Process process) => _process = process;
+    private OwnChild(Process process)
+    {
+        _process = process;
+        Pid = process.Id;
+    }
 
-    public int Pid => _process.Id;
+    public int Pid { get; }
 
     public StreamReader Output => _process.StandardOutput;
 
     public StreamWriter Input => _process.StandardInput;
 
-    public static OwnChild Sleep() => Start("sleep", "1000");
+    /// <summary>A program at rest in nanosleep or clock_nanosleep.</summary>
+    public static OwnChild Sleep() => Start("sleep", "1000").WaitForCall("35", "230");
 
     public static OwnChild Start(string program, params string[] arguments)
     {
@@ -38,11 +43,11 @@ internal sealed class OwnChild : IDisposable
         throw new InvalidOperationException("the python3 child did not get ready");
     }
 
-    /// <summary>Waits until the child has run its execve, so that what it shows is the program's own.</summary>
-    public OwnChild WaitForComm(string comm)
+    /// <summary>Waits until the child has run its execve and is at rest in one of the system calls given.</summary>
+    public OwnChild WaitForCall(params string[] numbers)
     {
-        while (File.ReadAllText($"/proc/{Pid}/comm").TrimEnd('\n') != comm)
-            Thread.Yield();
+        while (!numbers.Contains(File.ReadAllText($"/proc/{Pid}/syscall").Split(' ')[0]))
+            Thread.Sleep(1);
         return this;
     }
 

@@ -8,7 +8,7 @@ public class ProcStatTest
     [Fact]
     public void Fields_agree_with_the_text_split_by_hand()
     {
-        using var child = OwnChild.Sleep().WaitForComm("sleep");
+        using var child = OwnChild.Sleep();
         using var reader = new ProcReader();
 
         Assert.True(ProcStat.TryRead(reader, child.Pid, out var stat));
@@ -53,7 +53,6 @@ public class ProcStatTest
 
         Assert.Equal(name, stat.Comm.ToString());
         Assert.Equal(Environment.ProcessId, stat.ParentPid);
-        Assert.Equal(TaskState.Sleeping, stat.State);
     }
 
     [FactWith("python3")]

@@ -47,7 +47,7 @@ public class ProcessMemoryTest
     [Fact]
     public void Another_process_is_read_and_written()
     {
-        using var child = OwnChild.Sleep().WaitForComm("sleep");
+        using var child = OwnChild.Sleep();
         using var reader = new ProcReader();
         Assert.True(ProcStat.TryRead(reader, child.Pid, out var stat));
         var arguments = new byte[stat.ArgEnd - stat.ArgStart];
@@ -73,7 +73,7 @@ public class ProcessMemoryTest
     [Fact]
     public void The_mem_file_gets_past_the_rights_of_private_memory()
     {
-        using var child = OwnChild.Sleep().WaitForComm("sleep");
+        using var child = OwnChild.Sleep();
         using var reader = new ProcReader();
         var maps = new List<MemoryMapping>();
         Assert.True(ProcMaps.TryRead(reader, child.Pid, maps));
