@@ -11,22 +11,22 @@ internal sealed class ProgressDisplay(Terminal terminal)
     private const int MaxBars = 4;
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
 
-    private readonly SortedDictionary<(long Source, int Activity), ProgressRecord> _active = [];
+    private readonly SortedDictionary<int, ProgressRecord> _active = [];
     private long _lastDrawn;
     private int _drawnLines;
 
-    public void Update(long sourceId, ProgressRecord record)
+    /// <summary>By activity alone: each command of a pipeline is another source, and all speak of the same work.</summary>
+    public void Update(ProgressRecord record)
     {
         if (!terminal.ErrorIsTerminal || !terminal.OutputIsTerminal)
             return;
-        var key = (sourceId, record.ActivityId);
         if (record.RecordType == ProgressRecordType.Completed)
         {
-            if (_active.Remove(key))
+            if (_active.Remove(record.ActivityId))
                 Erase();
             return;
         }
-        _active[key] = record;
+        _active[record.ActivityId] = record;
         if (_lastDrawn != 0 && TimeProvider.System.GetElapsedTime(_lastDrawn) < Interval)
             return;
         Erase();

@@ -50,7 +50,7 @@ internal sealed class ShellUI(Terminal terminal, ILineReader reader, bool nonInt
     public override void WriteProgress(long sourceId, ProgressRecord record)
     {
         lock (_lock)
-            _progress.Update(sourceId, record);
+            _progress.Update(record);
     }
 
     /// <summary>Called before something else takes the terminal.</summary>

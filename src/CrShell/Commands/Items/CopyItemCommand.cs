@@ -2,7 +2,7 @@ using System.Management.Automation;
 
 namespace CrShell.Commands.Items;
 
-/// <summary>Copy-Item, within one provider.</summary>
+/// <summary>Copy-Item, within one provider, which asks for -Confirm by itself.</summary>
 [Cmdlet(VerbsCommon.Copy, "Item", SupportsShouldProcess = true, DefaultParameterSetName = "Path")]
 public sealed class CopyItemCommand : PathCommand
 {
@@ -20,8 +20,6 @@ public sealed class CopyItemCommand : PathCommand
 
     protected override void Process(string path)
     {
-        if (!ShouldProcess(path, $"Copy to {Destination}"))
-            return;
         var done = InvokeProvider.Item.Copy([path], Destination, Recurse, CopyContainers.CopyTargetContainer, Force, Literal);
         if (PassThru)
             WriteObject(done, enumerateCollection: true);

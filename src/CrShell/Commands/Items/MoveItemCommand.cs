@@ -2,7 +2,7 @@ using System.Management.Automation;
 
 namespace CrShell.Commands.Items;
 
-/// <summary>Move-Item, within one provider.</summary>
+/// <summary>Move-Item, within one provider, which asks for -Confirm by itself.</summary>
 [Cmdlet(VerbsCommon.Move, "Item", SupportsShouldProcess = true, DefaultParameterSetName = "Path")]
 public sealed class MoveItemCommand : PathCommand
 {
@@ -17,8 +17,6 @@ public sealed class MoveItemCommand : PathCommand
 
     protected override void Process(string path)
     {
-        if (!ShouldProcess(path, $"Move to {Destination}"))
-            return;
         var done = InvokeProvider.Item.Move([path], Destination, Force, Literal);
         if (PassThru)
             WriteObject(done, enumerateCollection: true);

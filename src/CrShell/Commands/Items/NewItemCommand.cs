@@ -29,29 +29,33 @@ public sealed class NewItemCommand : PSCmdlet
         foreach (var path in Path)
         {
             var full = string.IsNullOrEmpty(Name) ? path : SessionState.Path.Combine(path, Name);
-            if (!ShouldProcess(full))
-                continue;
-            var file = FileContent.IsFile(SessionState.Path, full) ? GetUnresolvedProviderPathFromPSPath(full) : null;
-            var directory = "directory".Equals(ItemType, StringComparison.OrdinalIgnoreCase);
             try
             {
-                // The provider has a -Force of its own for this, which it does not get when called so.
-                if (Force && file is not null && directory && Directory.Exists(file))
-                {
-                    WriteObject(InvokeProvider.Item.Get([full], true, true), enumerateCollection: true);
-                    continue;
-                }
-                if (Force && file is not null && !directory)
-                {
-                    Directory.CreateDirectory(System.IO.Path.GetDirectoryName(file) ?? "/");
-                    File.Delete(file);
-                }
-                WriteObject(InvokeProvider.Item.New(path, Name ?? "", ItemType ?? "", Value), enumerateCollection: true);
+                if (Force && FileContent.IsFile(SessionState.Path, full) && (Value is null or string))
+                    Replace(GetUnresolvedProviderPathFromPSPath(full));
+                else
+                    WriteObject(InvokeProvider.Item.New(path, Name ?? "", ItemType ?? "File", Value), enumerateCollection: true);
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
                 WriteError(new ErrorRecord(e, "NewItemIOError", ErrorCategory.WriteError, full));
             }
         }
+    }
+
+    // The provider's own -Force is out of reach from here: make parents, keep a directory, replace a file.
+    private void Replace(string file)
+    {
+        var directory = "directory".Equals(ItemType, StringComparison.OrdinalIgnoreCase);
+        if (!ShouldProcess(file, directory ? "Create Directory" : "Create File"))
+            return;
+        if (directory)
+        {
+            WriteObject(Directory.CreateDirectory(file));
+            return;
+        }
+        Directory.CreateDirectory(System.IO.Path.GetDirectoryName(file) ?? "/");
+        File.WriteAllText(file, Value as string ?? "");
+        WriteObject(new FileInfo(file));
     }
 }

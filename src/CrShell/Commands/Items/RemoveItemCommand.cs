@@ -17,14 +17,13 @@ public sealed class RemoveItemCommand : PathCommand
         foreach (var item in InvokeProvider.Item.Get([path], force: true, Literal))
         {
             var target = item.Properties["PSPath"]?.Value?.ToString() ?? path;
-            if (!ShouldProcess(item.Properties["PSChildName"]?.Value?.ToString() ?? path))
-                continue;
             if (!Recurse && item.BaseObject is DirectoryInfo { LinkTarget: null } directory && directory.EnumerateFileSystemInfos().Any())
             {
                 WriteError(new ErrorRecord(
                     new IOException($"'{directory.FullName}' is not empty; remove it with -Recurse."), "DirectoryNotEmpty", ErrorCategory.InvalidOperation, directory));
                 continue;
             }
+            // Asks for -Confirm and tells -WhatIf by itself.
             InvokeProvider.Item.Remove([target], Recurse, Force, literalPath: true);
         }
     }
