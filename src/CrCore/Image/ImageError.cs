@@ -33,8 +33,10 @@ internal static class ImageError
     public static CrImageException Order(long offset, string what)
         => new("CrImageBadOrder", $"The record at byte {offset} is out of place: {what}.", offset, Damaged);
 
-    public static CrImageException Checksum(long offset, string what)
-        => new("CrImageChecksum", $"The checksum at byte {offset} does not match: {what}.", offset, Damaged);
+    public static CrImageException Checksum(long offset, SealRecord due, SealRecord found)
+        => new("CrImageChecksum",
+               $"The checksum at byte {offset} does not match: the {due.Covered} bytes before it hash to {due.Hash:x16}, it says {found.Hash:x16} for {found.Covered} bytes.",
+               offset, Damaged);
 
     public static CrImageException Tree(long offset, string what)
         => new("CrImageBadTree", $"The image's process tree does not fit together (byte {offset}): {what}.", offset, Damaged);
@@ -47,6 +49,14 @@ internal static class ImageError
 
     public static CrImageException Tail(long offset, string what)
         => new("CrImageBadTail", $"The tail at byte {offset} is broken: {what}.", offset, Damaged);
+
+    public static CrImageException Trailing(long offset)
+        => new("CrImageTrailingBytes", $"There are bytes behind the image's end at byte {offset}.", offset,
+               "Cut the file there, or send nothing after the image.");
+
+    public static CrImageException TooOld(long offset)
+        => new("CrImageRevisionTooOld", "The image has revision 3, which can be inspected but not restored.", offset,
+               "Restore it with the kernel that wrote it.");
 
     public static CrImageException ReadFailed(long offset, Exception inner)
         => new("CrImageReadFailed", $"The image could not be read at byte {offset}: {inner.Message}", offset, "Check the device or the sender, then try again.", inner);

@@ -1,3 +1,4 @@
+using CrCore.Image.Revision3;
 using CrCore.Objects;
 
 namespace CrCore.Image;
@@ -13,8 +14,7 @@ public sealed class ImageReader : IDisposable
     private readonly RecordCatalog _catalog;
     private readonly List<ImageRecord> _trailer = [];
     private ModelBuilder? _builder;
-    private ImageRecord _head;
-    private RecordStream? _stream;
+    private IRecordSequence? _stream;
 
     /// <param name="source">Read to its end; disposed of with the reader unless <paramref name="leaveOpen"/>.</param>
     /// <param name="catalog">The record types; by default those of all kinds.</param>
@@ -31,7 +31,7 @@ public sealed class ImageReader : IDisposable
     /// <summary>Records after the last page block, complete when <see cref="ReadPages"/> has said false.</summary>
     public IReadOnlyList<ImageRecord> Trailer => _trailer;
 
-    /// <summary>Reads and checks everything before the first page block.</summary>
+    /// <summary>Reads and checks everything before the first page block; of revision 3, all.</summary>
     /// <exception cref="CrImageException">The bytes break the format.</exception>
     public ImageModel ReadMetadata(CancellationToken cancel = default)
     {
@@ -41,21 +41,24 @@ public sealed class ImageReader : IDisposable
         {
             cancel.ThrowIfCancellationRequested();
             if (record.Value is SealRecord)
-                return _builder.Finish(_frame.Source.Offset);
+                return _builder.Finish(_frame.Source.Offset, _stream.MetadataHash);
             _builder.Add(record);
         }
-        throw ImageError.Truncated(_frame.Source.Offset, "the metadata");
+        // Revision 3 has its pages between its records: its end is the tail.
+        return _builder.Finish(_frame.Source.Offset, 0);
     }
 
     /// <summary>
     /// Reads the next page block, checked against its seal. False when there is none: then the rest of the image, the
     /// index and the tail have been checked, too, and nothing follows.
     /// </summary>
-    /// <exception cref="CrImageException">The bytes break the format; the block is empty then.</exception>
+    /// <exception cref="CrImageException">The bytes break the format (the block is empty then), or the image has revision 3.</exception>
     public bool ReadPages(PageBlock block, CancellationToken cancel = default)
     {
         if (_builder is null || _stream is null)
             throw new InvalidOperationException("The metadata is read first.");
+        if (_stream is Revision3Stream)
+            throw ImageError.TooOld(0);
         block.Clear();
         try
         {
@@ -99,8 +102,9 @@ public sealed class ImageReader : IDisposable
     {
         if (_stream is not null)
             throw new InvalidOperationException("The image's head has been read.");
-        _head = HeadReader.Read(_frame, _catalog);
-        _stream = new RecordStream(_frame, _catalog);
-        return _head;
+        var record = HeadReader.Read(_frame, _catalog);
+        var head = (HeadRecord)record.Value;
+        _stream = head.Revision == ImageFormat.Revision3 ? new Revision3Stream(_frame, head) : new RecordStream(_frame, _catalog);
+        return record;
     }
 }

@@ -11,10 +11,16 @@ public sealed record ThreadRecord(int VPid, int VTid) : ICrRecord
 
     // GDT_ENTRY_TLS_ENTRIES and sizeof(thread_struct.tls_array), as the lineage writes them. 64-bit threads
     // have their TLS behind fs, not in the GDT, so there are never entries to follow.
-    private const short TlsEntries = 3, TlsArraySize = 24;
+    internal const short TlsEntries = 3, TlsArraySize = 24;
 
     public short Type => RecordIds.Thread;
     public uint Parent => (uint)VPid;
+
+    /// <summary>TLS entries in use; revision 4 has none.</summary>
+    public short TlsCount { get; init; }
+
+    /// <summary>The raw TLS entries of a thread of revision 3 that has any.</summary>
+    public ReadOnlyMemory<byte> Tls { get; init; }
 
     public void Write(ref FieldWriter w)
     {
@@ -28,16 +34,25 @@ public sealed record ThreadRecord(int VPid, int VTid) : ICrRecord
 
     public static ThreadRecord Read(uint parent, ref FieldReader r)
     {
-        var (entries, size, used) = (r.I16(), r.I16(), r.I16());
-        r.U16();
-        if (entries != TlsEntries || size != TlsArraySize || used != 0)
-            throw r.Bad($"a thread has {used} of {entries} TLS entries of {size} bytes in all; revision 4 has none");
-        if (parent is < 1 or > ImageLimits.MaxPid)
-            throw r.Bad($"a thread belongs to task {parent}");
+        var seed = ReadRevision3(parent, ref r);
+        if (seed.TlsCount != 0)
+            throw r.Bad($"a thread has {seed.TlsCount} TLS entries; revision 4 has none");
         var vtid = r.I32();
         r.Pad4();
         return vtid is >= 1 and <= ImageLimits.MaxPid
-            ? new ThreadRecord((int)parent, vtid)
+            ? seed with { VTid = vtid }
             : throw r.Bad($"a thread of task {parent} has the vtid {vtid}");
+    }
+
+    /// <summary>The form of 2008: a task has one thread, itself.</summary>
+    internal static ThreadRecord ReadRevision3(uint parent, ref FieldReader r)
+    {
+        var (entries, size, used) = (r.I16(), r.I16(), r.I16());
+        r.U16();
+        if (entries != TlsEntries || size != TlsArraySize || used is < 0 or > TlsEntries)
+            throw r.Bad($"a thread has {used} of {entries} TLS entries of {size} bytes in all");
+        return parent is >= 1 and <= ImageLimits.MaxPid
+            ? new ThreadRecord((int)parent, (int)parent) { TlsCount = used }
+            : throw r.Bad($"a thread belongs to task {parent}");
     }
 }

@@ -4,18 +4,18 @@ namespace CrCore.Image;
 /// Revision 4 from front to end: which record may stand where, seals, page blocks, index and tail. Record by record,
 /// forward only. What the records say of the tree is <see cref="ModelBuilder"/>'s business.
 /// </summary>
-internal sealed class RecordStream(FrameReader frame, RecordCatalog catalog)
+internal sealed class RecordStream(FrameReader frame, RecordCatalog catalog) : IRecordSequence
 {
     internal enum Section { Arch, Tree, Metadata, Pages, PageSeal, Trailer, Index, IndexSeal, Tail, End }
 
     private readonly IndexBuilder _seen = new();
-    private readonly PageBlockReader _blocks = new(frame, catalog);
     private PageBlockEntry _block;
     private long _indexOffset;
 
     public Section Where { get; private set; }
 
-    /// <summary>The next record, or null behind the tail. Page data goes into <paramref name="pages"/> if given.</summary>
+    public ulong MetadataHash => _seen.MetadataHash;
+
     public ImageRecord? Next(PageBlock? pages = null)
     {
         if (Where == Section.End)
@@ -38,8 +38,7 @@ internal sealed class RecordStream(FrameReader frame, RecordCatalog catalog)
                 Where = Section.Metadata;
                 return TreeReader.Read(frame, h);
             case RecordIds.PageArray:
-                Where = Section.PageSeal;
-                return _blocks.Read(h, pages, out _block);
+                return ReadPages(h, pages);
             case RecordIds.Index:
                 return ReadIndex(h);
         }
@@ -51,6 +50,15 @@ internal sealed class RecordStream(FrameReader frame, RecordCatalog catalog)
             _seen.Tasks.Add(new TaskEntry(h.Offset, task.VPid));
         if (Where == Section.Pages)
             (Where, _seen.TrailerOffset) = (Section.Trailer, h.Offset);
+        return record;
+    }
+
+    private PageArrayRecord ReadPages(in RecordHeader h, PageBlock? pages)
+    {
+        var record = PageBlockReader.Read(frame, Find(h), h, pages, out _block);
+        if (!_seen.InOrder(record.ObjRef, _block.FirstVAddr))
+            throw ImageError.Field(h.Offset, $"the pages at {_block.FirstVAddr:x} of object {record.ObjRef} come after later ones");
+        Where = Section.PageSeal;
         return record;
     }
 
@@ -77,7 +85,7 @@ internal sealed class RecordStream(FrameReader frame, RecordCatalog catalog)
         var due = frame.Source.TakeSeal();
         var seal = (SealRecord)RecordDecoding.Decode(Find(h), h, frame.ReadSingle(h));
         if (seal != due)
-            throw ImageError.Checksum(h.Offset, $"the {due.Covered} bytes before it hash to {due.Hash:x16}, it says {seal.Hash:x16} for {seal.Covered}");
+            throw ImageError.Checksum(h.Offset, due, seal);
         switch (Where)
         {
             case Section.Metadata:
@@ -119,8 +127,7 @@ internal sealed class RecordStream(FrameReader frame, RecordCatalog catalog)
         if (tail.IndexOffset != _indexOffset || tail.TotalLength != length)
             throw ImageError.Tail(h.Offset, $"it says {tail.TotalLength} bytes and an index at {tail.IndexOffset}; there are {length}, and it is at {_indexOffset}");
         if (!frame.Source.AtEnd())
-            throw new CrImageException("CrImageTrailingBytes", $"There are bytes behind the image's end at byte {length}.", length,
-                                       "Cut the file there, or send nothing after the image.");
+            throw ImageError.Trailing(length);
         Where = Section.End;
         return tail;
     }

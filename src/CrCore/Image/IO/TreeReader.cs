@@ -11,15 +11,21 @@ internal static class TreeReader
         var count = TreeRecord.ReadCount(ref r);
         if (r.Remaining != 0 || h.Parent != 0)
             throw ImageError.Field(h.Offset, $"its TREE has the parent {h.Parent} and {r.Remaining} bytes too many");
+        return new TreeRecord(ReadPids(frame, h.Offset, count));
+    }
+
+    /// <summary>Reads the raw array, and covers it.</summary>
+    public static List<TreePids> ReadPids(FrameReader frame, long offset, int count)
+    {
         var pids = new List<TreePids>(Math.Min(count, EntriesAtOnce));
         Span<byte> raw = stackalloc byte[EntriesAtOnce * TreePids.Size];
         while (pids.Count < count)
         {
             var part = raw[..(Math.Min(EntriesAtOnce, count - pids.Count) * TreePids.Size)];
             frame.Source.ReadCovered(part, "the tree's pids");
-            var entries = new FieldReader(part, h.Offset);
+            var entries = new FieldReader(part, offset);
             TreeRecord.ReadRaw(ref entries, pids);
         }
-        return new TreeRecord(pids);
+        return pids;
     }
 }

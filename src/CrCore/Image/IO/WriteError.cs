@@ -9,7 +9,7 @@ internal static class WriteError
         return new CrKernelException("CrImageWriteFailed", $"Could not {what} ({e.Message})", errno, Advice(errno));
     }
 
-    private static string Advice(Errno errno) => errno switch
+    public static string Advice(Errno errno) => errno switch
     {
         Errno.ENOSPC or Errno.EDQUOT => "Free some space, or give a path on another file system.",
         Errno.EFBIG => "Raise the file size limit (ulimit -f), or give a path on another file system.",

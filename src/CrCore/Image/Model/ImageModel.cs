@@ -10,9 +10,9 @@ public sealed class ImageModel : RecordHolder
     private readonly IReadOnlyList<ICrRecord> _records;
 
     internal ImageModel(HeadRecord head, HeadArchRecord arch, TreeRecord tree, List<ICrRecord> records, List<TaskImage> tasks,
-                        Dictionary<int, TaskImage> byVPid, Dictionary<uint, ISharedObject> objects, long length)
+                        Dictionary<int, TaskImage> byVPid, Dictionary<uint, ISharedObject> objects, long length, ulong hash)
     {
-        (Head, Arch, Tree, Tasks, MetadataLength) = (head, arch, tree, tasks, length);
+        (Head, Arch, Tree, Tasks, MetadataLength, MetadataHash) = (head, arch, tree, tasks, length, hash);
         (_records, _byVPid, _objects) = (records, byVPid, objects);
     }
 
@@ -35,6 +35,9 @@ public sealed class ImageModel : RecordHolder
 
     /// <summary>Bytes before the first page block (for revision 3: of the whole image).</summary>
     public long MetadataLength { get; }
+
+    /// <summary>XXH3-64 of these bytes without their seal; 0 for revision 3.</summary>
+    public ulong MetadataHash { get; }
 
     /// <summary>The task with a pid as seen from the root's pid namespace, or null.</summary>
     public TaskImage? FindTask(int vpid) => _byVPid.GetValueOrDefault(vpid);

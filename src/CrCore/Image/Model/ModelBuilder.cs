@@ -9,7 +9,7 @@ internal sealed class ModelBuilder
     private readonly List<ICrRecord> _records = [];
     private readonly List<TaskImage> _tasks = [];
     private readonly Dictionary<int, TaskImage> _byVPid = [];
-    private readonly HashSet<int> _vtids = [];
+    private readonly HashSet<int> _numbers = [];
     private readonly Dictionary<uint, ISharedObject> _objects = [];
     private readonly Stack<(TaskImage Task, int ChildrenDue)> _path = new();
     private HeadRecord? _head;
@@ -18,6 +18,9 @@ internal sealed class ModelBuilder
     private TaskImage? _task;
     private List<ICrRecord>? _threadRecords;
     private bool _commDue;
+
+    // Revision 3 does not count threads, and the seed passes over the array of pids.
+    private bool IsRevision4 => _head!.Revision >= ImageFormat.Revision;
 
     public bool HasObject(uint objRef) => _objects.ContainsKey(objRef);
 
@@ -52,7 +55,8 @@ internal sealed class ModelBuilder
     }
 
     /// <summary>The model, when the metadata ends at <paramref name="offset"/>.</summary>
-    public ImageModel Finish(long offset)
+    /// <param name="hash">As in the metadata's seal.</param>
+    public ImageModel Finish(long offset, ulong hash)
     {
         EndTask(offset);
         if (_tree is null || _head is null || _arch is null)
@@ -61,7 +65,7 @@ internal sealed class ModelBuilder
             throw ImageError.Tree(offset, $"{open.Task} has {open.Task.Task.ChildrenCount} children, {open.ChildrenDue} of them are missing");
         if (_tasks.Count != _tree.TaskCount)
             throw ImageError.Tree(offset, $"there are {_tasks.Count} tasks, the tree has {_tree.TaskCount}");
-        return new ImageModel(_head, _arch, _tree, _records, _tasks, _byVPid, _objects, offset);
+        return new ImageModel(_head, _arch, _tree, _records, _tasks, _byVPid, _objects, offset, hash);
     }
 
     private void StartTask(TaskRecord record, long offset)
@@ -73,9 +77,11 @@ internal sealed class ModelBuilder
             throw ImageError.Tree(offset, $"task {record.VPid} is nobody's child");
         var parent = _path.TryPeek(out var above) ? above.Task : null;
         _task = new TaskImage(record, _tasks.Count, offset, parent);
-        if (!_byVPid.TryAdd(record.VPid, _task))
+        if (!_numbers.Add(record.VPid))
             throw ImageError.Tree(offset, $"the pid {record.VPid} stands twice");
-        CheckPids(_tree.Pids[_tasks.Count], _task, offset);
+        if (IsRevision4)
+            CheckPids(_tree.Pids[_tasks.Count], _task, offset);
+        _byVPid.Add(record.VPid, _task);
         _tasks.Add(_task);
         if (parent is not null)
         {
@@ -109,7 +115,8 @@ internal sealed class ModelBuilder
             throw ImageError.Tree(offset, $"thread {thread.VTid} of task {thread.VPid} does not stand with its task");
         if (_task.Threads.Count == 0 && thread.VTid != _task.VPid && !_task.Task.IsEnded)
             throw ImageError.Tree(offset, $"the first thread of task {_task.VPid} is {thread.VTid}, not its leader");
-        if (!_vtids.Add(thread.VTid))
+        // Pids and tids are numbers of one namespace; a leader's tid is its task's pid.
+        if (thread.VTid == _task.VPid ? _task.Threads.Count > 0 : !_numbers.Add(thread.VTid))
             throw ImageError.Tree(offset, $"the tid {thread.VTid} stands twice");
         _threadRecords = [];
         _task.Add(new ThreadImage(thread, _task, _threadRecords));
@@ -119,7 +126,7 @@ internal sealed class ModelBuilder
     {
         if (_commDue)
             throw ImageError.Order(offset, "a task's comm is due");
-        if (_task is not null && _task.Threads.Count != _task.Task.ThreadCount)
+        if (_task is not null && IsRevision4 && _task.Threads.Count != _task.Task.ThreadCount)
             throw ImageError.Tree(offset, $"{_task} has {_task.Threads.Count} threads, {_task.Task.ThreadCount} are due");
     }
 
