@@ -113,7 +113,7 @@ internal sealed class MamlWriter
 
     private void Example(HelpItem example) => Element("example", Command, () =>
     {
-        Text("title", Maml, example.Title);
+        Text("title", Maml, $"---------- {example.Title} ----------");
         Text("code", Dev, example.Paragraphs[0].Text);
         Element("remarks", Dev, () =>
         {

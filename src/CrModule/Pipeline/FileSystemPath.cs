@@ -49,17 +49,7 @@ internal static class FileSystemPath
         return matches.Count > 0 ? matches : throw NotFound(path);
     }
 
-    /// <summary>Whether an image can stand there at all; its bytes are the reader's business. A FIFO is a file here.</summary>
-    /// <exception cref="CrArgumentException">There is nothing, or a directory.</exception>
-    public static void MustBeFile(string native)
-    {
-        if (Directory.Exists(native))
-            throw new CrArgumentException("CrImageIsDirectory", $"'{native}' is a directory, not an image.", "Give the image's own path, or a wildcard such as dir/*.cr.") { Object = native };
-        if (!File.Exists(native))
-            throw NotFound(native);
-    }
-
-    public static CrArgumentException NotFound(string path)
+    private static CrArgumentException NotFound(string path)
         => new("CrImageNotFound", $"No image is found at '{path}'.", "Give the path of an image that Checkpoint-ProcessTree has written.", CrErrorKind.NotFound)
         {
             Object = path,

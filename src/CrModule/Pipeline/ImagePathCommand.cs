@@ -1,5 +1,7 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Management.Automation;
 using CrCore;
+using CrCore.Image;
 using CrModule.Completion;
 
 namespace CrModule.Pipeline;
@@ -49,21 +51,20 @@ public abstract class ImagePathCommand : CrCmdlet
             {
                 if (Stopping)
                     return;
-                try
-                {
-                    FileSystemPath.MustBeFile(image);
-                    ProcessImage(image);
-                }
-                catch (CrException e)
-                {
-                    WriteError(e, image);
-                }
+                ProcessImage(image);
             }
         }
     }
 
     /// <summary>The command's work on one image.</summary>
-    /// <param name="path">Absolute and native; the file may have gone since.</param>
-    /// <exception cref="CrException">Written as a non-terminating error; the next image has its turn.</exception>
+    /// <param name="path">Absolute and native; the file may have gone or never been.</param>
     private protected abstract void ProcessImage(string path);
+
+    /// <summary>Reads all of an image but its pages; false when it cannot be read, which has been told then.</summary>
+    private protected bool TryReadModel(string path, [MaybeNullWhen(false)] out ImageModel model)
+        => TryRun(path, (_, _, cancel) =>
+        {
+            using var reader = ImageReader.Open(path);
+            return reader.ReadMetadata(cancel);
+        }, out model);
 }

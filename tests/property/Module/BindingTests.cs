@@ -51,7 +51,7 @@ public class BindingTests
     public void A_path_without_an_image_is_not_found(string path)
     {
         using var session = new ModuleSession();
-        var outcome = session.Run("Restore-ProcessTree -Path $args[0]", path);
+        var outcome = session.Run("Get-CrImageHeader -Path $args[0]", path);
         Assert.Equal("CrImageNotFound", outcome.ErrorId);
         Assert.Equal(ErrorCategory.ObjectNotFound, outcome.Category);
         Assert.Equal(path, outcome.Errors[0].TargetObject);
@@ -65,18 +65,18 @@ public class BindingTests
     public void Objects_that_are_no_paths_are_not_taken_for_paths(string item)
     {
         using var session = new ModuleSession();
-        var outcome = session.Run($"{item} | Restore-ProcessTree");
+        var outcome = session.Run($"{item} | Get-CrImageHeader");
         Assert.Equal("InputObjectNotBound", outcome.ErrorId);
     }
 
     [Theory]
-    [InlineData("'/nowhere/a.cr' | Restore-ProcessTree", "/nowhere/a.cr")]
-    [InlineData("[pscustomobject]@{ Path = '/nowhere/a.cr' } | Restore-ProcessTree", "/nowhere/a.cr")]
-    [InlineData("[pscustomobject]@{ PSPath = '/nowhere/[a].cr' } | Restore-ProcessTree", "/nowhere/[a].cr")]
-    [InlineData("[pscustomobject]@{ Path = '/nowhere/a.cr'; PSPath = '/nowhere/[a].cr' } | Restore-ProcessTree", "/nowhere/[a].cr")]
-    [InlineData("[IO.FileInfo]'/nowhere/a.cr' | Restore-ProcessTree", "/nowhere/a.cr")]
-    [InlineData("Restore-ProcessTree /nowhere/a.cr", "/nowhere/a.cr")]
-    [InlineData("Restore-ProcessTree -LP /nowhere/a.cr", "/nowhere/a.cr")]
+    [InlineData("'/nowhere/a.cr' | Get-CrImageHeader", "/nowhere/a.cr")]
+    [InlineData("[pscustomobject]@{ Path = '/nowhere/a.cr' } | Get-CrImageHeader", "/nowhere/a.cr")]
+    [InlineData("[pscustomobject]@{ PSPath = '/nowhere/[a].cr' } | Get-CrImageHeader", "/nowhere/[a].cr")]
+    [InlineData("[pscustomobject]@{ Path = '/nowhere/a.cr'; PSPath = '/nowhere/[a].cr' } | Get-CrImageHeader", "/nowhere/[a].cr")]
+    [InlineData("[IO.FileInfo]'/nowhere/a.cr' | Get-CrImageHeader", "/nowhere/a.cr")]
+    [InlineData("Get-CrImageHeader /nowhere/a.cr", "/nowhere/a.cr")]
+    [InlineData("Get-CrImageHeader -LP /nowhere/a.cr", "/nowhere/a.cr")]
     public void Text_and_properties_reach_the_right_parameter(string script, string target)
     {
         using var session = new ModuleSession();

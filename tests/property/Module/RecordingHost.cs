@@ -53,9 +53,9 @@ internal sealed class RecordingHost : PSHost
             throw new InvalidOperationException($"No choice '{answer}'.");
         }
 
-        public override void Write(string value) => Text.Append(value);
-        public override void Write(ConsoleColor foregroundColor, ConsoleColor backgroundColor, string value) => Text.Append(value);
-        public override void WriteLine(string value) => Text.AppendLine(value);
+        public override void Write(string value) => Text.Append(GetOutputString(value, SupportsVirtualTerminal));
+        public override void Write(ConsoleColor foregroundColor, ConsoleColor backgroundColor, string value) => Write(value);
+        public override void WriteLine(string value) => Write(value + "\n");
         public override void WriteErrorLine(string value) => Text.AppendLine(value);
         public override void WriteDebugLine(string message) => Text.AppendLine(message);
         public override void WriteVerboseLine(string message) => Text.AppendLine(message);
