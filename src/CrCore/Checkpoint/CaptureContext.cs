@@ -1,4 +1,5 @@
 using CrCore.Kernel;
+using CrCore.Objects;
 
 namespace CrCore.Checkpoint;
 
@@ -15,6 +16,9 @@ public sealed class InspectContext
     public required ProcReader Proc { get; init; }
 
     public List<Obstacle> Obstacles { get; } = [];
+
+    /// <summary>What kinds keep while the look lasts.</summary>
+    public KindStates States { get; } = new();
 
     /// <summary>Adds an obstacle that stops the checkpoint.</summary>
     public void Refuse(LiveTask task, string id, string what, string reason, string? advice = null, CrErrorKind kind = CrErrorKind.NotSupported)
@@ -44,6 +48,9 @@ public sealed class CaptureContext
     public List<PageSource> Pages { get; } = [];
 
     public List<Obstacle> Warnings { get; } = [];
+
+    /// <summary>What kinds keep while the checkpoint lasts.</summary>
+    public KindStates States { get; } = new();
 }
 
 /// <summary>An address space or shared-memory object whose pages are to be written.</summary>

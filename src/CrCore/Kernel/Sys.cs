@@ -137,6 +137,8 @@ public enum Sys : uint
     utime = 132,
     mknod = 133,
     personality = 135,
+    statfs = 137,
+    fstatfs = 138,
     getpriority = 140,
     setpriority = 141,
     sched_setparam = 142,

@@ -1,5 +1,6 @@
 using CrCore.Image;
 using CrCore.Kernel;
+using CrCore.Objects;
 
 namespace CrCore.Restore;
 
@@ -27,6 +28,9 @@ public sealed class RestoreContext
     public Dictionary<uint, int> ServedDescriptors { get; } = [];
 
     public List<Obstacle> Warnings { get; } = [];
+
+    /// <summary>What kinds keep while the restore lasts.</summary>
+    public KindStates States { get; } = new();
 }
 
 /// <summary>What the preflight of a restore shares between kinds.</summary>
@@ -41,6 +45,9 @@ public sealed class CheckContext
     public required bool InUserNamespace { get; init; }
 
     public List<Obstacle> Obstacles { get; } = [];
+
+    /// <summary>What kinds keep while the check lasts.</summary>
+    public KindStates States { get; } = new();
 
     /// <summary>Adds an obstacle that stops the restore.</summary>
     public void Refuse(TaskImage? task, string id, string what, string reason, string? advice = null, CrErrorKind kind = CrErrorKind.Obstacle)
