@@ -28,7 +28,7 @@ public sealed unsafe partial class PagemapScanner : IDisposable
     /// <summary>Whether this kernel tells guard pages; else a filter that names <see cref="PageCategories.Guard"/> is used without it.</summary>
     public bool TellsGuardPages { get; }
 
-    /// <summary>Opens the pagemap of a process; null when it is gone or has no address space.</summary>
+    /// <summary>Opens the pagemap of a process; null when it is gone or a zombie (as root; an ordinary user gets EACCES for a zombie).</summary>
     /// <exception cref="CrKernelException">No ptrace access (EACCES), or the kernel lacks PAGEMAP_SCAN (ENOTTY).</exception>
     public static PagemapScanner? TryOpen(int pid)
     {

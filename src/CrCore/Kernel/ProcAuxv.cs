@@ -22,7 +22,7 @@ public enum AuxKey : ulong
 /// <summary>/proc/PID/auxv (proc_pid_auxv(5)): pairs of 64-bit words, ending with a pair of zeros that is part of them.</summary>
 public static class ProcAuxv
 {
-    /// <summary>The raw vector, as PR_SET_MM_AUXV takes it; empty for a task without an address space, false when it is gone.</summary>
+    /// <summary>The raw vector, as PR_SET_MM_AUXV takes it; empty for a kernel thread, false when it is gone or a zombie.</summary>
     public static bool TryRead(ProcReader reader, int pid, out ReadOnlySpan<byte> vector)
         => reader.TryRead(pid, "auxv"u8, out vector);
 

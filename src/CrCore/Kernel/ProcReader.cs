@@ -7,6 +7,9 @@ namespace CrCore.Kernel;
 /// <summary>
 /// Reads files, links and directories of proc(5) into one pooled buffer that grows and is kept. What it returns
 /// is valid until its next call. Not for several threads at once.
+/// <para>The files of a zombie belong to root (task_dump_owner in fs/proc/base.c): for an ordinary user all that is
+/// readable by the owner alone (fd, environ, auxv, personality, syscall, pagemap, mem) is EACCES, though the zombie is
+/// their own. Look at the state in stat first; stat, status and children can be read.</para>
 /// <para>The Try methods return false when the task is gone (ENOENT or ESRCH, which a file about the
 /// address space of a zombie may give, too, or else it is empty: proc_mem_open in fs/proc/base.c); every other error is a
 /// <see cref="CrKernelException"/> with id <c>ProcReadFailed</c>.</para>

@@ -22,7 +22,7 @@ public sealed unsafe partial class ProcessMemoryFile : IDisposable
     /// <summary>The descriptor, for calls that take one (a remote process's pread of it, splice …).</summary>
     public SafeFileHandle Handle => _file;
 
-    /// <summary>Opens the memory of a process; null when it is gone or has no address space.</summary>
+    /// <summary>Opens the memory of a process; null when it is gone or a zombie (as root; an ordinary user gets EACCES for a zombie).</summary>
     /// <exception cref="CrKernelException">No ptrace access to the process (EACCES).</exception>
     public static ProcessMemoryFile? TryOpen(int pid, bool writable = false)
     {

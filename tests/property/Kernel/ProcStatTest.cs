@@ -78,6 +78,14 @@ public class ProcStatTest
         var maps = new List<MemoryMapping>();
         _ = ProcMaps.TryRead(reader, pid, maps);
         Assert.Empty(maps);
+        Assert.False(ProcMountInfo.TryRead(reader, pid, new List<MountEntry>()));
+        Assert.False(ProcLinks.TryRead(reader, pid, TaskLink.Executable, out _));
+        Assert.False(ProcNamespaces.TryRead(reader, pid, NamespaceKind.Mount, out _));
+        Assert.True(ProcStatus.TryRead(reader, pid, out var status));
+        Assert.Equal((-1, 0ul), (status.Umask, status.VirtualSize));
+        List<int> children = [];
+        Assert.True(ProcTasks.TryListChildren(reader, parent.Pid, parent.Pid, children));
+        Assert.Equal([pid], children);
     }
 
     [Fact]
