@@ -40,8 +40,8 @@ public class ProcTasksTest
         ProcTasks.ListAll(reader, all);
 
         Assert.Equal(child.Pid, threads[0]);
-        Assert.Equal([child.Pid, n[0], n[2], n[4]], threads.Order());
-        Assert.Equal([n[1], n[3], n[5]], children.Order());
+        Assert.Equal(new[] { child.Pid, n[0], n[2], n[4] }.Order(), threads.Order());
+        Assert.Equal(new[] { n[1], n[3], n[5] }.Order(), children.Order());
         Assert.Superset(children.Append(child.Pid).ToHashSet(), all.ToHashSet());
         Assert.True(ProcStat.TryRead(reader, new TaskDir(child.Pid, n[0]), out var thread));
         Assert.Equal((n[0], 4, -1), (thread.Pid, thread.ThreadCount, thread.ExitSignal));
