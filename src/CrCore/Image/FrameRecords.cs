@@ -22,7 +22,7 @@ public static class FrameRecords
     /// <summary>Decodes a TREE's payload with the raw array right behind it.</summary>
     private static TreeRecord ReadTree(uint parent, ref FieldReader r)
     {
-        var count = TreeRecord.ReadCount(ref r);
+        var count = TreeRecord.ReadCount(ref r, out _);
         if (r.Remaining != count * TreePids.Size)
             throw r.Bad($"a tree of {count} tasks has {r.Remaining} bytes of pids");
         var pids = new List<TreePids>(count);

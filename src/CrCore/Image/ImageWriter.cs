@@ -53,7 +53,8 @@ public sealed class ImageWriter(Stream destination, bool leaveOpen = false) : ID
     /// <summary>Ends the metadata. Page blocks follow.</summary>
     public void SealMetadata()
     {
-        Require(_section == Section.Metadata && _tasksDue == 0, $"the metadata ends with {_tasksDue} tasks due");
+        if (_section != Section.Metadata || _tasksDue != 0)
+            throw Misuse($"the metadata ends in the section {_section} with {_tasksDue} tasks due");
         _index.MetadataHash = PutSeal();
         _index.MetadataLength = _sink.Offset;
         _section = Section.Pages;
@@ -67,16 +68,9 @@ public sealed class ImageWriter(Stream destination, bool leaveOpen = false) : ID
     /// <param name="data">The pages of all runs, one after the other.</param>
     public void WritePages(uint objRef, ReadOnlySpan<PageRun> runs, ReadOnlySpan<byte> data)
     {
-        Require(_section == Section.Pages, "pages are written between SealMetadata and the trailer");
-        Require(objRef != 0 && runs.Length is >= 1 and <= ImageLimits.MaxBlockPages, $"{runs.Length} runs of object {objRef}");
-        var pages = data.Length / ImageFormat.PageSize;
-        Require(data.Length % ImageFormat.PageSize == 0 && pages <= ImageLimits.MaxBlockPages, $"{data.Length} bytes of pages");
-        var problem = PageRuns.Problem(runs, pages);
-        Require(problem is null, problem ?? "");
-
+        var pages = CheckPages(objRef, runs, data);
         var offset = _sink.Offset;
         var record = new PageArrayRecord(objRef, pages, PageCodec.None, runs.Length, data.Length, PageArrayRecord.PadFor(offset, runs.Length));
-        Require(_index.InOrder(objRef, runs[0].VAddr), $"the pages at {runs[0].VAddr:x} of object {objRef} come after later ones");
         Put(record);
         PageRuns.Write(runs, _runBytes);
         _sink.Write(_runBytes.AsSpan(0, runs.Length * PageRun.Size));
@@ -89,7 +83,8 @@ public sealed class ImageWriter(Stream destination, bool leaveOpen = false) : ID
     /// <summary>Writes the index and the tail and flushes. The image is whole now; whether it is on disk is the stream's business.</summary>
     public void Finish()
     {
-        Require(_section is Section.Pages or Section.Trailer, "the metadata is not sealed");
+        if (_section is not (Section.Pages or Section.Trailer))
+            throw Misuse($"it cannot end in the section {_section}");
         if (_section == Section.Trailer)
             _index.TrailerHash = PutSeal();
         var offset = _sink.Offset;
@@ -114,7 +109,24 @@ public sealed class ImageWriter(Stream destination, bool leaveOpen = false) : ID
             StringRecord or ThreadRecord or FNameRecord => _section == Section.Metadata,
             _ => _section is Section.Metadata or Section.Pages or Section.Trailer,
         };
-        Require(fits, $"a record of type {record.Type} in the section {_section}");
+        if (!fits)
+            throw Misuse($"a record of type {record.Type} in the section {_section}");
+    }
+
+    private int CheckPages(uint objRef, ReadOnlySpan<PageRun> runs, ReadOnlySpan<byte> data)
+    {
+        if (_section != Section.Pages)
+            throw Misuse("pages are written between SealMetadata and the trailer");
+        if (objRef == 0 || runs.Length is < 1 or > ImageLimits.MaxBlockPages)
+            throw Misuse($"a block with {runs.Length} runs of object {objRef}");
+        var (pages, rest) = Math.DivRem(data.Length, ImageFormat.PageSize);
+        if (rest != 0 || pages > ImageLimits.MaxBlockPages)
+            throw Misuse($"a block with {data.Length} bytes of pages");
+        if (PageRuns.Problem(runs, pages) is { } problem)
+            throw Misuse(problem);
+        if (!_index.InOrder(objRef, runs[0].VAddr))
+            throw Misuse($"the pages at {runs[0].VAddr:x} of object {objRef} come after later ones");
+        return pages;
     }
 
     private bool Advance(Section due)
@@ -160,9 +172,5 @@ public sealed class ImageWriter(Stream destination, bool leaveOpen = false) : ID
         return seal.Hash;
     }
 
-    private static void Require(bool holds, string what)
-    {
-        if (!holds)
-            throw new InvalidOperationException($"The image is written in a wrong way: {what}.");
-    }
+    private static InvalidOperationException Misuse(string what) => new($"The image is written in a wrong way: {what}.");
 }

@@ -19,6 +19,15 @@ public sealed record HeadArchRecord(bool HasFxsr, bool HasXsave, ushort XstateSi
 
     public static HeadArchRecord Read(uint parent, ref FieldReader r)
     {
+        var (fxsr, xsave, size, pad) = (r.U16(), r.U16(), r.U16(), r.U16());
+        return fxsr <= 1 && xsave <= 1 && pad == 0
+            ? new HeadArchRecord(fxsr == 1, xsave == 1, size)
+            : throw r.Bad($"flags of the processor are {fxsr} and {xsave}, the padding is {pad}");
+    }
+
+    /// <summary>The kernel's flags of 2008 are any number but 0.</summary>
+    internal static HeadArchRecord ReadRevision3(uint parent, ref FieldReader r)
+    {
         var record = new HeadArchRecord(r.U16() != 0, r.U16() != 0, r.U16());
         r.U16();
         return record;

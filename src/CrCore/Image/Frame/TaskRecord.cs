@@ -77,7 +77,9 @@ public sealed record TaskRecord : ICrRecord
 
     public static TaskRecord Read(uint parent, ref FieldReader r)
     {
-        var task = ReadSeed(ref r);
+        var task = ReadSeed(ref r, out var pad);
+        if (pad != 0)
+            throw r.Bad($"the padding of task {task.VPid} is {pad:x}, not 0");
         task = task with { VPgid = r.I32(), VSid = r.I32(), ThreadCount = r.I32() };
         r.Pad4();
         TaskRules.CheckRevision4(task, ref r);
@@ -85,7 +87,7 @@ public sealed record TaskRecord : ICrRecord
     }
 
     /// <summary>The seed's form, the first 32 bytes of revision 4.</summary>
-    internal static TaskRecord ReadSeed(ref FieldReader r)
+    internal static TaskRecord ReadSeed(ref FieldReader r, out uint pad)
     {
         var task = new TaskRecord
         {
@@ -97,7 +99,7 @@ public sealed record TaskRecord : ICrRecord
             ChildrenCount = r.I32(),
             CommLength = r.I32(),
         };
-        r.U32();
+        pad = r.U32();
         TaskRules.CheckSeed(task, ref r);
         return task;
     }

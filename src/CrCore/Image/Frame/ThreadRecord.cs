@@ -34,9 +34,9 @@ public sealed record ThreadRecord(int VPid, int VTid) : ICrRecord
 
     public static ThreadRecord Read(uint parent, ref FieldReader r)
     {
-        var seed = ReadRevision3(parent, ref r);
-        if (seed.TlsCount != 0)
-            throw r.Bad($"a thread has {seed.TlsCount} TLS entries; revision 4 has none");
+        var seed = ReadSeed(parent, ref r, out var pad);
+        if (seed.TlsCount != 0 || pad != 0)
+            throw r.Bad($"a thread has {seed.TlsCount} TLS entries and the padding {pad}; revision 4 has none");
         var vtid = r.I32();
         r.Pad4();
         return vtid is >= 1 and <= ImageLimits.MaxPid
@@ -45,10 +45,12 @@ public sealed record ThreadRecord(int VPid, int VTid) : ICrRecord
     }
 
     /// <summary>The form of 2008: a task has one thread, itself.</summary>
-    internal static ThreadRecord ReadRevision3(uint parent, ref FieldReader r)
+    internal static ThreadRecord ReadRevision3(uint parent, ref FieldReader r) => ReadSeed(parent, ref r, out _);
+
+    private static ThreadRecord ReadSeed(uint parent, ref FieldReader r, out ushort pad)
     {
         var (entries, size, used) = (r.I16(), r.I16(), r.I16());
-        r.U16();
+        pad = r.U16();
         if (entries != TlsEntries || size != TlsArraySize || used is < 0 or > TlsEntries)
             throw r.Bad($"a thread has {used} of {entries} TLS entries of {size} bytes in all");
         return parent is >= 1 and <= ImageLimits.MaxPid

@@ -41,19 +41,22 @@ public sealed record TreeRecord(IReadOnlyList<TreePids> Pids) : ICrRecord
     }
 
     /// <summary>The number of entries that follow a TREE payload.</summary>
-    internal static int ReadCount(ref FieldReader r)
+    internal static int ReadCount(ref FieldReader r, out uint pad)
     {
         var count = r.U32();
-        r.U32();
+        pad = r.U32();
         return count is >= 1 and <= ImageLimits.MaxTasks ? (int)count : throw r.Bad($"the tree has {count} tasks");
     }
 
-    internal static void ReadRaw(ref FieldReader r, List<TreePids> into)
+    /// <summary>Entries one after the other; whether their padding is all 0.</summary>
+    internal static bool ReadRaw(ref FieldReader r, List<TreePids> into)
     {
+        var pads = 0u;
         while (r.Remaining >= TreePids.Size)
         {
             into.Add(new TreePids(r.I32(), r.I32(), r.I32()));
-            r.U32();
+            pads |= r.U32();
         }
+        return pads == 0;
     }
 }

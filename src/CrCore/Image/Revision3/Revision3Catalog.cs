@@ -6,7 +6,7 @@ internal static class Revision3Catalog
     public static RecordCatalog Instance { get; } = new(
     [
         new(RecordIds.Head, "HEAD", HeadRecord.Read, HeadRecord.Revision3Size),
-        new(RecordIds.HeadArch, "HEAD_ARCH", HeadArchRecord.Read, 8),
+        new(RecordIds.HeadArch, "HEAD_ARCH", HeadArchRecord.ReadRevision3, 8),
         new(RecordIds.String, "STRING", StringRecord.Read, ImageFormat.PageSize),
         new(RecordIds.FName, "FNAME", FNameRecord.Read, FNameRecord.MaxBytes),
         new(RecordIds.Tree, "TREE", Revision3TreeHead.Read, TreeRecord.PayloadSize),
@@ -24,7 +24,7 @@ internal static class Revision3Catalog
     ]);
 
     private static TaskRecord ReadTask(uint parent, ref FieldReader r)
-        => r.Remaining == TaskRecord.Revision3Size ? TaskRecord.ReadRevision3(ref r) : TaskRecord.ReadSeed(ref r);
+        => r.Remaining == TaskRecord.Revision3Size ? TaskRecord.ReadRevision3(ref r) : TaskRecord.ReadSeed(ref r, out _);
 }
 
 /// <summary>TREE (101) until the raw array behind it has been read.</summary>
@@ -32,7 +32,7 @@ internal sealed record Revision3TreeHead(int TaskCount) : Revision3Record(0u)
 {
     public override short Type => RecordIds.Tree;
 
-    internal static Revision3TreeHead Read(uint parent, ref FieldReader r) => new(TreeRecord.ReadCount(ref r));
+    internal static Revision3TreeHead Read(uint parent, ref FieldReader r) => new(TreeRecord.ReadCount(ref r, out _));
 }
 
 /// <summary>TAIL (5001) of revision 3: its magic number and nothing else.</summary>

@@ -54,7 +54,7 @@ internal sealed class Revision3Stream(FrameReader frame, HeadRecord head) : IRec
                 _xstateSize = arch.XstateSize;
                 return arch;
             case Revision3TreeHead tree:
-                _tree = new TreeRecord(TreeReader.ReadPids(frame, offset, tree.TaskCount));
+                _tree = new TreeRecord(TreeReader.ReadPids(frame, offset, tree.TaskCount, strict: false));
                 foreach (var pids in _tree.Pids)
                     CollectionsMarshal.GetValueRefOrAddDefault(_childrenOf, pids.VPpid, out _)++;
                 return _tree;
