@@ -33,11 +33,16 @@ public sealed class AtomicImageFile : IDisposable
     /// <param name="overwrite">Replace a regular file that has the name; it stays as it is until <see cref="Commit"/>.</param>
     /// <exception cref="CrArgumentException">CrImageExists, CrImagePathNotFound, CrImageNotAFile.</exception>
     /// <exception cref="CrKernelException">CrImageCreateFailed.</exception>
-    public static AtomicImageFile Create(string path, bool overwrite)
+    public static AtomicImageFile Create(string path, bool overwrite) => Create(path, overwrite, unnamed: true);
+
+    /// <param name="unnamed">Use a file without a name where the file system has such.</param>
+    internal static AtomicImageFile Create(string path, bool overwrite, bool unnamed)
     {
         path = System.IO.Path.GetFullPath(path);
         CheckTarget(path, overwrite);
         var directory = System.IO.Path.GetDirectoryName(path)!;
+        if (!unnamed)
+            return CreateHidden(path, overwrite, directory);
         var errno = FilePublishing.OpenUnnamed(directory, Mode, out var handle);
         if (errno == Errno.None)
             return new AtomicImageFile(path, overwrite, handle!, null);
@@ -119,12 +124,15 @@ public sealed class AtomicImageFile : IDisposable
             throw new CrArgumentException("CrImagePathNotFound", $"The directory of '{path}' does not exist.", "Create it first, or give another path.", CrErrorKind.NotFound);
         if (Directory.Exists(path))
             throw new CrArgumentException("CrImageNotAFile", $"'{path}' is a directory.", "Give the path of a file.");
-        var info = new FileInfo(path);
-        if (!info.Exists)
+        var errno = FileStatus.Read(path, out var status, follow: false);
+        if (errno == Errno.ENOENT)
             return;
+        if (errno != Errno.None)
+            throw Failed("CrImageCreateFailed", $"Could not look at '{path}'", path, errno);
         if (!overwrite)
             throw Exists(path);
-        if (info.LinkTarget is not null)
+        // A name given to rename(2) is replaced whatever it is: /dev/null would be gone.
+        if (!status.IsRegular)
             throw new CrArgumentException("CrImageNotAFile", $"'{path}' is not a regular file.", "Give the path of a regular file, or one that does not exist.");
     }
 
