@@ -2,33 +2,6 @@ using System.Runtime.InteropServices;
 
 namespace CrCore.Kernel;
 
-/// <summary>struct clone_args of linux/sched.h (clone3(2)), 88 bytes: the version with a cgroup. Addresses are the calling process's.</summary>
-[StructLayout(LayoutKind.Sequential)]
-public struct CloneArgs
-{
-    /// <summary>CLONE_*, without an exit signal in the low byte.</summary>
-    public ulong Flags;
-    /// <summary>Where to store a pidfd (CLONE_PIDFD).</summary>
-    public ulong PidFd;
-    /// <summary>Where the child's memory gets its tid (CLONE_CHILD_SETTID, CLONE_CHILD_CLEARTID).</summary>
-    public ulong ChildTid;
-    /// <summary>Where the parent's memory gets the child's tid (CLONE_PARENT_SETTID).</summary>
-    public ulong ParentTid;
-    /// <summary>Signal to the parent when the child ends; 0 with CLONE_PARENT or CLONE_THREAD.</summary>
-    public ulong ExitSignal;
-    /// <summary>Lowest address of the child's stack, 0 for a copy of the caller's.</summary>
-    public ulong Stack;
-    public ulong StackSize;
-    /// <summary>CLONE_SETTLS: the fs base.</summary>
-    public ulong Tls;
-    /// <summary>Address of pids wanted, from the innermost pid namespace outwards.</summary>
-    public ulong SetTid;
-    /// <summary>How many, at most 32 (MAX_PID_NS_LEVEL).</summary>
-    public ulong SetTidSize;
-    /// <summary>Descriptor of a cgroup (CLONE_INTO_CGROUP).</summary>
-    public ulong Cgroup;
-}
-
 /// <summary>struct prctl_mm_map of linux/prctl.h (PR_SET_MM_MAP). The kernel wants every address inside the user's part and in order.</summary>
 [StructLayout(LayoutKind.Sequential)]
 public struct PrctlMemoryMap

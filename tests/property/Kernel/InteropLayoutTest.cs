@@ -27,8 +27,6 @@ public sealed class InteropLayoutTest(InteropLayoutTest.Answers answers) : IClas
         new(typeof(TimeVal), "struct timeval", "tv_sec tv_usec"),
         new(typeof(IntervalTimer), "struct itimerval", "it_interval it_value"),
         new(typeof(RLimit64), "struct rlimit64", "rlim_cur rlim_max"),
-        new(typeof(CloneArgs), "struct clone_args",
-            "flags pidfd child_tid parent_tid exit_signal stack stack_size tls set_tid set_tid_size cgroup", "CLONE_ARGS_SIZE_VER2"),
         new(typeof(PrctlMemoryMap), "struct prctl_mm_map",
             "start_code end_code start_data end_data start_brk brk start_stack arg_start arg_end env_start env_end auxv auxv_size exe_fd"),
         new(typeof(RseqConfiguration), "struct ptrace_rseq_configuration", "rseq_abi_pointer rseq_abi_size signature flags -", "PTRACE_GET_RSEQ_CONFIGURATION"),
