@@ -24,6 +24,9 @@ internal static unsafe class Wait
     private const int WNoHang = 1, WStopped = 2, WExited = 4, WNoWait = 0x01000000, WAll = 0x40000000;
     private const int PPid = 1, PAll = 0;
 
+    /// <summary>struct siginfo in words: si_signo, si_errno, si_code, padding, si_pid, si_uid, si_status.</summary>
+    private const int CodeAt = 2, PidAt = 4, StatusAt = 6;
+
     /// <summary>
     /// Looks at a task's stop or end without consuming it: a stop that was only looked at is still delivered if the
     /// tracer dies. Blocks unless <paramref name="noHang"/>. The status is rebuilt from siginfo (kernel/exit.c).
@@ -43,14 +46,13 @@ internal static unsafe class Wait
         long r;
         do
         {
-            info[0] = info[3] = info[5] = 0;
+            info[0] = info[PidAt] = info[StatusAt] = 0;
             r = Libc.Syscall(Sys.waitid, idType, id, (long)info, WStopped | WExited | WAll | flags);
         }
         while (r == -(int)Errno.EINTR);
         if (CrEventSource.Log.IsEnabled())
             CrEventSource.Log.KernelCall("waitid", id, r);
-        // struct siginfo: si_signo, si_errno, si_code, (pad), si_pid, si_uid, si_status
-        report = r < 0 || info[3] == 0 ? default : new WaitReport(info[3], StatusOf(info[2], info[5]));
+        report = r < 0 || info[PidAt] == 0 ? default : new WaitReport(info[PidAt], StatusOf(info[CodeAt], info[StatusAt]));
         return Libc.ErrnoOf(r);
     }
 

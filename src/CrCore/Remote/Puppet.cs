@@ -24,6 +24,7 @@ internal sealed class Puppet : IRemoteTask
     {
         Tid = tid;
         Pid = pid;
+        Page = page;
         _code = page + PuppetElf.CodeOffset;
         Arena = page + PuppetElf.PageSize;
         ArenaSize = arenaSize;
@@ -32,6 +33,9 @@ internal sealed class Puppet : IRemoteTask
     public int Tid { get; }
 
     public int Pid { get; }
+
+    /// <summary>The page of the code; the arena follows it.</summary>
+    public ulong Page { get; }
 
     public ulong Arena { get; }
 
@@ -74,16 +78,15 @@ internal sealed class Puppet : IRemoteTask
     /// </summary>
     private void DropFile()
     {
-        var page = _code - PuppetElf.CodeOffset;
         var map = new SyscallBatch();
         var copy = map.Must("map a page", null, Sys.mmap, 0, PuppetElf.PageSize, 7, 0x22, -1, 0);
         Run(map);
         var contents = new byte[PuppetElf.PageSize];
-        ProcessMemory.Read(Pid, page, contents);
+        ProcessMemory.Read(Pid, Page, contents);
         ProcessMemory.Write(Pid, (ulong)map.Result(copy), contents);
         var move = new SyscallBatch();
         // MREMAP_MAYMOVE | MREMAP_FIXED over the very page that runs: its bytes stay the same.
-        move.Must("move a page", null, Sys.mremap, map.Result(copy), PuppetElf.PageSize, PuppetElf.PageSize, 3, page);
+        move.Must("move a page", null, Sys.mremap, map.Result(copy), PuppetElf.PageSize, PuppetElf.PageSize, 3, Page);
         Run(move);
     }
 
@@ -113,6 +116,25 @@ internal sealed class Puppet : IRemoteTask
             throw Unexpected(stop);
         ProcessMemory.Read(Pid, Arena, batch.ArenaBytesAfterRun);
         batch.Conclude(Tid);
+    }
+
+    /// <summary>
+    /// Lets this puppet go as the init of its pid namespace: it holds no descriptors, waits for every orphan, and ends
+    /// when the last task of the namespace has ended, with the root's status.
+    /// </summary>
+    public void BecomeInit(int rootVPid)
+    {
+        const int prSetName = 15;
+        var batch = new SyscallBatch();
+        batch.Must("name the init", null, Sys.prctl, prSetName, batch.Text("crinit"));
+        batch.Must("close descriptors", null, Sys.close_range, 0, uint.MaxValue, 0);
+        Run(batch);
+        Check(Ptrace.GetRegisters(Tid, out var r), "Reading the registers");
+        (r.Rip, r.Rbx, r.R12, r.R13, r.OrigRax) = (Page + PuppetElf.InitOffset, Arena, (ulong)rootVPid, 0, ulong.MaxValue);
+        Check(Ptrace.SetRegisters(Tid, r), "Setting the registers");
+        Check(Ptrace.SetSignalMask(Tid, 0), "Setting the signal mask");
+        Check(Ptrace.SetOptions(Tid, PtraceOptions.TraceSysGood), "Disarming");
+        Check(Ptrace.Detach(Tid), "Detaching");
     }
 
     /// <summary>Points the registers to the executor. After each batch they stand behind its int3, where it begins anew.</summary>

@@ -15,6 +15,9 @@ internal static class PuppetElf
     /// <summary>Offset of the code in its page.</summary>
     public const int CodeOffset = HeaderSize + 2 * ProgramHeaderSize;
 
+    /// <summary>Offset of the init's code in the same page.</summary>
+    public const int InitOffset = 1024;
+
     /// <param name="address">Where the kernel is to map it, page-aligned.</param>
     /// <param name="arenaSize">Bytes behind the code page.</param>
     public static byte[] Build(ulong address, int arenaSize)
@@ -44,6 +47,7 @@ internal static class PuppetElf
         U32(second + 4, 6);
         U64(second + 48, 16);
         InjectedCode.Puppet.CopyTo(elf.AsSpan(CodeOffset));
+        InjectedCode.Init.CopyTo(elf.AsSpan(InitOffset));
         return elf;
 
         void U16(int at, ushort v) => BinaryPrimitives.WriteUInt16LittleEndian(elf.AsSpan(at), v);

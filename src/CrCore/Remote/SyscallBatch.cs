@@ -49,6 +49,7 @@ public sealed class SyscallBatch
 
     private readonly List<Call> _calls = [];
     private readonly ArrayBufferWriter<byte> _data = new(1024);
+    private readonly List<(int At, int Target)> _pointers = [];
     private byte[] _arena = [];
     private int[] _record = [];
     private int _recordCount;
@@ -75,6 +76,9 @@ public sealed class SyscallBatch
     /// <summary>A call that may fail.</summary>
     public Slot Try(Sys nr, Arg a = default, Arg b = default, Arg c = default, Arg d = default, Arg e = default, Arg f = default)
         => Add(new(nr, null, null, a, b, c, d, e, f));
+
+    /// <summary>Copies 8 bytes between buffers while the batch runs.</summary>
+    public void CopyWords(RemoteBuffer from, RemoteBuffer to) => Try((Sys)CopyWord, from, to);
 
     private Slot Add(in Call call)
     {
@@ -127,11 +131,17 @@ public sealed class SyscallBatch
 
     public T Read<T>(RemoteBuffer buffer) where T : unmanaged => MemoryMarshal.Read<T>(Bytes(buffer));
 
+    /// <summary>
+    /// Stores the address of one buffer in another before the batch runs: for structures that hold pointers.
+    /// </summary>
+    public void Pointer(RemoteBuffer at, RemoteBuffer target) => _pointers.Add((at.Offset, target.Offset));
+
     /// <summary>Empties the batch for the next use.</summary>
     public void Reset()
     {
         _calls.Clear();
         _data.ResetWrittenCount();
+        _pointers.Clear();
         CopyBound = 0;
     }
 
@@ -172,7 +182,10 @@ public sealed class SyscallBatch
         BinaryPrimitives.WriteInt64LittleEndian(bytes[8..], _recordCount);
         for (var i = 0; i < _calls.Count; i++)
             EncodeCall(i, bytes, arena, uses);
-        _data.WrittenSpan.CopyTo(bytes[DataOffset..]);
+        var data = bytes[DataOffset..];
+        _data.WrittenSpan.CopyTo(data);
+        foreach (var (at, target) in _pointers)
+            BinaryPrimitives.WriteUInt64LittleEndian(data[at..], arena + (ulong)(DataOffset + target));
         return bytes;
     }
 

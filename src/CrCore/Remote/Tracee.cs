@@ -28,7 +28,12 @@ internal readonly struct Tracee(int tid, bool polled)
             var block = !polled && deadline == long.MaxValue;
             var e = Wait.Peek(tid, noHang: !block, out report);
             if (e == Errno.None && report.Tid != 0)
+            {
+                // Of a child of ours the stop is taken after all, so that the runtime never finds it; its end is not ours to take.
+                if (polled && report.IsStop)
+                    Wait.Take(tid, noHang: true, out _);
                 return true;
+            }
             if (e != Errno.None && e != Errno.ECHILD)
                 throw new CrKernelException("CrWaitFailed", $"Waiting for task {tid}", e) { Pid = tid };
             if (polled && StopFromSigInfo(out report))

@@ -1,4 +1,5 @@
 using System.Runtime.ExceptionServices;
+using CrCore.Kernel;
 
 namespace CrCore.Remote;
 
@@ -10,6 +11,7 @@ internal static class TracerThread
 {
     public static T Run<T>(string name, Func<T> work)
     {
+        ChildSignal.SilenceStops();
         T result = default!;
         ExceptionDispatchInfo? failure = null;
         var thread = new Thread(() =>

@@ -21,6 +21,18 @@ public sealed class RestoreContext
     /// <summary>The tree gets a user namespace of its own: what needs the initial one's rights cannot be kept.</summary>
     public required bool InUserNamespace { get; init; }
 
+    /// <summary>The tree's pids are numbers of a namespace of its own.</summary>
+    public required bool NewPidNamespace { get; init; }
+
+    /// <summary>
+    /// The puppets' page and arena, at the same free addresses in every task until its release. Right behind it lie
+    /// the addresses reserved for what is inherited (MemoryLayout.StagingBytes).
+    /// </summary>
+    public required ulong PuppetStart { get; init; }
+
+    /// <summary>First address after the arena.</summary>
+    public required ulong PuppetEnd { get; init; }
+
     /// <summary>
     /// Open file descriptions that exist already, as descriptors of the root's puppet (far above the numbers that the
     /// image uses), by object reference. Each task fetches its own from there (pidfd_getfd) and the rest is closed.

@@ -17,7 +17,7 @@ internal static class InjectionSource
     /// <summary>Length of the data block; the code follows it.</summary>
     public const int DataSize = 280;
 
-    private const int SysMmap = 9, SysMunmap = 11, SysRtSigprocmask = 14, SysPause = 34, SysTgkill = 234, SysPpoll = 271;
+    private const int SysMmap = 9, SysMunmap = 11, SysRtSigprocmask = 14, SysPause = 34, SysWait4 = 61, SysExitGroup = 231, SysTgkill = 234, SysPpoll = 271, WAll = 0x40000000, ECHILD = 10;
 
     /// <summary>Injected into a task that is being checkpointed: it finds its own way back if the tracer dies.</summary>
     public static byte[] Checkpoint()
@@ -132,6 +132,42 @@ internal static class InjectionSource
         c.int3();
         c.Label(ref run);
         Executor(c, stop);
+        return Assemble(c);
+    }
+
+    /// <summary>
+    /// The init of a pid namespace whose tree has none: waits for every child and orphan; when none is left it ends as
+    /// the tree's root ended. rbx: a word for the status; r12: the root's pid; r13: the status to end with.
+    /// </summary>
+    public static byte[] Init()
+    {
+        var c = new Assembler(64);
+        var loop = c.CreateLabel("loop");
+        var end = c.CreateLabel("end");
+        var exit = c.CreateLabel("exit");
+        c.Label(ref loop);
+        c.mov(eax, SysWait4);
+        c.mov(rdi, -1);
+        c.mov(rsi, rbx);
+        c.mov(edx, WAll);
+        c.xor(r10d, r10d);
+        c.syscall();
+        c.cmp(rax, -ECHILD);
+        c.je(end);
+        c.cmp(rax, r12);
+        c.jne(loop);
+        c.mov(r13d, __dword_ptr[rbx]);
+        c.jmp(loop);
+        c.Label(ref end);
+        // As a shell says it: the exit code, or 128 and the signal.
+        c.mov(edi, r13d);
+        c.shr(edi, 8);
+        c.and(r13d, 0x7f);
+        c.jz(exit);
+        c.lea(edi, __[r13 + 128]);
+        c.Label(ref exit);
+        c.mov(eax, SysExitGroup);
+        c.syscall();
         return Assemble(c);
     }
 
