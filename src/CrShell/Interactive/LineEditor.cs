@@ -15,17 +15,33 @@ internal sealed class LineEditor(Terminal terminal, Action interrupted) : ILineR
     private readonly LineHistory _history = new();
     private int _shownRow;
 
-    public string? ReadLine(string prompt) => Read(prompt, null);
+    public string? ReadLine(string prompt) => WithKeys(() => Read(prompt, null));
 
     public string? ReadCommand(string prompt, Completer completer)
     {
-        var line = Read(prompt, completer);
+        var line = WithKeys(() => Read(prompt, completer));
         if (line is not null)
             _history.Add(line);
         return line;
     }
 
-    public SecureString? ReadSecret(string prompt)
+    public SecureString? ReadSecret(string prompt) => WithKeys(() => ReadHidden(prompt));
+
+    // Ctrl+C comes as a key while a line is read: the line is given up here, and no signal handler races with it.
+    private static T WithKeys<T>(Func<T> read)
+    {
+        Console.TreatControlCAsInput = true;
+        try
+        {
+            return read();
+        }
+        finally
+        {
+            Console.TreatControlCAsInput = false;
+        }
+    }
+
+    private SecureString? ReadHidden(string prompt)
     {
         Console.Out.Write(prompt);
         var secret = new SecureString();
@@ -119,17 +135,7 @@ internal sealed class LineEditor(Terminal terminal, Action interrupted) : ILineR
 
     private ConsoleKeyInfo ReadKey()
     {
-        // As input rather than as a signal: the line is given up here, and no handler races with it.
-        Console.TreatControlCAsInput = true;
-        ConsoleKeyInfo key;
-        try
-        {
-            key = Console.ReadKey(intercept: true);
-        }
-        finally
-        {
-            Console.TreatControlCAsInput = false;
-        }
+        var key = Console.ReadKey(intercept: true);
         if (key is not { Key: ConsoleKey.C, Modifiers: ConsoleModifiers.Control })
             return key;
         Console.Out.WriteLine("^C");

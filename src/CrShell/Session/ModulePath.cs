@@ -9,11 +9,15 @@ internal static class ModulePath
     private const string Variable = "PSModulePath";
 
     public static void Prepare(string shellDirectory)
+        => Environment.SetEnvironmentVariable(Variable, With(shellDirectory, Environment.GetEnvironmentVariable(Variable)));
+
+    /// <summary>The search path <paramref name="current"/> with the folder beside <paramref name="shellDirectory"/> before it.</summary>
+    internal static string? With(string shellDirectory, string? current)
     {
-        var paths = Environment.GetEnvironmentVariable(Variable)?.Split(':', StringSplitOptions.RemoveEmptyEntries) ?? [];
         var beside = Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(shellDirectory));
-        if (beside is null || !File.Exists(Path.Combine(beside, "CrModule", "CrModule.psd1")) || paths.Contains(beside))
-            return;
-        Environment.SetEnvironmentVariable(Variable, string.Join(':', [beside, .. paths]));
+        if (beside is null || !File.Exists(Path.Combine(beside, "CrModule", "CrModule.psd1")))
+            return current;
+        var paths = current?.Split(':', StringSplitOptions.RemoveEmptyEntries) ?? [];
+        return paths.Contains(beside) ? current : string.Join(':', [beside, .. paths]);
     }
 }

@@ -104,8 +104,9 @@ internal sealed class ShellSession : IDisposable
             _ui.WriteErrorLine($"crshell: there is no script '{path}'.");
             return ExitCodes.Usage;
         }
-        var pipeline = UserPipeline($". '{CodeGeneration.EscapeSingleQuotedStringContent(path)}' @args");
-        foreach (var parameter in ScriptArguments.Parse(_options.Arguments))
+        var arguments = ScriptArguments.Parse(_options.Arguments);
+        var pipeline = UserPipeline($". '{CodeGeneration.EscapeSingleQuotedStringContent(path)}'{arguments.Bound} @args");
+        foreach (var parameter in arguments.Words)
             pipeline.Commands[0].Parameters.Add(parameter);
         return Invoke(pipeline) switch
         {
@@ -127,11 +128,7 @@ internal sealed class ShellSession : IDisposable
     {
         using (pipeline)
         {
-            // Errors join the output on the way to the formatter, so that both keep their order.
-            pipeline.Commands.Add(new Command("Out-Default")
-            {
-                MergeUnclaimedPreviousCommandResults = PipelineResultTypes.Error | PipelineResultTypes.Output,
-            });
+            pipeline.Commands.Add(Formatter());
             try
             {
                 // No input is coming: a command that waits for it would wait for ever.
@@ -155,18 +152,23 @@ internal sealed class ShellSession : IDisposable
         }
     }
 
+    // Errors join the output on the way to the formatter, so that both keep their order.
+    private static Command Formatter() => new("Out-Default")
+    {
+        MergeUnclaimedPreviousCommandResults = PipelineResultTypes.Error | PipelineResultTypes.Output,
+    };
+
     /// <summary>Shows a terminating error as the formatter would have shown it in the stream.</summary>
     private void Report(RuntimeException exception)
     {
         try
         {
-            var record = PSObject.AsPSObject(exception.ErrorRecord);
-            record.Properties.Add(new PSNoteProperty("writeErrorStream", true));
+            // As text, since writing the record again would put this place in it instead of the script's.
             using var pipeline = _runspace.CreatePipeline();
-            pipeline.Commands.Add(new Command("Out-Default"));
-            pipeline.Input.Write(record);
+            pipeline.Commands.Add(new Command("Out-String"));
+            pipeline.Input.Write(exception.ErrorRecord);
             pipeline.Input.Close();
-            pipeline.Invoke();
+            _ui.WriteErrorLine(string.Concat(pipeline.Invoke()).TrimEnd());
         }
         catch (RuntimeException)
         {

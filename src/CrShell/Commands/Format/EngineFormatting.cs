@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using System.Management.Automation.Host;
 using System.Reflection;
 using Microsoft.PowerShell.Commands.Internal.Format;
 
@@ -34,6 +35,19 @@ internal static class EngineFormatting
         var manager = Create(Internal("OutputManagerInner"));
         manager.GetType().GetProperty("LineOutput", Instance)!.SetValue(manager, Create(Internal("TextWriterLineOutput"), writer, width, noNewLine));
         Implementation.SetValue(command, manager);
+    }
+
+    /// <summary>The host's columns; 120 where it has no screen.</summary>
+    public static int WidthOf(PSHost host)
+    {
+        try
+        {
+            return Math.Max(2, host.UI.RawUI.BufferSize.Width);
+        }
+        catch (HostException)
+        {
+            return 120; // A program that hosts the engine without any screen.
+        }
     }
 
     private static Type Internal(string name)

@@ -56,7 +56,7 @@ public sealed class OutFileCommand : FrontEndCommandBase
                 ThrowTerminatingError(new ErrorRecord(e, "FileOpenFailure", ErrorCategory.OpenError, path));
             }
         }
-        EngineFormatting.UseWriter(this, writer, Width ?? Host.UI.RawUI.BufferSize.Width, NoNewline);
+        EngineFormatting.UseWriter(this, writer, Width ?? EngineFormatting.WidthOf(Host), NoNewline);
         base.BeginProcessing();
     }
 

@@ -24,7 +24,7 @@ public sealed class OutStringCommand : FrontEndCommandBase
     protected override void BeginProcessing()
     {
         TextWriter writer = Stream ? new LineWriter(line => WriteObjectCall(line)) : _text;
-        EngineFormatting.UseWriter(this, writer, Width ?? Host.UI.RawUI.BufferSize.Width, NoNewline);
+        EngineFormatting.UseWriter(this, writer, Width ?? EngineFormatting.WidthOf(Host), NoNewline);
         base.BeginProcessing();
     }
 
