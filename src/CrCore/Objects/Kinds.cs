@@ -8,6 +8,10 @@ public static class Kinds
     /// <summary>All kinds, in the order in which their records stand in the stream of a task.</summary>
     public static IReadOnlyList<IKind> All { get; } =
     [
+        new Files.FilesKind(),
+        new Files.FsKind(),
+        new Files.ServedDescriptorsKind(),
+        new Terminals.ControllingTerminalKind(),
     ];
 
     /// <summary>Every record of revision 4, the frame's own and each kind's.</summary>
