@@ -18,8 +18,10 @@ internal static class CHeaders
         #include <asm/siginfo.h>
         #include <asm/errno.h>
         #include <asm/unistd.h>
+        #include <linux/capability.h>
         #include <linux/fcntl.h>
         #include <linux/fs.h>
+        #include <linux/kcmp.h>
         #include <linux/prctl.h>
         #include <linux/ptrace.h>
         #include <linux/resource.h>
