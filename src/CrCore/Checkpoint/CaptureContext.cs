@@ -52,16 +52,3 @@ public sealed class CaptureContext
     /// <summary>What kinds keep while the checkpoint lasts.</summary>
     public KindStates States { get; } = new();
 }
-
-/// <summary>An address space or shared-memory object whose pages are to be written.</summary>
-/// <param name="ObjRef">What the page blocks name.</param>
-/// <param name="Pid">A task that maps it.</param>
-/// <param name="Ranges">Where its pages are seen in that task, and where they belong in the object.</param>
-public sealed record PageSource(uint ObjRef, int Pid, IReadOnlyList<PageRange> Ranges);
-
-/// <summary>A range of pages of a <see cref="PageSource"/>.</summary>
-/// <param name="Start">First address in the task.</param>
-/// <param name="End">First address after the range.</param>
-/// <param name="Target">What the page blocks name for <paramref name="Start"/>: the address itself, or the offset in a shared object.</param>
-/// <param name="OnlyAnonymous">Skip pages that a file still backs (clean pages of a private file mapping).</param>
-public readonly record struct PageRange(ulong Start, ulong End, ulong Target, bool OnlyAnonymous);
