@@ -8,6 +8,9 @@ public static class Kinds
     /// <summary>All kinds, in the order in which their records stand in the stream of a task.</summary>
     public static IReadOnlyList<IKind> All { get; } =
     [
+        new Memory.MemoryKind(),
+        new Memory.SharedMemoryKind(),
+        new Memory.FilledMemoryKind(),
         new Files.FilesKind(),
         new Files.FsKind(),
         new Files.ServedDescriptorsKind(),

@@ -19,12 +19,15 @@ public readonly record struct RemoteBuffer(int Offset, int Length)
 /// <summary>An argument: a number, the address of a buffer, or the result of an earlier call of the same batch.</summary>
 public readonly struct Arg
 {
-    internal enum Form : byte { Number, Address, Result }
+    internal enum Form : byte { Number, Address, Result, ResultAddress }
 
     internal readonly Form Kind;
     internal readonly long Value;
 
     private Arg(Form kind, long value) => (Kind, Value) = (kind, value);
+
+    /// <summary>Where the result of an earlier call stands.</summary>
+    internal static Arg AddressOf(Slot s) => new(Form.ResultAddress, s.Index);
 
     public static implicit operator Arg(long v) => new(Form.Number, v);
     public static implicit operator Arg(ulong v) => new(Form.Number, unchecked((long)v));
@@ -76,6 +79,12 @@ public sealed class SyscallBatch
     /// <summary>A call that may fail.</summary>
     public Slot Try(Sys nr, Arg a = default, Arg b = default, Arg c = default, Arg d = default, Arg e = default, Arg f = default)
         => Add(new(nr, null, null, a, b, c, d, e, f));
+
+    /// <summary>
+    /// Stores the 8 bytes of a call's result in a buffer while the batch runs, for a structure that a later call reads.
+    /// A narrower field is followed by bytes that are overwritten: give the buffer room for them.
+    /// </summary>
+    public void StoreResult(Slot result, RemoteBuffer to) => Try((Sys)CopyWord, Arg.AddressOf(result), to);
 
     /// <summary>Copies 8 bytes between buffers while the batch runs.</summary>
     public void CopyWords(RemoteBuffer from, RemoteBuffer to) => Try((Sys)CopyWord, from, to);
@@ -213,7 +222,13 @@ public sealed class SyscallBatch
         for (var k = 0; k < 6; k++)
         {
             var arg = call.Get(k);
-            var value = arg.Kind == Arg.Form.Address ? (long)arena + DataOffset + arg.Value : arg.Kind == Arg.Form.Result ? 0 : arg.Value;
+            var value = arg.Kind switch
+            {
+                Arg.Form.Address => (long)arena + DataOffset + arg.Value,
+                Arg.Form.Result => 0,
+                Arg.Form.ResultAddress => (long)arena + RecordOffset(_record[(int)arg.Value]) + 64,
+                _ => arg.Value,
+            };
             BinaryPrimitives.WriteInt64LittleEndian(record[(8 + 8 * k)..], value);
         }
         if (uses is null || !uses.TryGetValue(index, out var list))
