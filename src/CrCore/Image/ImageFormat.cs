@@ -18,6 +18,10 @@ public static class RecordIds
     public const short Seal = 5002;
     /// <summary>Revision 4: where tasks and page blocks are.</summary>
     public const short Index = 5003;
+
+    /// <summary>Whether an id is one of the frame's own, which stand in fixed places.</summary>
+    public static bool IsFrame(short id)
+        => id is Head or HeadArch or String or FName or Continuation or Tree or Task or Thread or PageArray or Tail or Seal or Index;
 }
 
 /// <summary>Numbers that the format fixes (docs/image-format.md).</summary>

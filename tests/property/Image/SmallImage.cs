@@ -5,10 +5,16 @@ namespace CrProperty.Image;
 /// <summary>A small image with one of everything: a parent with two threads, a zombie, an object, a page, a trailer.</summary>
 internal static class SmallImage
 {
-    public static byte[] Encode(Action<ImageWriter>? trailer = null)
+    public static byte[] Encode()
     {
         using var stream = new MemoryStream();
         using var w = new ImageWriter(stream, leaveOpen: true);
+        Write(w);
+        return stream.ToArray();
+    }
+
+    public static void Write(ImageWriter w)
+    {
         w.WriteRecord(new HeadRecord { Major = 6, Minor = 18, Patch = 1, Time = 1_234_567_890, Flags = 0x55, Release = "6.18.1", Version = "#1", Machine = "x86_64" });
         w.WriteRecord(new HeadArchRecord(true, true, 2432));
         w.WriteRecord(new TreeRecord([new(10, 10, 0), new(12, 12, 10)]));
@@ -22,8 +28,6 @@ internal static class SmallImage
         w.SealMetadata();
         w.WritePages(2, [new(0x7000, 1)], new byte[4096]);
         w.WriteRecord(new TestObject(4, [9, 9]));
-        trailer?.Invoke(w);
         w.Finish();
-        return stream.ToArray();
     }
 }

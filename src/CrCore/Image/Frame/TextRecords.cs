@@ -49,7 +49,7 @@ public sealed record FNameRecord(string Path) : ICrRecord
     public static FNameRecord Read(uint parent, ref FieldReader r)
     {
         var bytes = r.Raw(r.Remaining);
-        if (bytes.IndexOf((byte)0) != bytes.Length - 1)
+        if (bytes.Length == 0 || bytes.IndexOf((byte)0) != bytes.Length - 1)
             throw r.Bad("a path does not end at its only NUL");
         return new FNameRecord(LinuxText.Decode(bytes[..^1]));
     }

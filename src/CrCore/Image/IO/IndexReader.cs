@@ -56,6 +56,8 @@ internal static class IndexReader
         while (frame.Source.Offset < end - ImageFormat.SealSize)
         {
             var h = frame.ReadHeader();
+            if (RecordIds.IsFrame(h.Type))
+                throw ImageError.Order(h.Offset, $"a record of type {h.Type} cannot stand in the trailer");
             frame.Cover(h);
             var type = Find(catalog, h);
             var value = RecordDecoding.Decode(type, h, frame.ReadCovered(h, type.MaxPayload));
