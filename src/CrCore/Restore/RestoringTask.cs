@@ -38,4 +38,10 @@ public sealed class RestoringThread
     public required IRemoteTask Remote { get; init; }
 
     public int Tid => Remote.Tid;
+
+    /// <summary>
+    /// Gives the thread its own registers, extended state and signal mask: its very last step, on the tracer thread, when
+    /// nothing more is run in it. Set by the kind that saves them.
+    /// </summary>
+    public Action? GiveRegisters { get; set; }
 }
