@@ -1,5 +1,4 @@
 using CrCore.Objects;
-using Microsoft.Win32.SafeHandles;
 
 namespace CrCore.Image;
 
@@ -9,22 +8,28 @@ namespace CrCore.Image;
 /// </summary>
 public sealed class ImageFile : IDisposable
 {
-    private readonly SafeFileHandle _handle;
+    private readonly FileStream _stream;
     private readonly RecordCatalog _catalog;
-    private readonly Lazy<IndexRecord> _index;
+    private readonly Lazy<(IndexRecord Index, PageDirectory Pages)> _index;
     private readonly TailRecord? _tail;
 
-    private ImageFile(string path, SafeFileHandle handle, RecordCatalog catalog)
+    private ImageFile(FileStream stream, RecordCatalog catalog)
     {
-        (Path, _handle, _catalog) = (path, handle, catalog);
+        (_stream, _catalog, Path) = (stream, catalog, stream.Name);
+        var handle = stream.SafeFileHandle;
         Length = RandomAccess.GetLength(handle);
         using var reader = new ImageReader(new RangeStream(handle, 0, Length), catalog);
         Model = reader.ReadMetadata();
         // Revision 3 has neither index nor page blocks of this form.
         _tail = Model.Head.Revision >= ImageFormat.Revision ? IndexReader.ReadTail(handle, Length, catalog) : null;
-        _index = new(() => _tail is null ? new(0, 0, 0, 0, [], []) : IndexReader.ReadIndex(handle, _tail, Model, catalog));
+        _index = new(() =>
+        {
+            var index = _tail is null ? new(0, 0, 0, 0, [], []) : IndexReader.ReadIndex(handle, _tail, Model, catalog);
+            return (index, new PageDirectory(index.Blocks));
+        });
     }
 
+    /// <summary>Absolute.</summary>
     public string Path { get; }
 
     /// <summary>In bytes.</summary>
@@ -34,7 +39,7 @@ public sealed class ImageFile : IDisposable
 
     /// <summary>Read at its first use. It fits the metadata and the file's length.</summary>
     /// <exception cref="CrImageException">CrImageBadIndex and others: the index is damaged.</exception>
-    public IndexRecord Index => _index.Value;
+    public IndexRecord Index => _index.Value.Index;
 
     /// <summary>Opens an image and reads its metadata.</summary>
     /// <exception cref="CrArgumentException">CrImageNotFound, CrImageAccessDenied, CrImageNotAFile.</exception>
@@ -45,7 +50,7 @@ public sealed class ImageFile : IDisposable
         try
         {
             return stream.CanSeek
-                ? new ImageFile(System.IO.Path.GetFullPath(path), stream.SafeFileHandle, catalog ?? Kinds.Catalog)
+                ? new ImageFile(stream, catalog ?? Kinds.Catalog)
                 : throw new CrArgumentException("CrImageNotAFile", $"'{path}' is not a regular file.", "Copy the image to a file first.");
         }
         catch
@@ -55,13 +60,12 @@ public sealed class ImageFile : IDisposable
         }
     }
 
-    /// <summary>The blocks with pages of an object that touch the addresses from <paramref name="start"/> up to <paramref name="end"/>.</summary>
-    public IEnumerable<PageBlockEntry> FindPages(uint objRef, ulong start = 0, ulong end = ulong.MaxValue)
-    {
-        foreach (var block in Index.Blocks)
-            if (block.ObjRef == objRef && block.FirstVAddr < end && block.EndVAddr > start)
-                yield return block;
-    }
+    /// <summary>
+    /// The blocks of an object that may have pages from <paramref name="start"/> up to <paramref name="end"/>, ascending.
+    /// Found in a time that does not depend on how many blocks other objects have.
+    /// </summary>
+    public ReadOnlySpan<PageBlockEntry> FindPages(uint objRef, ulong start = 0, ulong end = ulong.MaxValue)
+        => _index.Value.Pages.Find(objRef, start, end);
 
     /// <summary>Reads a block that <see cref="Index"/> lists. Several threads may do so, each with a block of its own.</summary>
     /// <exception cref="CrImageException">Its bytes do not match their checksum; the block is empty then.</exception>
@@ -70,7 +74,7 @@ public sealed class ImageFile : IDisposable
         block.Clear();
         try
         {
-            IndexReader.ReadBlock(_handle, entry, block, _catalog);
+            IndexReader.ReadBlock(_stream.SafeFileHandle, entry, block, _catalog);
         }
         catch
         {
@@ -82,7 +86,7 @@ public sealed class ImageFile : IDisposable
     /// <summary>The records after the last page block.</summary>
     /// <exception cref="CrImageException">The bytes break the format.</exception>
     public IReadOnlyList<ImageRecord> ReadTrailer()
-        => Index.TrailerOffset == 0 ? [] : IndexReader.ReadTrailer(_handle, Index, _tail!.IndexOffset, _catalog);
+        => Index.TrailerOffset == 0 ? [] : IndexReader.ReadTrailer(_stream.SafeFileHandle, Index, _tail!.IndexOffset, _catalog);
 
-    public void Dispose() => _handle.Dispose();
+    public void Dispose() => _stream.Dispose();
 }

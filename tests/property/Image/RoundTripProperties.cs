@@ -57,6 +57,23 @@ public class RoundTripProperties
     }
 
     [Property]
+    public void PagesAreFoundByTheirAddresses(ImagePlan plan)
+    {
+        var planned = new PlannedImage(plan);
+        using var file = new TemporaryFile(planned.Encode());
+        using var image = ImageFile.Open(file.Path, TestObject.Catalog);
+        var random = new Random(plan.Seed);
+        for (var i = 0; i < 20; i++)
+        {
+            var objRef = (uint)random.Next(1, image.Model.Objects.Count + 2);
+            var start = (ulong)random.Next(80_000);
+            var end = start + (ulong)random.Next(40_000);
+            var due = planned.Blocks.Where(b => b.ObjRef == objRef && b.Runs[0].VAddr < end && b.Runs[^1].End > start);
+            Assert.Equal(due.Select(b => b.Runs[0].VAddr), image.FindPages(objRef, start, end).ToArray().Select(e => e.FirstVAddr));
+        }
+    }
+
+    [Property]
     public void EncodingWhatWasDecodedGivesTheSameBytes(ImagePlan plan)
     {
         var image = new PlannedImage(plan).Encode();
