@@ -84,9 +84,11 @@ public sealed class DescriptorServer
             batch.Must("set the offset", saved.Label, Sys.lseek, NumberOf(saved), saved.Data.Position, seekSet);
     }
 
-    /// <summary>Puts back those status flags that fcntl can set.</summary>
-    public void SetFlags(SavedDescription saved, SyscallBatch batch)
-        => batch.Must("set the flags", saved.Label, Sys.fcntl, NumberOf(saved), FSetFl, saved.Data.Flags & OpenFlags.Changeable);
+    /// <summary>Puts back those status flags that fcntl can set; O_ASYNC waits until nothing can cause its signal any more.</summary>
+    public void SetFlags(SavedDescription saved, SyscallBatch batch) => SetFlags(saved, OpenFlags.Changeable & ~OpenFlags.Async, batch);
+
+    private void SetFlags(SavedDescription saved, uint mask, SyscallBatch batch)
+        => batch.Must("set the flags", saved.Label, Sys.fcntl, NumberOf(saved), FSetFl, saved.Data.Flags & mask);
 
     /// <summary>A descriptor of this process onto the server's, to fill what it stands for.</summary>
     public OwnDescriptor Borrow(int number, string label)
@@ -107,8 +109,6 @@ public sealed class DescriptorServer
                 ?? throw new CrArgumentException("CrDescriptorNotSupported", $"{saved.Task}: {saved.Label} has the unknown type {(int)saved.Data.FdType}.", "Restore with the program that wrote the image, or a newer one.", CrErrorKind.NotSupported);
             var batch = feed.Next();
             feed.After(kind.Restore(this, saved, batch));
-            if (saved.Data.Owner is { IsSet: true } owner && IsProcess(owner))
-                SetOwner(saved, batch);
             _context.ServedDescriptors[saved.ObjRef] = NumberOf(saved);
         }
         feed.Flush();
@@ -117,24 +117,23 @@ public sealed class DescriptorServer
         feed.Flush();
     }
 
-    /// <summary>The last calls on descriptions; then the server's numbers are closed.</summary>
+    /// <summary>
+    /// The last calls on descriptions; then the server's numbers are closed. Reserved ones go first: the last reader or
+    /// writer of a pipe to go causes a signal (pipe_release in fs/pipe.c), which must find no owner yet.
+    /// </summary>
     public void Finish()
     {
         var feed = new BatchFeed(Remote);
         foreach (var saved in Files.Descriptions)
-        {
-            var batch = feed.Next();
-            DescriptorKinds.Find(saved.Data.FdType)!.Finish(this, saved, batch);
-            if (saved.Data.Owner is { IsSet: true } owner && !IsProcess(owner))
-                SetOwner(saved, batch);
-        }
+            DescriptorKinds.Find(saved.Data.FdType)!.Finish(this, saved, feed.Next());
+        feed.Next().Must("close reserved descriptors", null, Sys.close_range, Base + 1 + Files.Descriptions.Count, uint.MaxValue, 0);
+        foreach (var saved in Files.Descriptions)
+            if (saved.Data.Owner.IsSet || (saved.Data.Flags & OpenFlags.Async) != 0)
+                SetOwner(saved, feed.Next());
         feed.Next().Must("close served descriptors", null, Sys.close_range, Base, uint.MaxValue, 0);
         feed.Flush();
         _context.ServedDescriptors.Clear();
     }
-
-    /// <summary>A thread can be named as owner only once it exists.</summary>
-    private static bool IsProcess(in DescriptionOwner owner) => owner.Kind != 0;
 
     /// <summary>
     /// The signal has the rights of who set the owner (sigio_perm in fs/fcntl.c), so the server takes that user's ids for
@@ -146,8 +145,14 @@ public sealed class DescriptorServer
         var number = NumberOf(saved);
         if (owner.Signal != 0)
             batch.Must("set the signal", saved.Label, Sys.fcntl, number, FSetSig, owner.Signal);
-        if (owner.Id == 0)
-            return;
+        if (owner.Id != 0)
+            SetOwner(saved, owner, number, batch);
+        if ((saved.Data.Flags & OpenFlags.Async) != 0)
+            SetFlags(saved, OpenFlags.Changeable, batch);
+    }
+
+    private static void SetOwner(SavedDescription saved, in DescriptionOwner owner, int number, SyscallBatch batch)
+    {
         var switches = owner.Uid != 0 || owner.EffectiveUid != 0;
         if (switches)
             batch.Try(Sys.setresuid, owner.Uid, owner.EffectiveUid, 0);
@@ -155,8 +160,6 @@ public sealed class DescriptorServer
         batch.Must("set the owner", saved.Label, Sys.fcntl, number, FSetOwnEx, batch.In(System.Runtime.InteropServices.MemoryMarshal.AsBytes(value)));
         if (switches)
             batch.Try(Sys.setresuid, 0, 0, 0);
-        if ((saved.Data.Flags & OpenFlags.Async) != 0)
-            SetFlags(saved, batch);
     }
 
     /// <summary>The server needs more numbers than a soft limit usually allows; the tasks' own limits come back later.</summary>

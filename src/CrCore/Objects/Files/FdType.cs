@@ -33,8 +33,9 @@ public static class OpenFlags
     /// <summary>What F_SETFL can change (SETFL_MASK in fs/fcntl.c).</summary>
     public const uint Changeable = Append | NonBlock | Async | Direct | NoAccessTime;
 
-    /// <summary>What must not be given again when a saved description is opened: it would create, truncate or take a terminal.</summary>
-    private const uint Once = Create | Exclusive | Truncate | TemporaryFile | CloseOnExec;
+    // What must not be given again when a saved description is opened: it would create or truncate. And open(2) notes
+    // O_ASYNC without arming it, after which fcntl(2) finds nothing to change.
+    private const uint Once = Create | Exclusive | Truncate | TemporaryFile | CloseOnExec | Async;
 
     /// <summary>The flags that open an existing object as it was open before, without side effects.</summary>
     public static uint Reopening(uint flags) => flags & ~Once | NoControllingTerminal;
