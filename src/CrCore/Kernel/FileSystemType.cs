@@ -8,6 +8,9 @@ public static class FileSystemType
     // struct statfs of x86-64: f_type 8, f_bsize 8, blocks …; 120 bytes.
     private const int StructSize = 120;
 
+    /// <summary>HUGETLBFS_MAGIC.</summary>
+    public const ulong HugePages = 0x958458f6;
+
     /// <summary>The magic number of the file system behind a task's descriptor, or 0 when it cannot be told.</summary>
     public static ulong OfDescriptor(int pid, int fd)
         => Of(new ProcPath(stackalloc byte[ProcPath.Size], pid, "fd"u8, fd).Terminated);

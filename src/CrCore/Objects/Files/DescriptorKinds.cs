@@ -9,6 +9,7 @@ public static class DescriptorKinds
     public static IReadOnlyList<IDescriptorKind> All { get; } =
     [
         new PathKind(),
+        new MemoryFileKind(),
         new GhostKind(),
         new RegularFileKind(),
         new DirectoryKind(),

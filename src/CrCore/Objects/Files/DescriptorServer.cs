@@ -24,6 +24,8 @@ public sealed class DescriptorServer
         _context = context;
         Files = new SavedFiles(context.Image);
         Base = Files.HighestFd + 1;
+        foreach (var served in context.ServedDescriptors.Values)
+            Base = Math.Max(Base, served + 1);
         _next = Base + 1;
         foreach (var saved in Files.Descriptions)
             _numbers[saved.ObjRef] = _next++;
@@ -102,6 +104,7 @@ public sealed class DescriptorServer
     public void MakeDescriptions()
     {
         var feed = new BatchFeed(Remote);
+        KeepServed(feed);
         feed.Next().Must("close inherited descriptors", null, Sys.close_range, 0, Base - 1, 0);
         foreach (var saved in Files.Descriptions)
         {
@@ -115,6 +118,17 @@ public sealed class DescriptorServer
         foreach (var saved in Files.Descriptions)
             DescriptorKinds.Find(saved.Data.FdType)!.Link(this, saved, feed.Next());
         feed.Flush();
+    }
+
+    /// <summary>What earlier stages serve moves above everything, so that all below is free.</summary>
+    private void KeepServed(BatchFeed feed)
+    {
+        foreach (var objRef in _context.ServedDescriptors.Keys.ToArray())
+        {
+            var number = Reserve();
+            feed.Next().Must("move", $"object {objRef}", Sys.dup3, _context.ServedDescriptors[objRef], number, OpenFlags.CloseOnExec);
+            _context.ServedDescriptors[objRef] = number;
+        }
     }
 
     /// <summary>
