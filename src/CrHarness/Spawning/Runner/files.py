@@ -1,0 +1,188 @@
+"""Descriptors of a plan: files, directories, devices, FIFOs and pipes with bytes in them; shared by dup and by inheritance."""
+import fcntl
+import os
+from memory import page_bytes
+from sysc import libc, fail
+
+SPLICE_F_NONBLOCK = 2
+F_SETPIPE_SZ = 1031
+ACCESS = {"Read": os.O_RDONLY, "Write": os.O_WRONLY, "ReadWrite": os.O_RDWR}
+
+
+def content(seed, length):
+    return (b"".join(page_bytes(seed, p) for p in range((length + 4095) // 4096)))[:length]
+
+
+def set_cloexec(fd, on):
+    fcntl.fcntl(fd, fcntl.F_SETFD, fcntl.FD_CLOEXEC if on else 0)
+
+
+def place(fd, at):
+    """Moves a descriptor to a number the plan asks for, if that is free."""
+    if not at or at == fd:
+        return fd
+    try:
+        os.fstat(at)
+        return fd
+    except OSError:
+        flags = fcntl.fcntl(fd, fcntl.F_GETFD)
+        os.dup2(fd, at, False)
+        fcntl.fcntl(at, fcntl.F_SETFD, flags)
+        os.close(fd)
+        return at
+
+
+class Entry:
+    """One descriptor and what the plan says of the open file behind it."""
+    def __init__(self, fd, role, pipe=None, plan=None, path=None):
+        self.fd, self.role, self.pipe, self.plan, self.path = fd, role, pipe, plan, path
+
+
+def open_file(plan, label, work):
+    kind, path = plan["kind"], os.path.join(work, "files", "file-" + label)
+    flags = ACCESS[plan["access"]] | os.O_CLOEXEC
+    if kind == "Regular":
+        with open(path, "wb") as new:
+            new.write(content(plan["seed"], plan["size"]))
+        os.chmod(path, 0o666)
+        os.utime(path, ns=(10 ** 18, 10 ** 18))
+        flags |= (os.O_APPEND if plan["append"] else 0) | (os.O_NONBLOCK if plan["nonblock"] else 0)
+        fd = os.open(path, flags)
+        os.lseek(fd, plan["offset"], os.SEEK_SET)
+        if plan["linked"]:
+            os.link(path, path + "-link")
+        if plan["deleted"]:
+            os.unlink(path)
+    elif kind == "Directory":
+        os.mkdir(path, 0o777)
+        fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    elif kind == "Path":
+        with open(path, "wb") as new:
+            new.write(b"path only")
+        fd = os.open(path, os.O_PATH | os.O_CLOEXEC)
+    elif kind == "Fifo":
+        os.mkfifo(path, 0o666)
+        fd = os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
+        os.write(fd, content(plan["seed"], min(plan["size"], 4096)))
+    else:
+        fd = os.open({"Null": "/dev/null", "Zero": "/dev/zero", "Random": "/dev/urandom"}[kind], flags)
+    set_cloexec(fd, plan["closeOnExec"])
+    return Entry(place(fd, plan["at"]), "file", plan=plan, path=path)
+
+
+def open_pipe(plan, label):
+    reader, writer = os.pipe2(os.O_CLOEXEC | (os.O_NONBLOCK if plan["nonblock"] else 0) | (os.O_DIRECT if plan["packet"] else 0))
+    if plan["capacity"]:
+        fcntl.fcntl(writer, F_SETPIPE_SZ, plan["capacity"])
+    data = content(plan["seed"], plan["bytes"])
+    chunk = 1024 if plan["packet"] else 1 << 20
+    for at in range(0, len(data), chunk):
+        os.write(writer, data[at:at + chunk])
+    pipe = dict(label=label, data=data, chunk=chunk)
+    for fd in (reader, writer):
+        set_cloexec(fd, plan["closeOnExec"])
+    return [Entry(place(reader, plan["at"]), "read", pipe), Entry(writer, "write", pipe)]
+
+
+def make_all(plan, index, work):
+    entries = []
+    for k, file in enumerate(plan["files"]):
+        entry = open_file(file, "%d-%d" % (index, k), work)
+        entries.append(entry)
+        for _ in range(file["duplicates"]):
+            twin = os.dup(entry.fd)
+            set_cloexec(twin, not file["closeOnExec"])
+            entries.append(Entry(twin, "twin", plan=file, path=entry.path))
+    for k, pipe in enumerate(plan["pipes"]):
+        entries.extend(open_pipe(pipe, "%d-%d" % (index, k)))
+    return entries
+
+
+def inherit(entries, plan):
+    kept = []
+    for k, entry in enumerate(entries):
+        if plan["closeInherited"] >> (k % 64) & 1:
+            os.close(entry.fd)
+        else:
+            kept.append(entry)
+    return kept
+
+
+def peek(fd):
+    """The bytes in a pipe, left in it: tee(2) into a pipe of our own."""
+    size = fcntl.fcntl(fd, 1032)
+    reader, writer = os.pipe2(os.O_CLOEXEC)
+    try:
+        fcntl.fcntl(writer, F_SETPIPE_SZ, max(size, 4096))
+        count = libc.tee(fd, writer, 1 << 20, SPLICE_F_NONBLOCK)
+        if count < 0:
+            try:
+                fail("tee")
+            except BlockingIOError:
+                return b""
+        data = b""
+        while len(data) < count:
+            data += os.read(reader, count - len(data))
+        return data
+    finally:
+        os.close(reader)
+        os.close(writer)
+
+
+def verify(entries, problems):
+    for entry in entries:
+        plan = entry.plan
+        if entry.role == "read":
+            seen = peek(entry.fd)
+            if seen != entry.pipe["data"]:
+                problems.append("pipe %s: %d bytes in it that differ from the %d written" % (entry.pipe["label"], len(seen), len(entry.pipe["data"])))
+        elif entry.role == "file" and plan["kind"] == "Regular":
+            if plan["access"] != "Write":
+                seen = os.pread(entry.fd, plan["size"] + 1, 0)
+                if seen != content(plan["seed"], plan["size"]):
+                    problems.append("file %s: its contents differ" % entry.path)
+            if os.fstat(entry.fd).st_nlink != (0 if plan["deleted"] else 1) + (1 if plan["linked"] else 0):
+                problems.append("file %s: has %d links" % (entry.path, os.fstat(entry.fd).st_nlink))
+        elif entry.role == "file" and plan["kind"] == "Fifo":
+            if peek(entry.fd) != content(plan["seed"], min(plan["size"], 4096)):
+                problems.append("fifo %s: its contents differ" % entry.path)
+
+
+def drain(entries, problems):
+    """Takes the bytes out; with the write end open elsewhere nothing more may come."""
+    for entry in entries:
+        if entry.role == "read":
+            want, got = len(entry.pipe["data"]), b""
+            while len(got) < want:
+                os.set_blocking(entry.fd, False)
+                try:
+                    part = os.read(entry.fd, entry.pipe["chunk"])
+                except BlockingIOError:
+                    break
+                if not part:
+                    break
+                got += part
+            if got != entry.pipe["data"]:
+                problems.append("pipe %s: read %d of %d bytes" % (entry.pipe["label"], len(got), want))
+
+
+def put_token(entries, index, problems):
+    for entry in entries:
+        if entry.role == "write":
+            try:
+                os.set_blocking(entry.fd, False)
+                os.write(entry.fd, b"token from %4d\n" % index)
+            except (BrokenPipeError, BlockingIOError) as error:
+                problems.append("pipe %s: token not written: %s" % (entry.pipe["label"], error))
+
+
+def take_token(entries, writer, problems):
+    for entry in entries:
+        if entry.role == "read":
+            try:
+                os.set_blocking(entry.fd, False)
+                got = os.read(entry.fd, 16)
+            except BlockingIOError:
+                got = b"(nothing)"
+            if got != b"token from %4d\n" % writer:
+                problems.append("pipe %s: got %r instead of the token of task %d" % (entry.pipe["label"], got, writer))
