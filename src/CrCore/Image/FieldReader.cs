@@ -29,6 +29,14 @@ public ref struct FieldReader(ReadOnlySpan<byte> payload, long imageOffset)
         return b <= 1 ? b == 1 : throw Bad($"a flag is {b}, not 0 or 1");
     }
 
+    /// <summary>Padding of 4 bytes, which revision 4 writes as 0 and nothing else.</summary>
+    public void Pad4()
+    {
+        var pad = U32();
+        if (pad != 0)
+            throw Bad($"the padding is {pad:x}, not 0");
+    }
+
     /// <summary>Bytes whose number the format fixes. The span is valid as long as the payload is.</summary>
     public ReadOnlySpan<byte> Raw(int size) => Take(size);
 

@@ -1,14 +1,159 @@
+using System.Diagnostics;
+using CrCore.Image;
+using CrCore.Kernel;
+using CrCore.Objects;
+using CrCore.Objects.Memory;
+using CrCore.Remote;
+
 namespace CrCore.Restore;
 
-/// <summary>Restores a process tree: the recipe's entry.</summary>
+/// <summary>Restores a process tree: read, plan, preflight, create, fill, finish, release.</summary>
 public sealed class TreeRestore(RestoreOptions options, ICrLog? log = null, IProgress<CrProgress>? progress = null)
 {
+    private const string Activity = "Restore";
+    private const int ArenaSize = 1 << 20;
+
     /// <summary>Reads the image, makes the plan and names every obstacle; creates nothing.</summary>
     public RestorePreview Preview(string path, CancellationToken cancel = default)
-        => throw new NotSupportedException($"{options}{log}{progress}{path}{cancel}");
+    {
+        using var proc = new ProcReader();
+        using var reader = ImageReader.Open(path, Kinds.Catalog);
+        var image = reader.ReadMetadata(cancel);
+        var (_, _, obstacles) = Plan(proc, image);
+        var tasks = new TaskSummary[image.Tasks.Count];
+        for (var i = 0; i < tasks.Length; i++)
+            tasks[i] = RestorePreflight.Summary(image.Tasks[i]);
+        return new RestorePreview(tasks, obstacles);
+    }
 
     /// <summary>Brings the tree back and lets it run.</summary>
     /// <exception cref="CrException">No process was left behind.</exception>
     public RestoreResult Run(string path, CancellationToken cancel = default)
-        => throw new NotSupportedException($"{path}{cancel}");
+        => TracerThread.Run("CrModule restore", () => RunTraced(path, cancel));
+
+    private RestoreResult RunTraced(string path, CancellationToken cancel)
+    {
+        var started = Stopwatch.GetTimestamp();
+        using var proc = new ProcReader();
+        Step("Reading the image");
+        using var reader = ImageReader.Open(path, Kinds.Catalog);
+        var image = reader.ReadMetadata(cancel);
+        Step("Looking for obstacles");
+        var (plan, namespaces, obstacles) = Plan(proc, image);
+        RestorePreflight.ThrowIfAny(obstacles);
+
+        var tasks = RestoringTasks(image);
+        using var puppets = new PuppetTree(proc);
+        var page = FindRoom(image).Start;
+        var context = new RestoreContext
+        {
+            Options = options,
+            Image = image,
+            Proc = proc,
+            Tasks = tasks,
+            InUserNamespace = namespaces.NewUser,
+            NewPidNamespace = namespaces.NewPid,
+            PuppetStart = page,
+            PuppetEnd = page + (ulong)(PuppetElf.PageSize + ArenaSize),
+        };
+        Step("Creating the tasks");
+        puppets.Start(page, ArenaSize);
+        puppets.Create(plan, namespaces, options, tasks, cancel, () => RunStage(RestoreStage.Root, context, [tasks[0]], puppets, cancel));
+        var living = tasks.Where(t => !t.IsZombie).ToArray();
+        RunStage(RestoreStage.Descriptors, context, living, puppets, cancel);
+        RunStage(RestoreStage.Memory, context, living, puppets, cancel);
+        Step("Filling the memory");
+        var pages = Fill(context, reader, cancel);
+        RunStage(RestoreStage.Filled, context, living, puppets, cancel);
+        foreach (var task in tasks)
+            if (task.IsZombie)
+                ZombieEnd.End(task, puppets[task], context.Warnings);
+        RunStage(RestoreStage.State, context, living, puppets, cancel);
+        foreach (var task in living)
+            ThreadCreator.Create(task, puppets[task], proc);
+        RunStage(RestoreStage.Threads, context, living, puppets, cancel);
+        puppets.EndBootstrap();
+        RunStage(RestoreStage.Privileges, context, living, puppets, cancel);
+        cancel.ThrowIfCancellationRequested();
+        Step("Releasing the tree");
+        Release(living, puppets, proc);
+        log?.Verbose($"{tasks.Count} tasks restored in {Stopwatch.GetElapsedTime(started).TotalMilliseconds:0.0} ms.");
+        return new RestoreResult
+        {
+            Path = path,
+            Tasks = [.. tasks.Select(RestorePreflight.Restored)],
+            NamespaceInitPid = puppets.Init?.Pid ?? 0,
+            Duration = Stopwatch.GetElapsedTime(started),
+            PagesRestored = pages,
+            Warnings = [.. obstacles, .. context.Warnings],
+        };
+    }
+
+    private (PlannedTask Plan, NamespacePlan Namespaces, List<Obstacle> Obstacles) Plan(ProcReader proc, ImageModel image)
+    {
+        var namespaces = NamespacePlan.Make(image, options, privileged: Capabilities.Has(proc, Capabilities.SysAdmin));
+        var check = new CheckContext { Options = options, Image = image, Proc = proc, InUserNamespace = namespaces.NewUser };
+        var plan = RestorePreflight.Check(check, namespaces);
+        return (plan, namespaces, check.Obstacles);
+    }
+
+    /// <summary>One stage for all tasks: every kind adds its calls, then each task runs what is its own.</summary>
+    private void RunStage(RestoreStage stage, RestoreContext context, IReadOnlyList<RestoringTask> tasks, PuppetTree puppets, CancellationToken cancel)
+    {
+        Step($"Stage {stage}");
+        var runner = new StageRunner(stage, context);
+        for (var i = 0; i < tasks.Count; i++)
+        {
+            cancel.ThrowIfCancellationRequested();
+            progress?.Report(new(Activity, $"Stage {stage}", i, tasks.Count));
+            runner.Run(tasks[i]);
+        }
+    }
+
+    private long Fill(RestoreContext context, ImageReader reader, CancellationToken cancel)
+    {
+        using var filler = new PageFiller(context, reader, done => progress?.Report(new(Activity, "Filling the memory", done, 0)));
+        return filler.FillAll(cancel);
+    }
+
+    /// <summary>Addresses for the puppets' page, arena and staging area: free in every saved address space.</summary>
+    private static AddressRange FindRoom(ImageModel image)
+    {
+        var size = (ulong)(PuppetElf.PageSize + ArenaSize) + MemoryLayout.StagingBytes(image);
+        return AddressPlan.FindHole(MemoryLayout.UsedRanges(image), size) ?? throw new CrTargetException("CrNoAddressSpace",
+            $"No {size} bytes of addresses are free in all saved address spaces.", "The tasks reserve nearly all of their address space, which is not supported.");
+    }
+
+    private static void Release(IReadOnlyList<RestoringTask> living, PuppetTree puppets, ProcReader proc)
+    {
+        var instruction = VdsoSyscall.Find(proc, living[0].Pid);
+        foreach (var task in living)
+            TaskRelease.Prepare(task, puppets[task], instruction.In(proc, task.Pid));
+        foreach (var task in living)
+            TaskRelease.Disarm(task);
+        puppets.Init?.BecomeInit(living[0].VPid);
+        puppets.Released();
+        for (var i = living.Count - 1; i >= 0; i--)
+            TaskRelease.Detach(living[i]);
+    }
+
+    private static List<RestoringTask> RestoringTasks(ImageModel image)
+    {
+        var tasks = new List<RestoringTask>(image.Tasks.Count);
+        foreach (var i in image.Tasks)
+        {
+            var parent = i.Parent is null ? null : tasks[i.Parent.Index];
+            var task = new RestoringTask { Image = i, Parent = parent };
+            parent?.Children.Add(task);
+            tasks.Add(task);
+        }
+        return tasks;
+    }
+
+    private void Step(string step)
+    {
+        CrEventSource.Log.Step(step);
+        log?.Verbose(step + ".");
+        progress?.Report(new(Activity, step, 0, 0));
+    }
 }

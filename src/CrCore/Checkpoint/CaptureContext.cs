@@ -1,0 +1,54 @@
+using CrCore.Kernel;
+using CrCore.Objects;
+
+namespace CrCore.Checkpoint;
+
+/// <summary>What preflight shares between kinds.</summary>
+public sealed class InspectContext
+{
+    public required CheckpointOptions Options { get; init; }
+
+    /// <summary>All tasks found, the root first, by their pid here.</summary>
+    public required IReadOnlyDictionary<int, LiveTask> Tasks { get; init; }
+
+    public required LiveTask Root { get; init; }
+
+    public required ProcReader Proc { get; init; }
+
+    public List<Obstacle> Obstacles { get; } = [];
+
+    /// <summary>What kinds keep while the look lasts.</summary>
+    public KindStates States { get; } = new();
+
+    /// <summary>Adds an obstacle that stops the checkpoint.</summary>
+    public void Refuse(LiveTask task, string id, string what, string reason, string? advice = null, CrErrorKind kind = CrErrorKind.NotSupported)
+        => Obstacles.Add(new(id, kind, ObstacleSeverity.Error, task.Pid, task.Comm, what, reason, advice));
+
+    /// <summary>Adds a remark: something is not kept exactly.</summary>
+    public void Warn(LiveTask task, string id, string what, string reason, string? advice = null)
+        => Obstacles.Add(new(id, CrErrorKind.Obstacle, ObstacleSeverity.Warning, task.Pid, task.Comm, what, reason, advice));
+}
+
+/// <summary>What capture shares between kinds while the tree is frozen.</summary>
+public sealed class CaptureContext
+{
+    public required CheckpointOptions Options { get; init; }
+
+    /// <summary>All tasks in the order of the stream.</summary>
+    public required IReadOnlyList<FrozenTask> Tasks { get; init; }
+
+    public required ProcReader Proc { get; init; }
+
+    /// <summary>References for objects that tasks may share.</summary>
+    public required SharedObjects Shared { get; init; }
+
+    public FrozenTask Root => Tasks[0];
+
+    /// <summary>Pages that go into the image after all tasks' records.</summary>
+    public List<PageSource> Pages { get; } = [];
+
+    public List<Obstacle> Warnings { get; } = [];
+
+    /// <summary>What kinds keep while the checkpoint lasts.</summary>
+    public KindStates States { get; } = new();
+}

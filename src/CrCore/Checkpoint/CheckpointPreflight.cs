@@ -1,0 +1,67 @@
+using CrCore.Kernel;
+using CrCore.Objects;
+
+namespace CrCore.Checkpoint;
+
+/// <summary>Finds everything that stands in the way of a checkpoint, from outside and without touching the tree.</summary>
+internal static class CheckpointPreflight
+{
+    /// <exception cref="CrArgumentException">The pid is no process, or it is this program or one of its ancestors.</exception>
+    public static void CheckTarget(ProcReader proc, int pid)
+    {
+        if (pid <= 0)
+            throw new CrArgumentException("CrBadPid", $"{pid} is not a process id.", "Give the id of a running process.");
+        if (!ProcStat.TryRead(proc, pid, out var stat))
+            throw new CrArgumentException("CrNoProcess", $"There is no process {pid}.", "Get-Process lists the running ones.", CrErrorKind.NotFound) { Pid = pid };
+        if (stat.IsZombie)
+            throw new CrArgumentException("CrRootEnded", $"Process {pid} ({stat.Comm}) has ended and waits for its parent; there is nothing to checkpoint.", null, CrErrorKind.TargetChanged) { Pid = pid };
+        // PF_KTHREAD of include/linux/sched.h.
+        if ((stat.Flags & 0x00200000) != 0)
+            throw new CrArgumentException("CrKernelThread", $"Process {pid} ({stat.Comm}) is a kernel thread.", "Only user processes can be checkpointed.", CrErrorKind.NotSupported) { Pid = pid };
+        for (var own = Environment.ProcessId; own > 0;)
+        {
+            if (own == pid)
+                throw new CrArgumentException("CrOwnAncestor",
+                    pid == Environment.ProcessId ? "This program cannot checkpoint itself: it would have to stop itself first." : $"Process {pid} ({stat.Comm}) is an ancestor of this program, which would have to stop itself with it.",
+                    "Run the checkpoint from a process outside the tree.")
+                { Pid = pid };
+            own = ProcStat.TryRead(proc, own, out var s) ? s.ParentPid : 0;
+        }
+    }
+
+    public static List<Obstacle> Inspect(ProcReader proc, IReadOnlyList<LiveTask> tasks, CheckpointOptions options)
+    {
+        var byPid = new Dictionary<int, LiveTask>(tasks.Count);
+        foreach (var t in tasks)
+            byPid[t.Pid] = t;
+        var context = new InspectContext { Options = options, Tasks = byPid, Root = tasks[0], Proc = proc };
+        foreach (var task in tasks)
+            Inspect(context, task);
+        return context.Obstacles;
+    }
+
+    private static void Inspect(InspectContext context, LiveTask task)
+    {
+        if (task.InNestedPidNamespace)
+            context.Refuse(task, "CrNestedPidNamespace", "pid namespace", "the task is in a pid namespace below the root's, which is not saved yet", "Checkpoint from inside that namespace, with its own root.");
+        if (task.IsZombie)
+        {
+            if (task.Stat.ThreadCount > 1)
+                context.Refuse(task, "CrLeaderEnded", "thread group", "the leader has ended while other threads live on, which is not saved", "Wait until the other threads have ended.");
+            return;
+        }
+        foreach (var kind in Kinds.All)
+            if (kind is IInspectsTask inspects)
+                inspects.Inspect(context, task);
+    }
+
+    public static void ThrowIfAny(IReadOnlyList<Obstacle> obstacles)
+    {
+        var errors = new List<Obstacle>();
+        foreach (var o in obstacles)
+            if (o.Severity == ObstacleSeverity.Error)
+                errors.Add(o);
+        if (errors.Count > 0)
+            throw new CrPreflightException("CrCheckpointObstacles", errors);
+    }
+}

@@ -1,0 +1,87 @@
+using CrCore.Kernel;
+
+namespace CrCore.Checkpoint;
+
+/// <summary>A task of the tree as the walk found it: plain facts from /proc, read once.</summary>
+public sealed class LiveTask
+{
+    /// <summary>As this process sees it.</summary>
+    public required int Pid { get; init; }
+
+    /// <summary>As the tree's own pid namespace sees it.</summary>
+    public required int VPid { get; init; }
+
+    /// <summary>Process group and session, likewise; 0 where the namespace cannot see them.</summary>
+    public required int VPgid { get; init; }
+
+    /// <summary>See <see cref="VPgid"/>.</summary>
+    public required int VSid { get; init; }
+
+    /// <summary>The task is in a pid namespace below the root's.</summary>
+    public required bool InNestedPidNamespace { get; init; }
+
+    public required LiveTask? Parent { get; init; }
+
+    public required ProcStat Stat { get; init; }
+
+    public required string Comm { get; init; }
+
+    public bool IsZombie => Stat.IsZombie;
+
+    public List<LiveTask> Children { get; } = [];
+
+    /// <summary>Thread ids as this process sees them, the leader first. Empty for a zombie.</summary>
+    public required IReadOnlyList<int> Tids { get; init; }
+}
+
+/// <summary>A task of the tree, all of its threads stopped (or a zombie).</summary>
+public sealed class FrozenTask
+{
+    public required int Pid { get; init; }
+
+    public required int VPid { get; init; }
+
+    /// <summary>Process group and session, as <see cref="VPid"/>; 0 where the namespace cannot see them.</summary>
+    public required int VPgid { get; init; }
+
+    /// <summary>See <see cref="VPgid"/>.</summary>
+    public required int VSid { get; init; }
+
+    public required FrozenTask? Parent { get; init; }
+
+    /// <summary>proc_pid_stat(5), read after the freeze.</summary>
+    public required ProcStat Stat { get; init; }
+
+    public required string Comm { get; init; }
+
+    public bool IsZombie => Stat.IsZombie;
+
+    /// <summary>The leader first. Empty for a zombie.</summary>
+    public required IReadOnlyList<FrozenThread> Threads { get; init; }
+
+    public FrozenThread Leader => Threads[0];
+
+    public List<FrozenTask> Children { get; } = [];
+
+    /// <summary>A job-control stop held the task when it was frozen; the signal that stopped it, or 0.</summary>
+    public int StopSignal { get; init; }
+
+    public override string ToString() => $"{Pid} ({Comm})";
+}
+
+/// <summary>One stopped thread, its registers as the freeze found them.</summary>
+public sealed class FrozenThread
+{
+    /// <summary>As this process sees it.</summary>
+    public required int Tid { get; init; }
+
+    /// <summary>As the tree's own pid namespace sees it.</summary>
+    public required int VTid { get; init; }
+
+    public required int Pid { get; init; }
+
+    /// <summary>The registers of the freeze, system-call restart codes in rax kept.</summary>
+    public required Registers Registers { get; init; }
+
+    public required ulong SignalMask { get; init; }
+}

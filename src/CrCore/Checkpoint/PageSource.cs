@@ -1,0 +1,44 @@
+using CrCore.Kernel;
+
+namespace CrCore.Checkpoint;
+
+/// <summary>How the pages of a range are to be taken.</summary>
+[Flags]
+public enum PageRangeModes
+{
+    None = 0,
+    /// <summary>A file lies beneath: a page of zeros is content, too.</summary>
+    KeepZeros = 1,
+    /// <summary>The mapping cannot be read with its own rights: go through /proc/PID/mem.</summary>
+    Unreadable = 2,
+    /// <summary>The page tables do not tell which pages hold something (shared memory): take every page.</summary>
+    Unscanned = 4,
+}
+
+/// <summary>A range of pages of a <see cref="PageSource"/>.</summary>
+/// <param name="Pid">A task in whose address space it is seen.</param>
+/// <param name="Start">First address there.</param>
+/// <param name="End">First address after the range.</param>
+/// <param name="Target">What the page blocks name for <paramref name="Start"/>: the address itself, or the offset in a shared object.</param>
+public readonly record struct PageRange(int Pid, ulong Start, ulong End, ulong Target, PageRangeModes Modes);
+
+/// <summary>An address space or shared-memory object whose pages are to be written, in one of two ways.</summary>
+/// <param name="objRef">What the page blocks name.</param>
+public sealed class PageSource(uint objRef) : IDisposable
+{
+    public uint ObjRef { get; } = objRef;
+
+    /// <summary>Where its pages are seen in tasks; no two overlap by their targets.</summary>
+    public List<PageRange> Ranges { get; } = [];
+
+    /// <summary>The object itself, opened for reading: it is read instead of <see cref="Ranges"/>.</summary>
+    public OwnDescriptor? File { get; init; }
+
+    public void Dispose() => File?.Dispose();
+}
+
+/// <summary>What the writing of pages came to.</summary>
+/// <param name="Scanned">Pages that were read.</param>
+/// <param name="Stored">Pages that went into the image.</param>
+/// <param name="Zero">Pages that were read and left out because they are all zeros.</param>
+public readonly record struct PageCounts(long Scanned, long Stored, long Zero);

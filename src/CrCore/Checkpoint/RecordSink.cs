@@ -1,0 +1,9 @@
+using CrCore.Image;
+
+namespace CrCore.Checkpoint;
+
+/// <summary>Where captured records go, in the order of the stream.</summary>
+public sealed class RecordSink(Action<ICrRecord> write)
+{
+    public void Emit(ICrRecord record) => write(record);
+}

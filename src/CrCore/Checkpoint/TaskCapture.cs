@@ -1,0 +1,109 @@
+using CrCore.Image;
+using CrCore.Kernel;
+using CrCore.Objects;
+using CrCore.Remote;
+
+namespace CrCore.Checkpoint;
+
+/// <summary>Captures one frozen task: asks every kind, runs their calls inside its threads, writes their records in order.</summary>
+internal sealed class TaskCapture(CaptureContext context, TreeFreezer freezer, ImageWriter writer)
+{
+    private const int ArenaSize = 1 << 20;
+
+    private readonly SyscallBatch _taskBatch = new(), _threadBatch = new();
+    private readonly RecordSink _sink = new(writer.WriteRecord);
+    private readonly List<Action<RecordSink>> _taskSteps = [];
+    private readonly List<MemoryMapping> _mappings = [];
+
+    public void Capture(FrozenTask task)
+    {
+        writer.WriteTask(RecordOf(task), task.Comm);
+        if (task.IsZombie)
+            return;
+        _taskBatch.Reset();
+        _taskSteps.Clear();
+        foreach (var kind in Kinds.All)
+            if (kind is ICapturesTask captures && captures.Capture(context, task, _taskBatch) is { } step)
+                _taskSteps.Add(step);
+        var threadSteps = new List<Action<RecordSink>>[task.Threads.Count];
+        using (var site = FindSite(task))
+        {
+            for (var i = 0; i < task.Threads.Count; i++)
+                threadSteps[i] = CaptureThread(task, task.Threads[i], site);
+            site.Clear();
+        }
+        for (var i = 0; i < task.Threads.Count; i++)
+        {
+            writer.WriteRecord(new ThreadRecord(task.VPid, task.Threads[i].VTid));
+            foreach (var step in threadSteps[i])
+                step(_sink);
+        }
+    }
+
+    /// <summary>Runs the thread's calls (the leader: the task's, too). Steps of the task emit at once; the thread's come later.</summary>
+    private List<Action<RecordSink>> CaptureThread(FrozenTask task, FrozenThread thread, InjectionSite site)
+    {
+        var steps = new List<Action<RecordSink>>();
+        var batch = new SyscallBatch();
+        foreach (var kind in Kinds.All)
+            if (kind is ICapturesThread captures && captures.Capture(context, thread, batch) is { } step)
+                steps.Add(step);
+        var leads = thread == task.Leader;
+        if (!batch.IsEmpty || (leads && !_taskBatch.IsEmpty))
+        {
+            var remote = Enter(task, thread, site);
+            try
+            {
+                if (leads)
+                    remote.Run(_taskBatch);
+                remote.Run(batch);
+            }
+            finally
+            {
+                remote.Leave();
+            }
+        }
+        if (leads)
+            foreach (var step in _taskSteps)
+                step(_sink);
+        return steps;
+    }
+
+    private InjectedThread Enter(FrozenTask task, FrozenThread thread, InjectionSite site)
+    {
+        if (!ProcStatus.TryRead(context.Proc, new TaskDir(task.Pid, thread.Tid), out var status))
+            throw new CrTargetException("CrTaskEnded", $"Task {thread.Tid} ended while it was frozen.") { Pid = thread.Tid };
+        var marker = InjectedThread.ChooseMarker(status.CaughtSignals, thread.SignalMask, status.PendingSignals | status.SharedPendingSignals);
+        var tracee = freezer.Stopped[thread.Tid].Tracee;
+        return InjectedThread.Enter(site, tracee, task.Pid, thread.Registers, thread.SignalMask, marker,
+            status.NamespaceTgids[^1], status.NamespacePids[^1], ArenaSize);
+    }
+
+    private InjectionSite FindSite(FrozenTask task)
+    {
+        _mappings.Clear();
+        ProcMaps.TryRead(context.Proc, task.Pid, _mappings);
+        return InjectionSite.Find(task.Pid, _mappings, Registers(task));
+
+        static IEnumerable<Registers> Registers(FrozenTask task)
+        {
+            foreach (var t in task.Threads)
+                yield return t.Registers;
+        }
+    }
+
+    private static TaskRecord RecordOf(FrozenTask task) => new()
+    {
+        State = task.IsZombie ? TaskRecord.StateRunning
+            : task.StopSignal != 0 ? TaskRecord.StateStopped
+            : task.Leader.Registers.InSyscall ? TaskRecord.StateInterruptible : TaskRecord.StateRunning,
+        ExitState = task.IsZombie ? TaskRecord.ExitZombie : 0,
+        ExitCode = task.IsZombie ? (uint)task.Stat.ExitCode : (uint)task.StopSignal,
+        ExitSignal = (uint)Math.Max(0, task.Stat.ExitSignal),
+        VPid = task.VPid,
+        ChildrenCount = task.Children.Count,
+        VPgid = task.VPgid,
+        VSid = task.VSid,
+        ThreadCount = task.Threads.Count,
+    };
+}

@@ -1,0 +1,98 @@
+using System.Text;
+using CrCore.Image;
+using CrCore.Kernel;
+
+namespace CrCore.Checkpoint;
+
+/// <summary>Turns the frozen walk into frozen tasks, and writes what the image says of the tree as a whole.</summary>
+internal static class TreeFacts
+{
+    /// <summary>Reads every stopped thread's registers and mask. The order of the walk is kept.</summary>
+    public static List<FrozenTask> Read(IReadOnlyList<LiveTask> walk, TreeFreezer freezer, ProcReader proc)
+    {
+        var tasks = new List<FrozenTask>(walk.Count);
+        var byPid = new Dictionary<int, FrozenTask>(walk.Count);
+        foreach (var live in walk)
+        {
+            var parent = live.Parent is null ? null : byPid[live.Parent.Pid];
+            var threads = new List<FrozenThread>(live.Tids.Count);
+            foreach (var tid in live.Tids)
+                threads.Add(Read(live, tid, proc));
+            var stop = live.IsZombie ? default : freezer.Stopped[live.Tids[0]].Stop;
+            var task = new FrozenTask
+            {
+                Pid = live.Pid,
+                VPid = live.VPid,
+                VPgid = live.VPgid,
+                VSid = live.VSid,
+                Parent = parent,
+                Stat = live.Stat,
+                Comm = live.Comm,
+                Threads = threads,
+                StopSignal = stop.IsGroupStop ? stop.StopSignal : 0,
+            };
+            parent?.Children.Add(task);
+            byPid[live.Pid] = task;
+            tasks.Add(task);
+        }
+        return tasks;
+    }
+
+    private static FrozenThread Read(LiveTask task, int tid, ProcReader proc)
+    {
+        Check(Ptrace.GetRegisters(tid, out var registers), "Reading the registers", tid);
+        Check(Ptrace.GetSignalMask(tid, out var mask), "Reading the signal mask", tid);
+        var vtid = task.VPid;
+        if (tid != task.Pid)
+        {
+            if (!ProcStatus.TryRead(proc, new TaskDir(task.Pid, tid), out var status))
+                throw new CrTargetException("CrTaskEnded", $"Task {tid} ended while it was frozen.") { Pid = tid };
+            vtid = status.NamespacePids.Length > 0 ? status.NamespacePids[^1] : tid;
+        }
+        return new FrozenThread { Tid = tid, VTid = vtid, Pid = task.Pid, Registers = registers, SignalMask = mask };
+    }
+
+    /// <summary>HEAD, HEAD_ARCH and TREE.</summary>
+    public static void WriteHead(ImageWriter writer, IReadOnlyList<FrozenTask> tasks, ProcReader proc, DateTimeOffset now)
+    {
+        var release = System(proc, "sys/kernel/osrelease"u8);
+        var number = release.Split('.', '-', '+');
+        writer.WriteRecord(new HeadRecord
+        {
+            Major = Number(number, 0),
+            Minor = Number(number, 1),
+            Patch = Number(number, 2),
+            Time = (ulong)now.ToUnixTimeSeconds(),
+            CreatedNanoseconds = (ulong)(now - DateTimeOffset.UnixEpoch).Ticks * 100,
+            Release = release,
+            Version = System(proc, "sys/kernel/version"u8),
+            Machine = System(proc, "sys/kernel/arch"u8),
+            NodeName = System(proc, "sys/kernel/hostname"u8),
+            ImageId = Guid.CreateVersion7(now),
+            Writer = $"CrModule {typeof(TreeFacts).Assembly.GetName().Version}",
+        });
+        writer.WriteRecord(new HeadArchRecord(true, true, XstateSize(tasks)));
+        var pids = new TreePids[tasks.Count];
+        for (var i = 0; i < pids.Length; i++)
+            pids[i] = new TreePids(tasks[i].VPid, tasks[i].VPid, tasks[i].Parent?.VPid ?? 0);
+        writer.WriteRecord(new TreeRecord(pids));
+    }
+
+    private static ushort XstateSize(IReadOnlyList<FrozenTask> tasks)
+    {
+        foreach (var t in tasks)
+            if (!t.IsZombie && Ptrace.GetXstate(t.Leader.Tid, new byte[16384], out var length) == Errno.None)
+                return (ushort)length;
+        return 0;
+    }
+
+    private static ushort Number(string[] parts, int at) => at < parts.Length && ushort.TryParse(parts[at], out var n) ? n : (ushort)0;
+
+    private static string System(ProcReader proc, ReadOnlySpan<byte> name) => Encoding.UTF8.GetString(proc.ReadSystem(name)).TrimEnd('\n');
+
+    private static void Check(Errno e, string what, int tid)
+    {
+        if (e != Errno.None)
+            throw new CrKernelException("CrTraceFailed", $"{what} of task {tid}", e) { Pid = tid };
+    }
+}

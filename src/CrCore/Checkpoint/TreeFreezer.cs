@@ -1,0 +1,177 @@
+using System.Diagnostics;
+using CrCore.Kernel;
+using CrCore.Remote;
+
+namespace CrCore.Checkpoint;
+
+/// <summary>
+/// Stops every thread of a tree by PTRACE_SEIZE and PTRACE_INTERRUPT and lets it go again. The tree is never given
+/// PTRACE_O_EXITKILL: should this program die, the kernel detaches all threads and they run on.
+/// All calls must come from one thread (ptrace(2)).
+/// </summary>
+internal sealed class TreeFreezer(ProcReader proc) : IDisposable
+{
+    private readonly Dictionary<int, StoppedThread> _stopped = [];
+    private readonly List<int> _numbers = [];
+
+    /// <summary>A thread held by this freezer.</summary>
+    /// <param name="Tracee">How to wait for it.</param>
+    /// <param name="Pid">Its thread group.</param>
+    public sealed record StoppedThread(Tracee Tracee, int Pid)
+    {
+        public bool Waited { get; set; }
+        public WaitReport Stop { get; set; }
+    }
+
+    public IReadOnlyDictionary<int, StoppedThread> Stopped => _stopped;
+
+    /// <summary>When the first thread was stopped, as a Stopwatch timestamp; 0 before.</summary>
+    public long FrozenSince { get; private set; }
+
+    /// <summary>Freezes the tree: walks it again and again until a walk finds no thread that is not stopped.</summary>
+    /// <returns>The tasks of the last walk, the root first, depth-first.</returns>
+    /// <exception cref="CrTargetException">A thread did not stop in time, or the root ended; everything was let go.</exception>
+    public List<LiveTask> Freeze(int rootPid, TimeSpan timeout, CancellationToken cancel)
+    {
+        var deadline = Stopwatch.GetTimestamp() + (long)(timeout.TotalSeconds * Stopwatch.Frequency);
+        // A parent in vfork(2) cannot stop before its child goes on: let the tree run for a moment and try again.
+        var patience = Stopwatch.Frequency / 2;
+        while (true)
+        {
+            cancel.ThrowIfCancellationRequested();
+            var attempt = Math.Min(deadline, Stopwatch.GetTimestamp() + patience);
+            if (TryFreeze(rootPid, attempt, cancel, out var tasks, out var laggard))
+                return tasks;
+            Thaw();
+            if (Stopwatch.GetTimestamp() >= deadline)
+                throw new CrTargetException("CrFreezeTimeout",
+                    $"Task {laggard} did not stop within {timeout.TotalSeconds:0.#} s; the tree was let go and runs on.",
+                    "A task in uninterruptible sleep (state D: a hanging disk or network file system, or a vfork parent) cannot be stopped; try again when it is over, or raise the freeze timeout.")
+                { Pid = laggard };
+            Thread.Sleep(10);
+            patience *= 2;
+        }
+    }
+
+    private bool TryFreeze(int rootPid, long deadline, CancellationToken cancel, out List<LiveTask> tasks, out int laggard)
+    {
+        laggard = 0;
+        while (true)
+        {
+            cancel.ThrowIfCancellationRequested();
+            tasks = TreeWalk.Walk(proc, rootPid);
+            if (tasks.Count == 0)
+                throw new CrTargetException("CrRootEnded", $"Task {rootPid} ended before it could be frozen.", "Nothing is left to checkpoint.") { Pid = rootPid };
+            var news = false;
+            foreach (var task in tasks)
+                foreach (var tid in task.Tids)
+                    news |= Seize(task.Pid, tid);
+            if (!AwaitAll(deadline, out laggard))
+                return false;
+            if (!news)
+                return true;
+        }
+    }
+
+    /// <returns>true when the thread was not held before.</returns>
+    private bool Seize(int pid, int tid)
+    {
+        if (_stopped.ContainsKey(tid))
+            return false;
+        var options = PtraceOptions.TraceSysGood;
+        var e = Ptrace.Seize(tid, options);
+        if (e == Errno.ESRCH)
+            return true;
+        if (e == Errno.EPERM)
+            throw CannotTrace(pid, tid);
+        if (e != Errno.None)
+            throw new CrKernelException("CrSeizeFailed", $"Seizing task {tid}", e) { Pid = tid };
+        if (FrozenSince == 0)
+            FrozenSince = Stopwatch.GetTimestamp();
+        var polled = ProcStat.TryRead(proc, pid, out var stat) && stat.ParentPid == Environment.ProcessId;
+        _stopped.Add(tid, new StoppedThread(new Tracee(tid, polled), pid));
+        e = Ptrace.Interrupt(tid);
+        if (e is not (Errno.None or Errno.ESRCH))
+            throw new CrKernelException("CrInterruptFailed", $"Interrupting task {tid}", e) { Pid = tid };
+        return true;
+    }
+
+    private CrException CannotTrace(int pid, int tid)
+    {
+        var tracer = ProcStatus.TryRead(proc, new TaskDir(pid, tid), out var status) ? status.TracerPid : 0;
+        if (tracer != 0)
+            return new CrTargetException("CrAlreadyTraced", $"Task {tid} is traced by process {tracer} already.", $"End the debugger or tracer with pid {tracer} first.") { Pid = tid };
+        return new CrKernelException("CrSeizeFailed", $"Seizing task {tid}", Errno.EPERM,
+            "The task belongs to another user or is not dumpable: run as its owner or with CAP_SYS_PTRACE. A kernel thread cannot be checkpointed.") { Pid = tid };
+    }
+
+    private bool AwaitAll(long deadline, out int laggard)
+    {
+        laggard = 0;
+        List<int>? gone = null;
+        foreach (var (tid, thread) in _stopped)
+        {
+            if (thread.Waited)
+                continue;
+            if (!AwaitEventStop(thread, deadline, out var ended))
+            {
+                laggard = tid;
+                return false;
+            }
+            if (ended)
+                (gone ??= []).Add(tid);
+            else
+                thread.Waited = true;
+        }
+        if (gone is not null)
+            foreach (var tid in gone)
+                _stopped.Remove(tid);
+        return true;
+    }
+
+    /// <summary>
+    /// The stop that PTRACE_INTERRUPT asked for. A signal that arrives first is given back to the thread with the
+    /// order to go on: the event stop follows before the thread runs a single instruction of its handler.
+    /// </summary>
+    private static bool AwaitEventStop(StoppedThread thread, long deadline, out bool ended)
+    {
+        ended = false;
+        while (true)
+        {
+            if (!thread.Tracee.AwaitStop(deadline, out var report))
+                return false;
+            if (report.IsEnd)
+            {
+                ended = true;
+                return true;
+            }
+            if (report.IsEventStop)
+            {
+                thread.Stop = report;
+                return true;
+            }
+            var e = Ptrace.Continue(thread.Tracee.Tid, report.StopSignal);
+            if (e is not (Errno.None or Errno.ESRCH))
+                throw new CrKernelException("CrContinueFailed", $"Giving signal {report.StopSignal} back to task {thread.Tracee.Tid}", e) { Pid = thread.Tracee.Tid };
+        }
+    }
+
+    /// <summary>Lets every thread go where it was. Threads that ended meanwhile are passed over.</summary>
+    public void Thaw()
+    {
+        foreach (var (tid, thread) in _stopped)
+        {
+            if (!thread.Waited)
+                AwaitBeforeDetach(thread);
+            Ptrace.Detach(tid);
+        }
+        _stopped.Clear();
+        FrozenSince = 0;
+    }
+
+    /// <summary>A thread can be detached only while it is stopped; one that would not stop is left to the tracer thread's end.</summary>
+    private static void AwaitBeforeDetach(StoppedThread thread)
+        => AwaitEventStop(thread, Stopwatch.GetTimestamp() + Stopwatch.Frequency / 100, out _);
+
+    public void Dispose() => Thaw();
+}

@@ -1,0 +1,57 @@
+using CrCore.Kernel;
+
+namespace CrCore.Checkpoint;
+
+/// <summary>Finds the tasks of a tree from /proc, parents before children, with an explicit stack: depth is bounded by memory.</summary>
+public static class TreeWalk
+{
+    /// <summary>Every task below and including <paramref name="rootPid"/> that could be read; those that ended meanwhile are left out.</summary>
+    /// <returns>The root first, then depth-first in the order of the kernel's lists; empty when the root is gone.</returns>
+    public static List<LiveTask> Walk(ProcReader proc, int rootPid)
+    {
+        var found = new List<LiveTask>();
+        // Numbers as the root's own pid namespace gives them: status lists one for each namespace, the root's is so deep.
+        var level = 0;
+        var todo = new Stack<(int Pid, LiveTask? Parent)>();
+        var children = new List<int>();
+        todo.Push((rootPid, null));
+        while (todo.TryPop(out var next))
+        {
+            if (Read(proc, next.Pid, next.Parent, ref level) is not { } task)
+                continue;
+            found.Add(task);
+            next.Parent?.Children.Add(task);
+            children.Clear();
+            foreach (var tid in task.Tids)
+                ProcTasks.TryListChildren(proc, task.Pid, tid, children);
+            for (var i = children.Count - 1; i >= 0; i--)
+                todo.Push((children[i], task));
+        }
+        return found;
+    }
+
+    private static LiveTask? Read(ProcReader proc, int pid, LiveTask? parent, ref int level)
+    {
+        if (!ProcStat.TryRead(proc, pid, out var stat) || !ProcStatus.TryRead(proc, pid, out var status))
+            return null;
+        var tids = new List<int>();
+        if (!stat.IsZombie && !ProcTasks.TryListThreads(proc, pid, tids))
+            return null;
+        if (parent is null)
+            level = Math.Max(1, status.NamespaceTgids.Length);
+        return new LiveTask
+        {
+            Pid = pid,
+            VPid = At(status.NamespaceTgids, level),
+            VPgid = At(status.NamespaceProcessGroups, level),
+            VSid = At(status.NamespaceSessions, level),
+            InNestedPidNamespace = status.NamespaceTgids.Length > level,
+            Parent = parent,
+            Stat = stat,
+            Comm = stat.Comm.ToString(),
+            Tids = tids,
+        };
+    }
+
+    private static int At(int[] numbers, int level) => numbers.Length >= level ? numbers[level - 1] : 0;
+}

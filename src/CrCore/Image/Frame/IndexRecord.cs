@@ -1,0 +1,78 @@
+namespace CrCore.Image;
+
+/// <summary>Where a task is.</summary>
+/// <param name="Offset">Of its TASK record's header.</param>
+public readonly record struct TaskEntry(long Offset, int VPid)
+{
+    public const int Size = 16;
+}
+
+/// <summary>Where a page block is.</summary>
+/// <param name="Offset">Of its PGARR record's header.</param>
+/// <param name="Length">From there to the end of its data; its SEAL follows.</param>
+/// <param name="FirstVAddr">Of its first page.</param>
+/// <param name="EndVAddr">One past the last byte of its last page.</param>
+/// <param name="Hash">As in its SEAL: XXH3-64 of these <paramref name="Length"/> bytes.</param>
+public readonly record struct PageBlockEntry(long Offset, long Length, ulong FirstVAddr, ulong EndVAddr, ulong Hash, uint ObjRef, int PageCount)
+{
+    public const int Size = 48;
+}
+
+/// <summary>INDEX (5003): finds tasks and page blocks without passing over what lies between.</summary>
+/// <param name="MetadataLength">Bytes before the first page block, the SEAL included.</param>
+/// <param name="MetadataHash">As in that SEAL.</param>
+/// <param name="TrailerOffset">Of the first record after the last page block, or 0 where the index follows at once.</param>
+/// <param name="TrailerHash">As in the SEAL of those records, or 0.</param>
+public sealed record IndexRecord(
+    long MetadataLength, ulong MetadataHash, long TrailerOffset, ulong TrailerHash,
+    IReadOnlyList<TaskEntry> Tasks, IReadOnlyList<PageBlockEntry> Blocks) : ICrRecord
+{
+    public const int FixedSize = 40;
+
+    public short Type => RecordIds.Index;
+    public uint Parent => 0;
+
+    public void Write(ref FieldWriter w)
+    {
+        w.I64(MetadataLength);
+        w.U64(MetadataHash);
+        w.I64(TrailerOffset);
+        w.U64(TrailerHash);
+        w.U32((uint)Tasks.Count);
+        w.U32((uint)Blocks.Count);
+        foreach (var t in Tasks)
+        {
+            w.I64(t.Offset);
+            w.I32(t.VPid);
+            w.U32(0);
+        }
+        foreach (var b in Blocks)
+        {
+            w.I64(b.Offset);
+            w.I64(b.Length);
+            w.U64(b.FirstVAddr);
+            w.U64(b.EndVAddr);
+            w.U64(b.Hash);
+            w.U32(b.ObjRef);
+            w.I32(b.PageCount);
+        }
+    }
+
+    public static IndexRecord Read(uint parent, ref FieldReader r)
+    {
+        var (length, hash, trailer, trailerHash) = (r.I64(), r.U64(), r.I64(), r.U64());
+        var (tasks, blocks) = (r.U32(), r.U32());
+        if ((ulong)tasks * TaskEntry.Size + (ulong)blocks * PageBlockEntry.Size != (ulong)r.Remaining)
+            throw r.Bad($"an index of {tasks} tasks and {blocks} page blocks has {r.Remaining} bytes for them");
+        var taskEntries = new TaskEntry[tasks];
+        for (var i = 0; i < taskEntries.Length; i++)
+        {
+            taskEntries[i] = new TaskEntry(r.I64(), r.I32());
+            r.Pad4();
+        }
+        var blockEntries = new PageBlockEntry[blocks];
+        for (var i = 0; i < blockEntries.Length; i++)
+            blockEntries[i] = new PageBlockEntry(r.I64(), r.I64(), r.U64(), r.U64(), r.U64(), r.U32(), r.I32());
+        return new IndexRecord(length, hash, trailer, trailerHash, taskEntries, blockEntries);
+    }
+}

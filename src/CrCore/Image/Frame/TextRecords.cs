@@ -1,0 +1,56 @@
+namespace CrCore.Image;
+
+/// <summary>STRING (3): bytes; behind a TASK, its comm as the kernel keeps it (16 bytes, zero-filled).</summary>
+public sealed record StringRecord(ReadOnlyMemory<byte> Bytes) : ICrRecord
+{
+    public short Type => RecordIds.String;
+    public uint Parent => 0;
+
+    /// <summary>A task's name as the kernel keeps it: cut to 15 bytes, zero-filled to 16.</summary>
+    public static StringRecord OfComm(string comm)
+    {
+        var bytes = new byte[ImageFormat.CommLength];
+        var text = LinuxText.Encode(comm);
+        text.AsSpan(0, Math.Min(text.Length, ImageFormat.CommLength - 1)).CopyTo(bytes);
+        return new StringRecord(bytes);
+    }
+
+    /// <summary>
+    /// The task's name in the seed's way: more than 16 bytes are cut, fewer are zero-filled; the text ends at the first NUL,
+    /// and the sixteenth byte is always one.
+    /// </summary>
+    public string ToComm()
+    {
+        var bytes = Bytes.Span[..Math.Min(Bytes.Length, ImageFormat.CommLength - 1)];
+        var nul = bytes.IndexOf((byte)0);
+        return LinuxText.Decode(nul < 0 ? bytes : bytes[..nul]);
+    }
+
+    public void Write(ref FieldWriter w) => w.Raw(Bytes.Span);
+
+    public static StringRecord Read(uint parent, ref FieldReader r) => new(r.Raw(r.Remaining).ToArray());
+}
+
+/// <summary>FNAME (4): a path; its length in the framing includes the NUL.</summary>
+public sealed record FNameRecord(string Path) : ICrRecord
+{
+    /// <summary>PATH_MAX with room for what the kernel adds, such as " (deleted)".</summary>
+    public const int MaxBytes = 8192;
+
+    public short Type => RecordIds.FName;
+    public uint Parent => 0;
+
+    public void Write(ref FieldWriter w)
+    {
+        w.Raw(LinuxText.Encode(Path));
+        w.U8(0);
+    }
+
+    public static FNameRecord Read(uint parent, ref FieldReader r)
+    {
+        var bytes = r.Raw(r.Remaining);
+        if (bytes.Length == 0 || bytes.IndexOf((byte)0) != bytes.Length - 1)
+            throw r.Bad("a path does not end at its only NUL");
+        return new FNameRecord(LinuxText.Decode(bytes[..^1]));
+    }
+}

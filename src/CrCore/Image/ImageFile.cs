@@ -1,0 +1,92 @@
+using CrCore.Objects;
+
+namespace CrCore.Image;
+
+/// <summary>
+/// An image in a file, for those who look things up: opening reads the metadata at the front and the tail at the end,
+/// never what lies between. Page blocks are found by the index, from several threads at once if need be.
+/// </summary>
+public sealed class ImageFile : IDisposable
+{
+    private readonly FileStream _stream;
+    private readonly RecordCatalog _catalog;
+    private readonly Lazy<(IndexRecord Index, PageDirectory Pages)> _index;
+    private readonly TailRecord? _tail;
+
+    private ImageFile(FileStream stream, RecordCatalog catalog)
+    {
+        (_stream, _catalog, Path) = (stream, catalog, stream.Name);
+        var handle = stream.SafeFileHandle;
+        Length = RandomAccess.GetLength(handle);
+        using var reader = new ImageReader(new RangeStream(handle, 0, Length), catalog);
+        Model = reader.ReadMetadata();
+        // Revision 3 has neither index nor page blocks of this form.
+        _tail = Model.Head.Revision >= ImageFormat.Revision ? IndexReader.ReadTail(handle, Length, catalog) : null;
+        _index = new(() =>
+        {
+            var index = _tail is null ? new(0, 0, 0, 0, [], []) : IndexReader.ReadIndex(handle, _tail, Model, catalog);
+            return (index, new PageDirectory(index.Blocks));
+        });
+    }
+
+    /// <summary>Absolute.</summary>
+    public string Path { get; }
+
+    /// <summary>In bytes.</summary>
+    public long Length { get; }
+
+    public ImageModel Model { get; }
+
+    /// <summary>Read at its first use. It fits the metadata and the file's length.</summary>
+    /// <exception cref="CrImageException">CrImageBadIndex and others: the index is damaged.</exception>
+    public IndexRecord Index => _index.Value.Index;
+
+    /// <summary>Opens an image and reads its metadata.</summary>
+    /// <exception cref="CrArgumentException">CrImageNotFound, CrImageAccessDenied, CrImageNotAFile.</exception>
+    /// <exception cref="CrImageException">The bytes break the format, or the file is not whole.</exception>
+    public static ImageFile Open(string path, RecordCatalog? catalog = null)
+    {
+        var stream = ImagePath.Open(path);
+        try
+        {
+            return stream.CanSeek
+                ? new ImageFile(stream, catalog ?? Kinds.Catalog)
+                : throw new CrArgumentException("CrImageNotAFile", $"'{path}' is not a regular file.", "Copy the image to a file first.");
+        }
+        catch
+        {
+            stream.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// The blocks of an object that may have pages from <paramref name="start"/> up to <paramref name="end"/>, ascending.
+    /// Found in a time that does not depend on how many blocks other objects have.
+    /// </summary>
+    public ReadOnlySpan<PageBlockEntry> FindPages(uint objRef, ulong start = 0, ulong end = ulong.MaxValue)
+        => _index.Value.Pages.Find(objRef, start, end);
+
+    /// <summary>Reads a block that <see cref="Index"/> lists. Several threads may do so, each with a block of its own.</summary>
+    /// <exception cref="CrImageException">Its bytes do not match their checksum; the block is empty then.</exception>
+    public void ReadPages(in PageBlockEntry entry, PageBlock block)
+    {
+        block.Clear();
+        try
+        {
+            IndexReader.ReadBlock(_stream.SafeFileHandle, entry, block, _catalog);
+        }
+        catch
+        {
+            block.Clear();
+            throw;
+        }
+    }
+
+    /// <summary>The records after the last page block.</summary>
+    /// <exception cref="CrImageException">The bytes break the format.</exception>
+    public IReadOnlyList<ImageRecord> ReadTrailer()
+        => Index.TrailerOffset == 0 ? [] : IndexReader.ReadTrailer(_stream.SafeFileHandle, Index, _tail!.IndexOffset, _catalog);
+
+    public void Dispose() => _stream.Dispose();
+}

@@ -1,0 +1,11 @@
+namespace CrCore.Kernel;
+
+/// <summary>capabilities(7): bits of /proc/PID/status, by number (include/uapi/linux/capability.h).</summary>
+public static class Capabilities
+{
+    public const int SysRawIo = 17, SysPtrace = 19, SysAdmin = 21, SysResource = 24, CheckpointRestore = 40;
+
+    /// <summary>Whether this process has a capability in its effective set.</summary>
+    public static bool Has(ProcReader proc, int capability)
+        => ProcStatus.TryRead(proc, Environment.ProcessId, out var status) && (status.EffectiveCapabilities & 1UL << capability) != 0;
+}

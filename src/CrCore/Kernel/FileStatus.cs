@@ -1,0 +1,82 @@
+using System.Buffers.Binary;
+using CrCore.Image;
+
+namespace CrCore.Kernel;
+
+/// <summary>What stat(2) says of an inode.</summary>
+/// <param name="Device">The file system's device number, as the kernel encodes it (new_encode_dev in include/linux/kdev_t.h).</param>
+/// <param name="LinkCount">Names that lead to the inode; 0 for a deleted file.</param>
+/// <param name="Mode">File type and permissions (inode(7)).</param>
+/// <param name="RawDevice">The device that a device file stands for.</param>
+/// <param name="Size">In bytes.</param>
+/// <param name="Blocks">Space taken, in units of 512 bytes.</param>
+/// <param name="ModifiedNs">Last modification, nanoseconds since 1970.</param>
+public readonly record struct FileStatus(
+    ulong Device, ulong Inode, ulong LinkCount, uint Mode, uint Uid, uint Gid, ulong RawDevice,
+    long Size, long Blocks, long AccessedNs, long ModifiedNs)
+{
+    // struct stat of x86-64 (arch/x86/include/uapi/asm/stat.h).
+    private const int StructSize = 144;
+    private const int AtSymlinkNoFollow = 0x100, AtEmptyPath = 0x1000;
+
+    public const uint TypeMask = 0xf000, Socket = 0xc000, SymbolicLink = 0xa000, Regular = 0x8000, Block = 0x6000,
+        Directory = 0x4000, Character = 0x2000, Fifo = 0x1000;
+
+    public uint FileType => Mode & TypeMask;
+    public bool IsRegular => FileType == Regular;
+    public bool IsDirectory => FileType == Directory;
+    public bool IsCharacterDevice => FileType == Character;
+    public bool IsFifo => FileType == Fifo;
+    public bool IsSocket => FileType == Socket;
+    public bool IsSymbolicLink => FileType == SymbolicLink;
+
+    public int DeviceMajor => MajorOf(Device);
+    public int RawMajor => MajorOf(RawDevice);
+    public int RawMinor => MinorOf(RawDevice);
+
+    /// <summary>Bytes that really are stored: the size without its holes.</summary>
+    public long StoredBytes => Math.Min(Size, Blocks * 512);
+
+    public static int MajorOf(ulong device) => (int)(device >> 8 & 0xfff);
+
+    public static int MinorOf(ulong device) => (int)(device & 0xff | device >> 12 & 0xfff00);
+
+    /// <summary>Follows symbolic links, also the magic ones below /proc.</summary>
+    /// <returns>None, or why nothing could be read.</returns>
+    public static Errno Read(string path, out FileStatus status, bool follow = true)
+        => Read(FileNative.AT_FDCWD, PathBytes(path), follow ? 0 : AtSymlinkNoFollow, out status);
+
+    /// <summary>The object behind a task's descriptor; never opens it.</summary>
+    public static Errno ReadDescriptor(int pid, int fd, out FileStatus status)
+        => Read(FileNative.AT_FDCWD, new ProcPath(stackalloc byte[ProcPath.Size], pid, "fd"u8, fd).Terminated, 0, out status);
+
+    /// <summary>The object behind a descriptor of this process.</summary>
+    public static Errno ReadOwn(int fd, out FileStatus status) => Read(fd, [0], AtEmptyPath, out status);
+
+    private static unsafe Errno Read(int dirFd, ReadOnlySpan<byte> terminatedPath, int flags, out FileStatus status)
+    {
+        Span<byte> s = stackalloc byte[StructSize];
+        long r;
+        fixed (byte* path = terminatedPath)
+        fixed (byte* p = s)
+            r = Libc.Syscall(Sys.newfstatat, dirFd, (long)path, (long)p, flags);
+        status = r < 0 ? default : new FileStatus(
+            U64(s, 0), U64(s, 8), U64(s, 16), U32(s, 24), U32(s, 28), U32(s, 32), U64(s, 40),
+            (long)U64(s, 48), (long)U64(s, 64), Time(s, 72), Time(s, 88));
+        return Libc.ErrnoOf(r);
+    }
+
+    internal static byte[] PathBytes(string path)
+    {
+        var text = LinuxText.Encode(path);
+        Array.Resize(ref text, text.Length + 1);
+        return text;
+    }
+
+    private static ulong U64(ReadOnlySpan<byte> s, int at) => BinaryPrimitives.ReadUInt64LittleEndian(s[at..]);
+
+    private static uint U32(ReadOnlySpan<byte> s, int at) => BinaryPrimitives.ReadUInt32LittleEndian(s[at..]);
+
+    // struct timespec: seconds, nanoseconds.
+    private static long Time(ReadOnlySpan<byte> s, int at) => unchecked((long)U64(s, at) * 1_000_000_000 + (long)U64(s, at + 8));
+}

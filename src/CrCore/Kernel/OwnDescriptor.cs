@@ -1,0 +1,162 @@
+using Microsoft.Win32.SafeHandles;
+
+namespace CrCore.Kernel;
+
+/// <summary>
+/// A descriptor of this process: often a second one onto the open file description of another task. What is asked
+/// here never moves the description's offset, unless a method says so.
+/// </summary>
+public sealed unsafe class OwnDescriptor : SafeHandleMinusOneIsInvalid
+{
+    private const int FGetFl = 3, FSetFl = 4, FGetSig = 11, FGetOwnEx = 16, FGetOwnerUids = 17, FSetPipeSize = 1031, FGetPipeSize = 1032, FGetSeals = 1034;
+    private const int SeekDataWhence = 3, SeekHoleWhence = 4;
+    private const int SpliceNonBlock = 2;
+
+    private OwnDescriptor(int fd) : base(ownsHandle: true) => SetHandle(fd);
+
+    public int Number => (int)handle;
+
+    protected override bool ReleaseHandle() => FileNative.Close((int)handle) == 0;
+
+    /// <summary>open(2), always close-on-exec; null and the errno when it fails.</summary>
+    public static OwnDescriptor? Open(string path, int flags, out Errno errno)
+    {
+        var fd = FileNative.Open(FileStatus.PathBytes(path), flags);
+        errno = fd < 0 ? KernelError.Last : Errno.None;
+        return fd < 0 ? null : new OwnDescriptor(fd);
+    }
+
+    /// <summary>A descriptor that a system call has just given to this process.</summary>
+    internal static OwnDescriptor Adopt(long fd) => new((int)fd);
+
+    /// <summary>Both ends of a new pipe, read end first.</summary>
+    public static (OwnDescriptor Read, OwnDescriptor Write) MakePipe()
+    {
+        var ends = stackalloc int[2];
+        var r = Libc.Syscall(Sys.pipe2, (long)ends, FileNative.O_CLOEXEC);
+        if (r < 0)
+            throw KernelError.Create("PipeFailed", "Making a pipe failed", Libc.ErrnoOf(r));
+        return (new OwnDescriptor(ends[0]), new OwnDescriptor(ends[1]));
+    }
+
+    /// <summary>F_GETPIPE_SZ in bytes, or −errno.</summary>
+    public long PipeSize => Fcntl(FGetPipeSize, 0);
+
+    /// <summary>F_SETPIPE_SZ; the size in bytes that the pipe got, or −errno (EPERM beyond /proc/sys/fs/pipe-max-size).</summary>
+    public long SetPipeSize(long bytes) => Fcntl(FSetPipeSize, bytes);
+
+    /// <summary>F_GETFL: status flags and access mode, or −errno.</summary>
+    public long StatusFlags => Fcntl(FGetFl, 0);
+
+    public long SetStatusFlags(long flags) => Fcntl(FSetFl, flags);
+
+    /// <summary>F_GETSIG: the signal sent instead of SIGIO, 0 for the default, or −errno.</summary>
+    public long Signal => Fcntl(FGetSig, 0);
+
+    /// <summary>F_GET_SEALS, or −errno (EINVAL for a file that cannot have seals).</summary>
+    public long Seals => Fcntl(FGetSeals, 0);
+
+    /// <summary>Who gets the description's signals.</summary>
+    /// <param name="type">0 thread, 1 process, 2 process group (F_OWNER_TID, F_OWNER_PID, F_OWNER_PGRP).</param>
+    /// <param name="id">Its number as this process sees it; 0 for nobody, or for one that this pid namespace does not see.</param>
+    public Errno GetOwner(out int type, out int id)
+    {
+        var owner = stackalloc int[2];
+        owner[0] = owner[1] = 0;
+        var r = Fcntl(FGetOwnEx, (long)owner);
+        (type, id) = (owner[0], owner[1]);
+        return Libc.ErrnoOf(r);
+    }
+
+    /// <summary>F_GETOWNER_UIDS: real and effective user of the one who set the owner.</summary>
+    public Errno GetOwnerUids(out uint real, out uint effective)
+    {
+        var uids = stackalloc uint[2];
+        uids[0] = uids[1] = 0;
+        var r = Fcntl(FGetOwnerUids, (long)uids);
+        (real, effective) = (uids[0], uids[1]);
+        return Libc.ErrnoOf(r);
+    }
+
+    /// <summary>FIONREAD: bytes that could be read from a pipe, socket or terminal, or −errno.</summary>
+    public long Available
+    {
+        get
+        {
+            var count = 0;
+            var r = Libc.Syscall(Sys.ioctl, Number, 0x541b, (long)&count);
+            return r < 0 ? r : count;
+        }
+    }
+
+    /// <summary>The events that poll(2) reports at once, also those not asked for (POLLERR 8, POLLHUP 16).</summary>
+    public int PollNow(int events)
+    {
+        // struct pollfd { int fd; short events; short revents; }
+        var p = stackalloc int[2];
+        p[0] = Number;
+        p[1] = events & 0xffff;
+        var r = Libc.Syscall(Sys.poll, (long)p, 1, 0);
+        return r < 0 ? 0 : (p[1] >> 16) & 0xffff;
+    }
+
+    /// <summary>Copies what is in this pipe into another without taking it (tee(2)); bytes, or −errno.</summary>
+    public long Tee(OwnDescriptor into, long bytes) => Libc.Syscall(Sys.tee, Number, into.Number, bytes, SpliceNonBlock);
+
+    /// <summary>read(2): moves the offset, takes from a pipe. Bytes, or −errno.</summary>
+    public long Read(Span<byte> buffer)
+    {
+        fixed (byte* p = buffer)
+            return Libc.Syscall(Sys.read, Number, (long)p, buffer.Length);
+    }
+
+    /// <summary>write(2). Bytes, or −errno.</summary>
+    public long Write(ReadOnlySpan<byte> bytes)
+    {
+        fixed (byte* p = bytes)
+            return Libc.Syscall(Sys.write, Number, (long)p, bytes.Length);
+    }
+
+    /// <summary>pread64(2). Bytes, or −errno.</summary>
+    public long ReadAt(Span<byte> buffer, long offset)
+    {
+        fixed (byte* p = buffer)
+            return Libc.Syscall(Sys.pread64, Number, (long)p, buffer.Length, offset);
+    }
+
+    /// <summary>pwrite64(2). Bytes, or −errno.</summary>
+    public long WriteAt(ReadOnlySpan<byte> bytes, long offset)
+    {
+        fixed (byte* p = bytes)
+            return Libc.Syscall(Sys.pwrite64, Number, (long)p, bytes.Length, offset);
+    }
+
+    public Errno Truncate(long size) => Libc.ErrnoOf(Libc.Syscall(Sys.ftruncate, Number, size));
+
+    public Errno ChangeMode(uint mode) => Libc.ErrnoOf(Libc.Syscall(Sys.fchmod, Number, mode));
+
+    public Errno ChangeOwner(uint uid, uint gid) => Libc.ErrnoOf(Libc.Syscall(Sys.fchown, Number, uid, gid));
+
+    /// <summary>futimens(3): nanoseconds since 1970.</summary>
+    public Errno SetTimes(long accessedNs, long modifiedNs)
+    {
+        var times = stackalloc long[4];
+        (times[0], times[1]) = Split(accessedNs);
+        (times[2], times[3]) = Split(modifiedNs);
+        return Libc.ErrnoOf(Libc.Syscall(Sys.utimensat, Number, 0, (long)times, 0));
+
+        static (long, long) Split(long ns)
+        {
+            var s = Math.DivRem(ns, 1_000_000_000, out var rest);
+            return rest < 0 ? (s - 1, rest + 1_000_000_000) : (s, rest);
+        }
+    }
+
+    /// <summary>SEEK_DATA: the next stored byte at or after <paramref name="offset"/>, or −ENXIO. Moves the offset.</summary>
+    public long SeekData(long offset) => Libc.Syscall(Sys.lseek, Number, offset, SeekDataWhence);
+
+    /// <summary>SEEK_HOLE: the next hole (or the end). Moves the offset.</summary>
+    public long SeekHole(long offset) => Libc.Syscall(Sys.lseek, Number, offset, SeekHoleWhence);
+
+    private long Fcntl(int command, long argument) => Libc.Syscall(Sys.fcntl, Number, command, argument);
+}

@@ -1,0 +1,69 @@
+namespace CrCore.Kernel;
+
+/// <summary>The kinds of namespaces(7), in the order in which they are listed here.</summary>
+public enum NamespaceKind
+{
+    Cgroup,
+    Ipc,
+    Mount,
+    Network,
+    Pid,
+    /// <summary>Where the task's next children will be; it is the task's own unless it called unshare or setns.</summary>
+    PidForChildren,
+    Time,
+    TimeForChildren,
+    User,
+    Uts,
+}
+
+/// <summary>/proc/PID/ns (namespaces(7)): links like <c>pid:[4026531836]</c>.</summary>
+public static class ProcNamespaces
+{
+    public const int Count = 10;
+
+    /// <summary>The name below /proc/PID/ns.</summary>
+    public static ReadOnlySpan<byte> FileName(NamespaceKind kind) => kind switch
+    {
+        NamespaceKind.Cgroup => "cgroup"u8,
+        NamespaceKind.Ipc => "ipc"u8,
+        NamespaceKind.Mount => "mnt"u8,
+        NamespaceKind.Network => "net"u8,
+        NamespaceKind.Pid => "pid"u8,
+        NamespaceKind.PidForChildren => "pid_for_children"u8,
+        NamespaceKind.Time => "time"u8,
+        NamespaceKind.TimeForChildren => "time_for_children"u8,
+        NamespaceKind.User => "user"u8,
+        _ => "uts"u8,
+    };
+
+    /// <summary>
+    /// The inode number that identifies a task's namespace among those of its kind. False, and 0, when the task is gone or
+    /// has none of the kind: not built in, or a zombie, which has left all but its pid and user namespaces.
+    /// </summary>
+    /// <exception cref="CrKernelException">No ptrace access to the task (EACCES).</exception>
+    public static bool TryRead(ProcReader reader, TaskDir dir, NamespaceKind kind, out ulong inode)
+    {
+        Span<byte> name = stackalloc byte[32];
+        "ns/"u8.CopyTo(name);
+        var file = FileName(kind);
+        file.CopyTo(name[3..]);
+        inode = 0;
+        if (!reader.TryReadLink(dir, name[..(3 + file.Length)], out var target))
+            return false;
+        var at = target.IndexOf("["u8);
+        var number = new TextCursor(target[(at + 1)..]);
+        inode = number.Unsigned();
+        return at > 0 && !number.Failed ? true : throw KernelError.BadText($"{dir}/ns", dir.Task);
+    }
+
+    /// <summary>Reads all of a task's namespaces by <see cref="NamespaceKind"/>, 0 for one that it has not; false when the task is gone.</summary>
+    /// <param name="inodes">At least <see cref="Count"/> entries.</param>
+    /// <exception cref="CrKernelException">No ptrace access to the task (EACCES).</exception>
+    public static bool TryReadAll(ProcReader reader, TaskDir dir, Span<ulong> inodes)
+    {
+        var any = false;
+        for (var i = 0; i < Count; i++)
+            any |= TryRead(reader, dir, (NamespaceKind)i, out inodes[i]);
+        return any;
+    }
+}

@@ -1,0 +1,140 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.Buffers.Text;
+
+namespace CrCore.Kernel;
+
+/// <summary>
+/// Reads files, links and directories of proc(5) into one pooled buffer that grows and is kept. What it returns
+/// is valid until its next call. Not for several threads at once.
+/// <para>The files of a zombie belong to root (task_dump_owner in fs/proc/base.c): for an ordinary user all that is
+/// readable by the owner alone (fd, environ, auxv, personality, syscall, pagemap, mem) is EACCES, though the zombie is
+/// their own. Look at the state in stat first; stat, status and children can be read.</para>
+/// <para>The Try methods return false when the task is gone (ENOENT or ESRCH, which a file about the
+/// address space of a zombie may give, too, or else it is empty: proc_mem_open in fs/proc/base.c); every other error is a
+/// <see cref="CrKernelException"/> with id <c>ProcReadFailed</c>.</para>
+/// </summary>
+public sealed class ProcReader : IDisposable
+{
+    // Large enough for every file of an ordinary task, so that growth is the exception.
+    private byte[] _buffer = ArrayPool<byte>.Shared.Rent(32 * 1024);
+
+    /// <summary>Reads a file of a task whole, e.g. <c>TryRead(pid, "stat"u8, out var text)</c>.</summary>
+    /// <param name="name">Path below the task's directory, at most 64 bytes.</param>
+    /// <param name="number">A last component that is a number (<c>fdinfo/3</c>), or -1.</param>
+    public bool TryRead(TaskDir dir, ReadOnlySpan<byte> name, out ReadOnlySpan<byte> text, int number = -1)
+    {
+        var path = new ProcPath(stackalloc byte[ProcPath.Size], dir, name, number);
+        text = default;
+        var fd = FileNative.Open(path.Terminated, FileNative.O_RDONLY);
+        if (fd < 0)
+            return GoneOrThrow(dir, path, "Opening");
+        try
+        {
+            var length = 0;
+            while (true)
+            {
+                if (length == _buffer.Length)
+                    Grow(length);
+                var n = FileNative.Read(fd, _buffer.AsSpan(length));
+                if (n < 0)
+                    return GoneOrThrow(dir, path, "Reading");
+                if (n == 0)
+                    break;
+                length += n;
+            }
+            text = _buffer.AsSpan(0, length);
+            return true;
+        }
+        finally
+        {
+            _ = FileNative.Close(fd);
+        }
+    }
+
+    /// <summary>Reads a file that does not belong to a task, e.g. <c>sys/kernel/pid_max</c>; its absence is an error.</summary>
+    /// <exception cref="CrKernelException">The file does not exist (ENOENT: an older kernel, an option not built in) or cannot be read.</exception>
+    public ReadOnlySpan<byte> ReadSystem(ReadOnlySpan<byte> name)
+    {
+        if (TryRead(default, name, out var text))
+            return text;
+        var path = new ProcPath(stackalloc byte[ProcPath.Size], default, name);
+        throw KernelError.FromLast("ProcReadFailed", $"Reading {path.ToString()} failed", 0, path.ToString());
+    }
+
+    /// <summary>Reads what a link of a task says, e.g. <c>fd/3</c>. " (deleted)" at its end is the kernel's or the name's own.</summary>
+    public bool TryReadLink(TaskDir dir, ReadOnlySpan<byte> name, out ReadOnlySpan<byte> target, int number = -1)
+    {
+        var path = new ProcPath(stackalloc byte[ProcPath.Size], dir, name, number);
+        target = default;
+        var n = FileNative.ReadLink(path.Terminated, _buffer);
+        if (n < 0)
+            return GoneOrThrow(dir, path, "Reading the link");
+        // proc_pid_readlink gives at most PATH_MAX bytes (ENAMETOOLONG beyond), and the buffer is larger.
+        target = _buffer.AsSpan(0, n);
+        return true;
+    }
+
+    /// <summary>Adds the names of a directory that are numbers (tids, descriptors) to <paramref name="numbers"/>, ascending as the kernel lists them.</summary>
+    public bool TryListNumbers(TaskDir dir, ReadOnlySpan<byte> name, ICollection<int> numbers)
+    {
+        var path = new ProcPath(stackalloc byte[ProcPath.Size], dir, name);
+        var fd = FileNative.Open(path.Terminated, FileNative.O_RDONLY | FileNative.O_DIRECTORY);
+        if (fd < 0)
+            return GoneOrThrow(dir, path, "Opening");
+        try
+        {
+            while (true)
+            {
+                var n = FileNative.GetDents(fd, _buffer);
+                if (n < 0)
+                    return GoneOrThrow(dir, path, "Listing");
+                if (n == 0)
+                    return true;
+                AddNumbers(_buffer.AsSpan(0, n), numbers);
+            }
+        }
+        finally
+        {
+            _ = FileNative.Close(fd);
+        }
+    }
+
+    public void Dispose()
+    {
+        var buffer = _buffer;
+        _buffer = [];
+        if (buffer.Length > 0)
+            ArrayPool<byte>.Shared.Return(buffer);
+    }
+
+    // struct linux_dirent64 (include/linux/dirent.h): ino 8, off 8, reclen 2, type 1, then the name.
+    private static void AddNumbers(ReadOnlySpan<byte> entries, ICollection<int> numbers)
+    {
+        const int reclenAt = 16, nameAt = 19;
+        while (!entries.IsEmpty)
+        {
+            var size = BinaryPrimitives.ReadUInt16LittleEndian(entries[reclenAt..]);
+            var entryName = entries[nameAt..size];
+            if (Utf8Parser.TryParse(entryName, out int number, out var used) && entryName[used] == 0)
+                numbers.Add(number);
+            entries = entries[size..];
+        }
+    }
+
+    private void Grow(int keep)
+    {
+        var larger = ArrayPool<byte>.Shared.Rent(_buffer.Length * 2);
+        _buffer.AsSpan(0, keep).CopyTo(larger);
+        ArrayPool<byte>.Shared.Return(_buffer);
+        _buffer = larger;
+    }
+
+    private static bool GoneOrThrow(TaskDir dir, in ProcPath path, string doing)
+    {
+        var errno = KernelError.Last;
+        if (errno is Errno.ENOENT or Errno.ESRCH)
+            return false;
+        throw KernelError.Create("ProcReadFailed", $"{doing} {path.ToString()} failed", errno, dir.Task, path.ToString());
+    }
+}

@@ -1,0 +1,85 @@
+using CrCore.Checkpoint;
+using CrCore.Kernel;
+
+namespace CrCore.Objects.Files;
+
+/// <summary>What kinds of descriptions share while the tree's descriptors are captured, tasks frozen.</summary>
+public sealed class DescriptorCapture(CaptureContext context) : IDisposable
+{
+    private PidFd? _task;
+    private int _taskPid;
+    private Dictionary<int, int>? _vpids;
+    private HolderIndex? _outsidePipes;
+
+    public CaptureContext Context => context;
+
+    public CheckpointOptions Options => context.Options;
+
+    public DescriptionIndex Descriptions { get; } = new(context.Shared);
+
+    public TaskSharingIndex Tables { get; } = new(context.Shared, KcmpType.Files);
+
+    /// <summary>References for objects behind descriptions (a pipe behind its ends).</summary>
+    public SharedObjects Shared => context.Shared;
+
+    /// <summary>A descriptor of this process onto the same description: to ask, never to read from or move.</summary>
+    /// <exception cref="CrKernelException">The descriptor is gone, or was opened with O_PATH.</exception>
+    public OwnDescriptor Borrow(Descriptor d)
+    {
+        if (_task is null || _taskPid != d.Pid)
+        {
+            _task?.Dispose();
+            _task = PidFd.Open(d.Pid);
+            _taskPid = d.Pid;
+        }
+        return _task.TryGet(d.Fd, out var errno)
+            ?? throw new CrKernelException("CrDescriptorUnreachable", $"Task {d.Pid}: getting {d.Label}", errno, "Run as the owner of the process or with CAP_SYS_PTRACE.") { Pid = d.Pid, Object = d.Label };
+    }
+
+    /// <summary>
+    /// A description of this process's own on the same object, with an offset of its own.
+    /// </summary>
+    public static OwnDescriptor Reopen(Descriptor d, uint flags)
+        => OwnDescriptor.Open($"/proc/{d.Pid}/fd/{d.Fd}", (int)flags, out var errno)
+            ?? throw new CrKernelException("CrDescriptorUnreachable", $"Task {d.Pid}: opening {d.Label} to read it", errno, "Run as the owner of the process or with CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH.") { Pid = d.Pid, Object = d.Label };
+
+    /// <summary>A number of a task or thread as this process sees it, as the tree sees it; 0 when it is not of the tree.</summary>
+    public int ToVPid(int pid)
+    {
+        if (_vpids is null)
+        {
+            _vpids = [];
+            foreach (var task in context.Tasks)
+            {
+                _vpids[task.Pid] = task.VPid;
+                foreach (var thread in task.Threads)
+                    _vpids[thread.Tid] = thread.VTid;
+            }
+        }
+        return _vpids.GetValueOrDefault(pid);
+    }
+
+    /// <summary>The processes outside of the tree that hold pipes and FIFOs; the first use looks through all of /proc.</summary>
+    public HolderIndex OutsidePipes => _outsidePipes ??= HolderIndex.Build(context.Proc, IsOfTree, t => t.StartsWith("pipe:[", StringComparison.Ordinal) || t.StartsWith('/'));
+
+    private bool IsOfTree(int pid)
+    {
+        foreach (var task in context.Tasks)
+            if (task.Pid == pid)
+                return true;
+        return false;
+    }
+
+    public void Warn(Descriptor d, string id, string reason, string? advice = null)
+        => context.Warnings.Add(new(id, CrErrorKind.Obstacle, ObstacleSeverity.Warning, d.Pid, CommOf(d.Pid), d.Label, reason, advice));
+
+    private string CommOf(int pid)
+    {
+        foreach (var task in context.Tasks)
+            if (task.Pid == pid)
+                return task.Comm;
+        return "";
+    }
+
+    public void Dispose() => _task?.Dispose();
+}

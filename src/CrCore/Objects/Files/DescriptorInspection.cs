@@ -1,0 +1,62 @@
+using CrCore.Checkpoint;
+using CrCore.Kernel;
+
+namespace CrCore.Objects.Files;
+
+/// <summary>What kinds of descriptions share in the preflight of a checkpoint.</summary>
+public sealed class DescriptorInspection(InspectContext context)
+{
+    private readonly Dictionary<int, List<Descriptor>> _byTask = [];
+    private HolderIndex? _outside;
+    private HashSet<string>? _names;
+
+    public InspectContext Context => context;
+
+    public CheckpointOptions Options => context.Options;
+
+    /// <summary>The task's descriptors, read once.</summary>
+    public IReadOnlyList<Descriptor> Of(LiveTask task)
+    {
+        if (!_byTask.TryGetValue(task.Pid, out var list))
+            _byTask.Add(task.Pid, list = task.IsZombie ? [] : DescriptorReader.Read(context.Proc, task.Pid));
+        return list;
+    }
+
+    /// <summary>All descriptors of the tree.</summary>
+    public IEnumerable<Descriptor> All
+    {
+        get
+        {
+            foreach (var task in context.Tasks.Values)
+                foreach (var d in Of(task))
+                    yield return d;
+        }
+    }
+
+    /// <summary>
+    /// The processes outside of the tree that hold an object of this name (<c>pipe:[4711]</c>, a terminal's path, …).
+    /// The first call looks through all of /proc.
+    /// </summary>
+    public HolderIndex Outside => _outside ??= HolderIndex.Build(context.Proc, context.Tasks.ContainsKey, Names.Contains);
+
+    private HashSet<string> Names
+    {
+        get
+        {
+            if (_names is null)
+            {
+                _names = [];
+                foreach (var d in All)
+                    if (!d.Status.IsRegular && !d.Status.IsDirectory)
+                        _names.Add(d.Name);
+            }
+            return _names;
+        }
+    }
+
+    public void Refuse(Descriptor d, string id, string reason, string? advice = null)
+        => context.Refuse(context.Tasks[d.Pid], id, d.Label, reason, advice);
+
+    public void Warn(Descriptor d, string id, string reason, string? advice = null)
+        => context.Warn(context.Tasks[d.Pid], id, d.Label, reason, advice);
+}

@@ -1,0 +1,40 @@
+using CrCore.Objects.Pipes;
+using CrCore.Objects.Terminals;
+
+namespace CrCore.Objects.Files;
+
+/// <summary>The kinds of open file descriptions. A new kind is a folder and one line here; the first that claims a descriptor has it.</summary>
+public static class DescriptorKinds
+{
+    public static IReadOnlyList<IDescriptorKind> All { get; } =
+    [
+        new PathKind(),
+        new MemoryFileKind(),
+        new GhostKind(),
+        new RegularFileKind(),
+        new DirectoryKind(),
+        new PipeKind(),
+        new FifoKind(),
+        new TerminalKind(),
+        new DeviceKind(),
+    ];
+
+    /// <summary>The kind of a live descriptor, or null when none can save it.</summary>
+    public static IDescriptorKind? Find(Descriptor descriptor)
+    {
+        foreach (var kind in All)
+            if (kind.Claims(descriptor))
+                return kind;
+        return null;
+    }
+
+    /// <summary>The kind that restores an fd_type, or null when this program knows none.</summary>
+    public static IDescriptorKind? Find(FdType type)
+    {
+        foreach (var kind in All)
+            foreach (var t in kind.Types)
+                if (t == type)
+                    return kind;
+        return null;
+    }
+}

@@ -1,0 +1,65 @@
+using CrCore.Kernel;
+
+namespace CrCore.Objects.Files;
+
+/// <summary>Reads the descriptors of a task from /proc, without touching the task.</summary>
+public static class DescriptorReader
+{
+    private const string DeletedMark = " (deleted)";
+
+    /// <summary>All descriptors, ascending. Those that are closed meanwhile are left out; empty when the task is gone.</summary>
+    /// <exception cref="CrKernelException">No ptrace access to the task.</exception>
+    public static List<Descriptor> Read(ProcReader proc, int pid)
+    {
+        var numbers = new List<int>();
+        ProcFd.TryList(proc, pid, numbers);
+        var prefix = MountPrefix(proc, pid);
+        var found = new List<Descriptor>(numbers.Count);
+        foreach (var fd in numbers)
+            if (TryRead(proc, pid, fd, prefix) is { } descriptor)
+                found.Add(descriptor);
+        return found;
+    }
+
+    private static Descriptor? TryRead(ProcReader proc, int pid, int fd, string prefix)
+    {
+        if (!ProcFd.TryReadTarget(proc, pid, fd, out var target)
+            || !ProcFd.TryReadInfo(proc, pid, fd, out var info, out var rest))
+            return null;
+        var details = rest.ToArray();
+        if (FileStatus.ReadDescriptor(pid, fd, out var status) != Errno.None)
+            return null;
+        var place = Place(ref target, status, prefix);
+        return new Descriptor(pid, fd, target, place, info, status, details);
+    }
+
+    /// <summary>Says where a name leads, and takes the kernel's " (deleted)" off where it is not part of the name.</summary>
+    /// <param name="prefix">See <see cref="MountPrefix"/>.</param>
+    public static NamePlace Place(ref string name, in FileStatus status, string prefix)
+    {
+        if (name.Length == 0 || name[0] != '/')
+            return NamePlace.Nameless;
+        // O_PATH with O_NOFOLLOW can name a symbolic link itself.
+        if (FileStatus.Read(prefix + name, out var there, follow: !status.IsSymbolicLink) == Errno.None && IsSame(there, status))
+            return NamePlace.Leads;
+        if (!name.EndsWith(DeletedMark, StringComparison.Ordinal))
+            return NamePlace.Elsewhere;
+        name = name[..^DeletedMark.Length];
+        // A directory keeps its own "." until the last user is gone; nlink is 0 all the same once it is removed.
+        return status.LinkCount == 0 ? NamePlace.Deleted : NamePlace.Unlinked;
+    }
+
+    private static bool IsSame(in FileStatus a, in FileStatus b) => a.Device == b.Device && a.Inode == b.Inode;
+
+    /// <summary>
+    /// What goes before a task's absolute names to reach them from here: nothing in this process's mount namespace, the
+    /// task's root elsewhere. The kernel gives names from the root of this process, or of the task's mount namespace (d_path).
+    /// </summary>
+    public static string MountPrefix(ProcReader proc, int pid)
+    {
+        if (!proc.TryReadLink(pid, "ns/mnt"u8, out var theirs))
+            return "";
+        var copy = theirs.ToArray();
+        return proc.TryReadLink(Environment.ProcessId, "ns/mnt"u8, out var own) && own.SequenceEqual(copy) ? "" : $"/proc/{pid}/root";
+    }
+}

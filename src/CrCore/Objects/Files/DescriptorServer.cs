@@ -1,0 +1,195 @@
+using CrCore.Kernel;
+using CrCore.Remote;
+using CrCore.Restore;
+
+namespace CrCore.Objects.Files;
+
+/// <summary>
+/// Makes every open file description of the image once, in the root's puppet: it is in the right namespaces and has all
+/// rights. There they stand at numbers above all that the image uses, until each task has fetched its own.
+/// </summary>
+public sealed class DescriptorServer
+{
+    private const int FSetFl = 4, FSetSig = 10, FSetOwnEx = 15;
+
+    /// <summary>Numbers that kinds may reserve for each description (a pipe has two ends besides its descriptions).</summary>
+    private const int NumbersForEach = 3, Spare = 64;
+
+    private readonly RestoreContext _context;
+    private readonly Dictionary<uint, int> _numbers = [];
+    private int _next;
+
+    private DescriptorServer(RestoreContext context)
+    {
+        _context = context;
+        Files = new SavedFiles(context.Image);
+        Base = Files.HighestFd + 1;
+        foreach (var served in context.ServedDescriptors.Values)
+            Base = Math.Max(Base, served + 1);
+        _next = Base + 1;
+        foreach (var saved in Files.Descriptions)
+            _numbers[saved.ObjRef] = _next++;
+        RaiseLimit();
+    }
+
+    public static DescriptorServer Of(RestoreContext context) => context.States.Get(() => new DescriptorServer(context));
+
+    public RestoreContext Context => _context;
+
+    public SavedFiles Files { get; }
+
+    /// <summary>The first number above all that the image uses. Every task keeps it for its own passing needs.</summary>
+    public int Base { get; }
+
+    /// <summary>RLIMIT_NOFILE's hard limit in the puppets: their soft limit until the saved ones are restored.</summary>
+    public ulong OpenFilesLimit { get; private set; }
+
+    public IRemoteTask Remote => _context.Root.Remote;
+
+    /// <summary>The server's number of a description.</summary>
+    public int NumberOf(SavedDescription saved) => _numbers[saved.ObjRef];
+
+    /// <summary>A further number of the server, for an object that descriptions refer to.</summary>
+    public int Reserve() => _next++;
+
+    /// <summary>How many descriptors the server may need at most.</summary>
+    public static long NumbersNeeded(SavedFiles files) => files.HighestFd + 1L + (long)files.Descriptions.Count * (1 + NumbersForEach) + Spare;
+
+    /// <summary>Makes the descriptor that <paramref name="made"/> returns the server's <paramref name="number"/>.</summary>
+    public static void Move(SyscallBatch batch, string label, Arg made, int number)
+    {
+        batch.Must("move", label, Sys.dup3, made, number, OpenFlags.CloseOnExec);
+        batch.Must("close", label, Sys.close, made);
+    }
+
+    /// <summary>Opens a path as the description's number.</summary>
+    public void Open(SavedDescription saved, string path, uint flags, SyscallBatch batch)
+        => OpenAs(NumberOf(saved), saved.Label, path, flags, batch);
+
+    /// <summary>Opens a path as any of the server's numbers.</summary>
+    public static void OpenAs(int number, string label, string path, uint flags, SyscallBatch batch, uint mode = 0)
+        => Move(batch, label, batch.Must("open", label, Sys.openat, FileNative.AT_FDCWD, batch.Text(path), flags | OpenFlags.CloseOnExec, mode), number);
+
+    /// <summary>A new description of the object behind one of the server's numbers.</summary>
+    public void Reopen(SavedDescription saved, int number, uint flags, SyscallBatch batch)
+        => Open(saved, $"/proc/self/fd/{number}", OpenFlags.Reopening(flags) & ~OpenFlags.NoFollow, batch);
+
+    /// <summary>Puts the offset back.</summary>
+    public void Seek(SavedDescription saved, SyscallBatch batch)
+    {
+        if (saved.Data.Position == 0)
+            return;
+        const int seekSet = 0;
+        if (saved.Data.IsSynthetic)
+            batch.Try(Sys.lseek, NumberOf(saved), saved.Data.Position, seekSet);
+        else
+            batch.Must("set the offset", saved.Label, Sys.lseek, NumberOf(saved), saved.Data.Position, seekSet);
+    }
+
+    /// <summary>Puts back those status flags that fcntl can set; O_ASYNC waits until nothing can cause its signal any more.</summary>
+    public void SetFlags(SavedDescription saved, SyscallBatch batch) => SetFlags(saved, OpenFlags.Changeable & ~OpenFlags.Async, batch);
+
+    private void SetFlags(SavedDescription saved, uint mask, SyscallBatch batch)
+        => batch.Must("set the flags", saved.Label, Sys.fcntl, NumberOf(saved), FSetFl, saved.Data.Flags & mask);
+
+    /// <summary>A descriptor of this process onto the server's, to fill what it stands for.</summary>
+    public OwnDescriptor Borrow(int number, string label)
+    {
+        using var server = PidFd.Open(_context.Root.Pid);
+        return server.TryGet(number, out var errno)
+            ?? throw new CrKernelException("CrDescriptorUnreachable", $"Getting {label} from task {_context.Root}", errno) { Pid = _context.Root.Pid, Object = label };
+    }
+
+    /// <summary>Makes all descriptions, in the image's order.</summary>
+    public void MakeDescriptions()
+    {
+        var feed = new BatchFeed(Remote);
+        KeepServed(feed);
+        feed.Next().Must("close inherited descriptors", null, Sys.close_range, 0, Base - 1, 0);
+        foreach (var saved in Files.Descriptions)
+        {
+            var kind = DescriptorKinds.Find(saved.Data.FdType)
+                ?? throw new CrArgumentException("CrDescriptorNotSupported", $"{saved.Task}: {saved.Label} has the unknown type {(int)saved.Data.FdType}.", "Restore with the program that wrote the image, or a newer one.", CrErrorKind.NotSupported);
+            var batch = feed.Next();
+            feed.After(kind.Restore(this, saved, batch));
+            _context.ServedDescriptors[saved.ObjRef] = NumberOf(saved);
+        }
+        feed.Flush();
+        foreach (var saved in Files.Descriptions)
+            DescriptorKinds.Find(saved.Data.FdType)!.Link(this, saved, feed.Next());
+        feed.Flush();
+    }
+
+    /// <summary>What earlier stages serve moves above everything, so that all below is free.</summary>
+    private void KeepServed(BatchFeed feed)
+    {
+        foreach (var objRef in _context.ServedDescriptors.Keys.ToArray())
+        {
+            var number = Reserve();
+            feed.Next().Must("move", $"object {objRef}", Sys.dup3, _context.ServedDescriptors[objRef], number, OpenFlags.CloseOnExec);
+            _context.ServedDescriptors[objRef] = number;
+        }
+    }
+
+    /// <summary>
+    /// The last calls on descriptions; then the server's numbers are closed. Reserved ones go first: the last reader or
+    /// writer of a pipe to go causes a signal (pipe_release in fs/pipe.c), which must find no owner yet.
+    /// </summary>
+    public void Finish()
+    {
+        var feed = new BatchFeed(Remote);
+        foreach (var saved in Files.Descriptions)
+            DescriptorKinds.Find(saved.Data.FdType)!.Finish(this, saved, feed.Next());
+        feed.Next().Must("close reserved descriptors", null, Sys.close_range, Base + 1 + Files.Descriptions.Count, uint.MaxValue, 0);
+        foreach (var saved in Files.Descriptions)
+            if (saved.Data.Owner.IsSet || (saved.Data.Flags & OpenFlags.Async) != 0)
+                SetOwner(saved, feed.Next());
+        feed.Next().Must("close served descriptors", null, Sys.close_range, Base, uint.MaxValue, 0);
+        feed.Flush();
+        _context.ServedDescriptors.Clear();
+    }
+
+    /// <summary>
+    /// The signal has the rights of who set the owner (sigio_perm in fs/fcntl.c), so the server takes that user's ids for
+    /// the call. Its saved id stays and lets it come back. A user that this user namespace does not know is left out.
+    /// </summary>
+    private void SetOwner(SavedDescription saved, SyscallBatch batch)
+    {
+        var owner = saved.Data.Owner;
+        var number = NumberOf(saved);
+        if (owner.Signal != 0)
+            batch.Must("set the signal", saved.Label, Sys.fcntl, number, FSetSig, owner.Signal);
+        if (owner.Id != 0)
+            SetOwner(saved, owner, number, batch);
+        if ((saved.Data.Flags & OpenFlags.Async) != 0)
+            SetFlags(saved, OpenFlags.Changeable, batch);
+    }
+
+    private static void SetOwner(SavedDescription saved, in DescriptionOwner owner, int number, SyscallBatch batch)
+    {
+        var switches = owner.Uid != 0 || owner.EffectiveUid != 0;
+        if (switches)
+            batch.Try(Sys.setresuid, owner.Uid, owner.EffectiveUid, 0);
+        Span<int> value = [owner.Kind, owner.Id];
+        batch.Must("set the owner", saved.Label, Sys.fcntl, number, FSetOwnEx, batch.In(System.Runtime.InteropServices.MemoryMarshal.AsBytes(value)));
+        if (switches)
+            batch.Try(Sys.setresuid, 0, 0, 0);
+    }
+
+    /// <summary>The server needs more numbers than a soft limit usually allows; the tasks' own limits come back later.</summary>
+    private void RaiseLimit()
+    {
+        var batch = new SyscallBatch();
+        var limit = batch.Out(16);
+        batch.Must("read the limit of open files", null, Sys.prlimit64, 0, (int)ResourceKind.OpenFiles, 0, limit);
+        Remote.Run(batch);
+        OpenFilesLimit = batch.Read<RLimit64>(limit).Hard;
+        batch.Reset();
+        AddRaisedLimit(batch);
+        Remote.Run(batch);
+    }
+
+    /// <summary>Raises the soft limit of the task that runs the batch to the hard one.</summary>
+    public void AddRaisedLimit(SyscallBatch batch)
+        => batch.Must("raise the limit of open files", null, Sys.prlimit64, 0, (int)ResourceKind.OpenFiles, batch.In(new RLimit64(OpenFilesLimit, OpenFilesLimit)), 0);
+}

@@ -1,0 +1,46 @@
+namespace CrCore.Objects.Files;
+
+/// <summary>FD_DATA's fd_type: what an open file description was opened on. The first three are those of 2008.</summary>
+public enum FdType : ushort
+{
+    File = 1,
+    Directory = 2,
+    Link = 3,
+    /// <summary>O_PATH onto anything but a symbolic link.</summary>
+    Path = 4,
+    /// <summary>A character device that needs nothing but to be opened.</summary>
+    Device = 5,
+    /// <summary>An end of a FIFO that has a name.</summary>
+    Fifo = 6,
+    /// <summary>An end of a pipe.</summary>
+    Pipe = 7,
+    /// <summary>A deleted file, saved with its contents.</summary>
+    Ghost = 8,
+    /// <summary>A file of memfd_create(2).</summary>
+    MemoryFile = 9,
+    Terminal = 10,
+}
+
+/// <summary>Open flags as open(2) takes them on x86-64 (include/uapi/asm-generic/fcntl.h).</summary>
+public static class OpenFlags
+{
+    public const uint
+        AccessMode = 3, ReadOnly = 0, WriteOnly = 1, ReadWrite = 2,
+        Create = 0x40, Exclusive = 0x80, NoControllingTerminal = 0x100, Truncate = 0x200, Append = 0x400, NonBlock = 0x800,
+        Async = 0x2000, Direct = 0x4000, LargeFile = 0x8000, Directory = 0x10000, NoFollow = 0x20000, NoAccessTime = 0x40000,
+        CloseOnExec = 0x80000, Path = 0x200000, TemporaryFile = 0x400000;
+
+    /// <summary>What F_SETFL can change (SETFL_MASK in fs/fcntl.c).</summary>
+    public const uint Changeable = Append | NonBlock | Async | Direct | NoAccessTime;
+
+    // What must not be given again when a saved description is opened: it would create or truncate. And open(2) notes
+    // O_ASYNC without arming it, after which fcntl(2) finds nothing to change.
+    private const uint Once = Create | Exclusive | Truncate | TemporaryFile | CloseOnExec | Async;
+
+    /// <summary>The flags that open an existing object as it was open before, without side effects.</summary>
+    public static uint Reopening(uint flags) => flags & ~Once | NoControllingTerminal;
+
+    public static bool CanRead(uint flags) => (flags & (AccessMode | Path)) is ReadOnly or ReadWrite;
+
+    public static bool CanWrite(uint flags) => (flags & (AccessMode | Path)) is WriteOnly or ReadWrite;
+}

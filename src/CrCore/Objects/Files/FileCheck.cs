@@ -1,0 +1,75 @@
+using CrCore.Image;
+using CrCore.Kernel;
+using CrCore.Restore;
+
+namespace CrCore.Objects.Files;
+
+/// <summary>Preflight of a restore for what is opened again by its name. Reads, and opens nothing.</summary>
+public static class FileCheck
+{
+    /// <summary>A regular file that must be there and, unless the user accepts it, unchanged.</summary>
+    /// <param name="task">Who needs it.</param>
+    /// <param name="label">The descriptor or mapping, as messages call it.</param>
+    /// <param name="synthetic">Size and time say nothing (proc, sysfs, …).</param>
+    public static void Regular(CheckContext context, TaskImage task, string label, string path, in FileIdentity saved, bool synthetic = false)
+    {
+        if (IsOfTree(context, path) || !Find(context, task, label, path, follow: true, out var now))
+            return;
+        if (!now.IsRegular)
+        {
+            context.Refuse(task, "CrFileType", label, $"{path} was a regular file when it was saved and is none now");
+            return;
+        }
+        var identity = FileIdentity.Of(now);
+        var change = synthetic ? FileChange.None : saved.ChangeTo(identity);
+        if (change == FileChange.None)
+            return;
+        var what = saved.Describe(change, identity);
+        if (context.Options.AcceptChangedFiles)
+            context.Warn(task, "CrFileChanged", label, $"{path} changed: {what}");
+        else
+            context.Refuse(task, "CrFileChanged", label, $"{path} changed: {what}", "Put the old file back, or accept changed files if the program can live with it.");
+    }
+
+    public static void Directory(CheckContext context, TaskImage task, string label, string path)
+    {
+        if (IsOfTree(context, path) || !Find(context, task, label, path, follow: true, out var now))
+            return;
+        if (!now.IsDirectory)
+            context.Refuse(task, "CrFileType", label, $"{path} was a directory when it was saved and is none now");
+    }
+
+    /// <summary>Anything whose type, and number if it is a device, must be as it was.</summary>
+    public static void SameType(CheckContext context, TaskImage task, string label, string path, uint mode, ulong rawDevice)
+    {
+        var type = mode & FileStatus.TypeMask;
+        if (IsOfTree(context, path) || !Find(context, task, label, path, follow: type != FileStatus.SymbolicLink, out var now))
+            return;
+        if (now.FileType != type)
+            context.Refuse(task, "CrFileType", label, $"{path} is of another file type than when it was saved");
+        else if (type is FileStatus.Character or FileStatus.Block && now.RawDevice != rawDevice)
+            context.Refuse(task, "CrFileType", label, $"{path} is device {FileStatus.MajorOf(now.RawDevice)}:{FileStatus.MinorOf(now.RawDevice)} now, it was {FileStatus.MajorOf(rawDevice)}:{FileStatus.MinorOf(rawDevice)}");
+    }
+
+    private static bool Find(CheckContext context, TaskImage task, string label, string path, bool follow, out FileStatus now)
+    {
+        var errno = FileStatus.Read(path, out now, follow);
+        if (errno == Errno.None)
+            return true;
+        context.Refuse(task, "CrFileMissing", label,
+            errno == Errno.ENOENT ? $"{path} does not exist any more" : $"{path} cannot be reached: {errno} ({errno.Describe()})",
+            "Put the file back under this name.", errno == Errno.ENOENT ? CrErrorKind.NotFound : CrErrorKind.Obstacle);
+        return false;
+    }
+
+    /// <summary>A file below /proc/PID of a task that is still to be restored: it is there when it is needed.</summary>
+    private static bool IsOfTree(CheckContext context, string path)
+    {
+        const string proc = "/proc/";
+        if (!path.StartsWith(proc, StringComparison.Ordinal))
+            return false;
+        var end = path.IndexOf('/', proc.Length);
+        var number = path.AsSpan(proc.Length, (end < 0 ? path.Length : end) - proc.Length);
+        return int.TryParse(number, System.Globalization.NumberStyles.None, null, out var pid) && context.Image.FindTask(pid) is not null;
+    }
+}

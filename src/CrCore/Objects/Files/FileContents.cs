@@ -1,0 +1,68 @@
+using CrCore.Image;
+using CrCore.Kernel;
+
+namespace CrCore.Objects.Files;
+
+/// <summary>Reads a file's contents into records and writes them back, holes kept.</summary>
+internal static class FileContents
+{
+    /// <param name="file">Opened for reading; its offset moves.</param>
+    /// <param name="size">In bytes, as stat(2) gave it.</param>
+    /// <param name="label">For messages.</param>
+    public static IEnumerable<FileDataRecord> Read(OwnDescriptor file, uint objRef, long size, string label)
+    {
+        for (long at = 0; at < size;)
+        {
+            var start = file.SeekData(at);
+            if (start == -(int)Errno.ENXIO)
+                yield break;
+            // A file system that knows no holes says so (EINVAL), and all of the file is data.
+            start = start < 0 ? at : start;
+            var end = file.SeekHole(start);
+            end = end < 0 ? size : Math.Min(end, size);
+            for (at = start; at < end;)
+            {
+                var buffer = new byte[Math.Min(FileDataRecord.MaxBytes, end - at)];
+                var n = file.ReadAt(buffer, at);
+                if (n < 0)
+                    throw new CrKernelException("CrFileReadFailed", $"Reading {label} at {at}", (Errno)(-n)) { Object = label };
+                if (n == 0)
+                    yield break;
+                yield return new FileDataRecord(objRef, at, buffer.AsMemory(0, (int)n));
+                at += n;
+            }
+        }
+    }
+
+    /// <summary>Fills a new, empty file as it was saved; owner, permissions and times included.</summary>
+    public static void Write(OwnDescriptor file, GhostRecord ghost, SavedDescription saved)
+    {
+        Require(file.Truncate(ghost.Size), "Setting the size of", saved);
+        foreach (var record in saved.Records)
+            if (record is FileDataRecord piece && piece.Object == ghost.ObjRef)
+                Write(file, piece, saved);
+        // A change of owner clears set-user-ID bits, so it comes before the permissions; and the times come last.
+        Require(file.ChangeOwner(ghost.Uid, ghost.Gid), "Setting the owner of", saved);
+        Require(file.ChangeMode(ghost.Mode & 0xfff), "Setting the permissions of", saved);
+        Require(file.SetTimes(ghost.AccessedNs, ghost.ModifiedNs), "Setting the times of", saved);
+    }
+
+    private static void Write(OwnDescriptor file, FileDataRecord piece, SavedDescription saved)
+    {
+        var bytes = piece.Bytes.Span;
+        for (var at = piece.Offset; bytes.Length > 0;)
+        {
+            var n = file.WriteAt(bytes, at);
+            if (n <= 0)
+                Require(n < 0 ? (Errno)(-n) : Errno.EIO, "Writing the contents of", saved);
+            bytes = bytes[(int)n..];
+            at += n;
+        }
+    }
+
+    private static void Require(Errno errno, string doing, SavedDescription saved)
+    {
+        if (errno != Errno.None)
+            throw new CrKernelException("CrGhostFailed", $"{doing} the deleted file of {saved.Task}, {saved.Label}", errno) { Object = saved.Label };
+    }
+}

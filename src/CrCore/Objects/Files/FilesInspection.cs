@@ -1,0 +1,47 @@
+using CrCore.Checkpoint;
+using CrCore.Kernel;
+
+namespace CrCore.Objects.Files;
+
+/// <summary>Preflight of a task's descriptors: every one that no kind can save is named.</summary>
+internal static class FilesInspection
+{
+    public static void Inspect(DescriptorInspection inspection, LiveTask task)
+    {
+        if (task.IsZombie)
+            return;
+        InspectSharing(inspection.Context, task);
+        foreach (var d in inspection.Of(task))
+        {
+            if (DescriptorKinds.Find(d) is not { } kind)
+            {
+                inspection.Refuse(d, "CrDescriptorNotSupported", $"{UnsupportedText.Describe(inspection.Context.Proc, d)} cannot be saved yet", "Close it, or end the task that holds it.");
+                continue;
+            }
+            if (d.HasLock)
+                inspection.Refuse(d, "CrFileLock", "a lock or lease is held through it, which cannot be saved yet", "Release the lock first.");
+            kind.Inspect(inspection, d);
+        }
+    }
+
+    /// <summary>Threads of one process nearly always share their table; one that left it (unshare(2)) has a table that is not saved.</summary>
+    private static void InspectSharing(InspectContext context, LiveTask task)
+    {
+        foreach (var tid in task.Tids)
+        {
+            if (tid == task.Pid)
+                continue;
+            try
+            {
+                if (!Kcmp.Same(task.Pid, tid, KcmpType.Files))
+                    context.Refuse(task, "CrThreadFiles", $"thread {tid}", "it has a descriptor table of its own (unshare with CLONE_FILES), which cannot be saved yet");
+                if (!Kcmp.Same(task.Pid, tid, KcmpType.Fs))
+                    context.Refuse(task, "CrThreadFs", $"thread {tid}", "it has a working directory, root and umask of its own (unshare with CLONE_FS), which cannot be saved yet");
+            }
+            catch (CrKernelException e) when (e.Errno == Errno.ESRCH)
+            {
+                // The thread ended meanwhile.
+            }
+        }
+    }
+}

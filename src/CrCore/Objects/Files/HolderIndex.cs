@@ -1,0 +1,63 @@
+using CrCore.Kernel;
+
+namespace CrCore.Objects.Files;
+
+/// <summary>A process that has a descriptor onto something.</summary>
+public sealed record Holder(int Pid, string Comm, int Fd)
+{
+    public override string ToString() => $"process {Pid} ({Comm})";
+}
+
+/// <summary>Which processes hold which nameless objects, from the links below /proc/PID/fd.</summary>
+public sealed class HolderIndex
+{
+    private readonly Dictionary<string, List<Holder>> _holders = [];
+
+    private HolderIndex()
+    {
+    }
+
+    /// <summary>Processes whose descriptors could not be read, for lack of rights.</summary>
+    public int Unreadable { get; private set; }
+
+    /// <summary>Looks through every process that /proc shows.</summary>
+    /// <param name="skip">Processes not to look at.</param>
+    /// <param name="wanted">Which links' texts to look for.</param>
+    public static HolderIndex Build(ProcReader proc, Func<int, bool> skip, Func<string, bool> wanted)
+    {
+        var index = new HolderIndex();
+        var pids = new List<int>();
+        ProcTasks.ListAll(proc, pids);
+        var fds = new List<int>();
+        foreach (var pid in pids)
+        {
+            if (skip(pid))
+                continue;
+            fds.Clear();
+            try
+            {
+                ProcFd.TryList(proc, pid, fds);
+                foreach (var fd in fds)
+                    if (ProcFd.TryReadTarget(proc, pid, fd, out var target) && wanted(target))
+                        index.Add(proc, target, pid, fd);
+            }
+            catch (CrKernelException e) when (e.Errno is Errno.EACCES or Errno.EPERM)
+            {
+                index.Unreadable++;
+            }
+        }
+        return index;
+    }
+
+    public IReadOnlyList<Holder> Of(string name) => _holders.TryGetValue(name, out var list) ? list : [];
+
+    private void Add(ProcReader proc, string target, int pid, int fd)
+    {
+        if (!_holders.TryGetValue(target, out var list))
+            _holders.Add(target, list = []);
+        // One line a process is enough.
+        if (list.Count > 0 && list[^1].Pid == pid)
+            return;
+        list.Add(new Holder(pid, ProcStat.TryRead(proc, pid, out var stat) ? stat.Comm.ToString() : "", fd));
+    }
+}

@@ -1,0 +1,70 @@
+using CrCore.Checkpoint;
+using CrCore.Image;
+using CrCore.Remote;
+using CrCore.Restore;
+
+namespace CrCore.Objects.Files;
+
+/// <summary>
+/// A kind of open file description: a folder of its own and one line in <see cref="DescriptorKinds"/>. Descriptors
+/// themselves (numbers, close-on-exec, sharing within and between tasks) are none of its business.
+/// </summary>
+public interface IDescriptorKind
+{
+    /// <summary>The fd_types that it writes and reads; no other kind has them.</summary>
+    IReadOnlyList<FdType> Types { get; }
+
+    /// <summary>Records that follow its FD_DATA and FNAME.</summary>
+    IEnumerable<RecordType> Records => [];
+
+    /// <summary>Whether the descriptor is of this kind. The first kind of the list that says so has it.</summary>
+    bool Claims(Descriptor descriptor);
+
+    /// <summary>Preflight of a checkpoint: names what of it could not be saved. Touches nothing.</summary>
+    void Inspect(DescriptorInspection inspection, Descriptor descriptor)
+    {
+    }
+
+    /// <summary>Says how a description is saved; called once for each, tasks frozen.</summary>
+    SavedForm Capture(DescriptorCapture capture, Descriptor descriptor);
+
+    /// <summary>Preflight of a restore: compares a saved description with this machine.</summary>
+    void Check(CheckContext context, SavedDescription saved)
+    {
+    }
+
+    /// <summary>
+    /// Makes the description once more, in the server (the root's puppet), at the number <see cref="DescriptorServer.NumberOf"/>.
+    /// The server's low numbers are free when each kind's calls begin and must be free when they end, so that a call
+    /// that makes a descriptor gets number 0, and a second one 1.
+    /// </summary>
+    /// <returns>A step to call after the batch has run, or null.</returns>
+    Action? Restore(DescriptorServer server, SavedDescription saved, SyscallBatch batch);
+
+    /// <summary>Called when all descriptions of all kinds exist, for what refers to others (epoll), in the server.</summary>
+    void Link(DescriptorServer server, SavedDescription saved, SyscallBatch batch)
+    {
+    }
+
+    /// <summary>Called for each descriptor once its task has it, inside that task (locks that belong to a process, …).</summary>
+    void RestoreInTask(DescriptorServer server, RestoringTask task, FdEntRecord entry, SavedDescription saved, SyscallBatch batch)
+    {
+    }
+
+    /// <summary>Called when memory and threads exist and before the server's numbers are closed, in the server.</summary>
+    void Finish(DescriptorServer server, SavedDescription saved, SyscallBatch batch)
+    {
+    }
+}
+
+/// <summary>How a kind saves a description.</summary>
+/// <param name="Name">For FNAME: where it is opened again, or what people should see.</param>
+/// <param name="Object">The reference of the object behind it, or 0.</param>
+/// <param name="Records">Written after FD_DATA and FNAME; enumerated once.</param>
+public sealed record SavedForm(FdType Type, string Name, uint Object = 0, IEnumerable<ICrRecord>? Records = null)
+{
+    /// <summary>Saved as /dev/null: what it was cannot be restored, by the user's choice.</summary>
+    public static SavedForm NullDevice { get; } = new(FdType.Device, "/dev/null");
+
+    public bool IsNullDevice => ReferenceEquals(this, NullDevice);
+}

@@ -1,0 +1,41 @@
+using CrCore.Image;
+using CrCore.Kernel;
+using CrCore.Objects.Memory;
+using CrCore.Remote;
+using CrCore.Restore;
+
+namespace CrCore.Objects.Files;
+
+/// <summary>Files of memfd_create(2). Their contents, seals and size are those of the shared memory that mappings of them share, too.</summary>
+public sealed class MemoryFileKind : IDescriptorKind
+{
+    private const string Prefix = "/memfd:";
+
+    public IReadOnlyList<FdType> Types { get; } = [FdType.MemoryFile];
+
+    public bool Claims(Descriptor d) => d.Status.IsRegular && d.Place == NamePlace.Deleted && !d.IsPathOnly
+        && d.Name.StartsWith(Prefix, StringComparison.Ordinal);
+
+    public void Inspect(DescriptorInspection inspection, Descriptor d)
+    {
+        if (FileSystemType.OfDescriptor(d.Pid, d.Fd) == FileSystemType.HugePages)
+            inspection.Refuse(d, "CrHugeMemoryFile", "a memory file of huge pages (MFD_HUGETLB) cannot be saved yet");
+    }
+
+    public SavedForm Capture(DescriptorCapture capture, Descriptor d)
+    {
+        var found = capture.Context.States.Get<SharedMemoryCapture>().TakeDescriptor(capture.Context, d.Pid, d.Fd, d.Status, d.Name[Prefix.Length..]);
+        return new(FdType.MemoryFile, d.Name, found.ObjRef, found.Due is { } due ? [due] : null);
+    }
+
+    public void Check(CheckContext context, SavedDescription saved) => context.Image.Object<SharedMemoryRecord>(saved.Data.Object);
+
+    public Action? Restore(DescriptorServer server, SavedDescription saved, SyscallBatch batch)
+    {
+        if (!server.Context.ServedDescriptors.TryGetValue(saved.Data.Object, out var number))
+            throw new CrTargetException("CrMemoryFileMissing", $"{saved.Task}: the memory file of {saved.Label} was not made.", "Report this with the trace of -Debug.") { Object = saved.Label };
+        server.Reopen(saved, number, saved.Data.Flags, batch);
+        server.Seek(saved, batch);
+        return null;
+    }
+}

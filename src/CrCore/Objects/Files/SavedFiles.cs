@@ -1,0 +1,131 @@
+using CrCore.Image;
+
+namespace CrCore.Objects.Files;
+
+/// <summary>An open file description as the image has it.</summary>
+/// <param name="Records">What follows its FNAME: its kind's own records, in order.</param>
+/// <param name="Task">The task at which it stands.</param>
+/// <param name="Fd">The first descriptor that refers to it.</param>
+public sealed record SavedDescription(FdDataRecord Data, string Name, IReadOnlyList<ICrRecord> Records, TaskImage Task, int Fd)
+{
+    public uint ObjRef => Data.ObjRef;
+
+    /// <summary>How messages call it.</summary>
+    public string Label => $"descriptor {Fd} ({Name})";
+
+    /// <summary>The first record of a type, or null.</summary>
+    public T? Get<T>() where T : class, ICrRecord
+    {
+        foreach (var r in Records)
+            if (r is T match)
+                return match;
+        return null;
+    }
+}
+
+/// <summary>A table of descriptors as the image has it.</summary>
+/// <param name="Owner">The first task that uses it.</param>
+public sealed record SavedTable(uint ObjRef, TaskImage Owner, IReadOnlyList<FdEntRecord> Entries);
+
+/// <summary>All tables and descriptions of an image.</summary>
+public sealed class SavedFiles
+{
+    private readonly Dictionary<uint, SavedTable> _tables = [];
+    private readonly Dictionary<TaskImage, SavedTable> _byTask = [];
+    private readonly Dictionary<uint, SavedDescription> _descriptions = [];
+    private readonly List<SavedDescription> _inOrder = [];
+
+    /// <exception cref="CrImageException">A descriptor names a description that is not there, or counts do not fit.</exception>
+    public SavedFiles(ImageModel image)
+    {
+        foreach (var task in image.Tasks)
+            Read(task);
+        foreach (var table in _tables.Values)
+            foreach (var entry in table.Entries)
+            {
+                if (!_descriptions.ContainsKey(entry.Description))
+                    throw Broken(table.Owner, $"descriptor {entry.Fd} refers to description {entry.Description}, which is not there");
+                HighestFd = Math.Max(HighestFd, entry.Fd);
+            }
+    }
+
+    /// <summary>In the image's order.</summary>
+    public IReadOnlyList<SavedDescription> Descriptions => _inOrder;
+
+    /// <summary>The highest descriptor number of all tables, or -1.</summary>
+    public int HighestFd { get; } = -1;
+
+    /// <summary>The task's table, or null for one that has none (it has ended).</summary>
+    public SavedTable? TableOf(TaskImage task) => _byTask.GetValueOrDefault(task);
+
+    public SavedDescription Description(uint objRef) => _descriptions[objRef];
+
+    private void Read(TaskImage task)
+    {
+        var records = task.Records;
+        for (var i = 0; i < records.Count; i++)
+        {
+            if (records[i] is not FilesRecord files)
+                continue;
+            if (_tables.TryGetValue(files.Table, out var known))
+            {
+                if (files.Count != 0)
+                    throw Broken(task, $"the descriptor table {files.Table} stands twice");
+                _byTask[task] = known;
+                continue;
+            }
+            var entries = ReadEntries(task, records, i + 1);
+            if (entries.Count != files.Count)
+                throw Broken(task, $"there are {entries.Count} descriptors, {files.Count} are due");
+            _byTask[task] = _tables[files.Table] = new SavedTable(files.Table, task, entries);
+        }
+    }
+
+    private List<FdEntRecord> ReadEntries(TaskImage task, IReadOnlyList<ICrRecord> records, int at)
+    {
+        var entries = new List<FdEntRecord>();
+        var last = -1;
+        for (; at < records.Count && records[at] is not FilesRecord; at++)
+        {
+            if (records[at] is FdEntRecord entry)
+            {
+                // Ascending numbers are what lets restore fill a table without ever meeting a number in use.
+                if (entry.Fd <= last)
+                    throw Broken(task, $"descriptor {entry.Fd} stands after descriptor {last}");
+                last = entry.Fd;
+                entries.Add(entry);
+            }
+            else if (records[at] is FdDataRecord data && last >= 0)
+            {
+                Add(task, data, entries[^1], records, at);
+            }
+        }
+        return entries;
+    }
+
+    private void Add(TaskImage task, FdDataRecord data, FdEntRecord entry, IReadOnlyList<ICrRecord> records, int at)
+    {
+        if (entry.Description != data.ObjRef)
+            throw Broken(task, $"description {data.ObjRef} stands behind descriptor {entry.Fd}, which refers to {entry.Description}");
+        if (at + 1 >= records.Count || records[at + 1] is not FNameRecord name)
+            throw Broken(task, $"description {data.ObjRef} has no name");
+        var own = new List<ICrRecord>();
+        for (var i = at + 2; i < records.Count && records[i] is not (FdEntRecord or FdDataRecord or FilesRecord) && Belongs(records[i]); i++)
+            own.Add(records[i]);
+        var saved = new SavedDescription(data, name.Path, own, task, entry.Fd);
+        _descriptions.Add(data.ObjRef, saved);
+        _inOrder.Add(saved);
+    }
+
+    private static bool Belongs(ICrRecord record)
+    {
+        foreach (var kind in DescriptorKinds.All)
+            foreach (var type in kind.Records)
+                if (type.Id == record.Type)
+                    return true;
+        return false;
+    }
+
+    private static CrImageException Broken(TaskImage task, string what)
+        => new("CrImageBadFiles", $"The image is broken: {task}: {what}.", task.Offset, "The image is damaged or was not written by this format; take another copy.");
+}

@@ -1,0 +1,87 @@
+using CrCore.Checkpoint;
+using CrCore.Image;
+using CrCore.Remote;
+using CrCore.Restore;
+
+namespace CrCore.Objects;
+
+/// <summary>
+/// A kind of kernel object or task state: a folder with its records, its capture and its restore. It implements the
+/// interfaces below that it needs; the pipelines know kinds only through them. Kinds do not call each other.
+/// </summary>
+public interface IKind
+{
+    /// <summary>The records this kind puts into an image.</summary>
+    IEnumerable<RecordType> Records { get; }
+}
+
+/// <summary>Looks at a running task from outside and names what of it could not be saved. Touches nothing.</summary>
+public interface IInspectsTask : IKind
+{
+    void Inspect(InspectContext context, LiveTask task);
+}
+
+/// <summary>
+/// Captures what belongs to a whole task (thread group). Called for each task in the order of the stream, tasks frozen.
+/// </summary>
+public interface ICapturesTask : IKind
+{
+    /// <summary>
+    /// Adds the calls that must run inside the task to <paramref name="batch"/> (run by its leader).
+    /// The returned step is called after the batch has run; it reads the results and emits the records.
+    /// </summary>
+    /// <returns>The step, or null when the kind has nothing to say of this task.</returns>
+    Action<RecordSink>? Capture(CaptureContext context, FrozenTask task, SyscallBatch batch);
+}
+
+/// <summary>Captures what belongs to one thread; else as <see cref="ICapturesTask"/>.</summary>
+public interface ICapturesThread : IKind
+{
+    Action<RecordSink>? Capture(CaptureContext context, FrozenThread thread, SyscallBatch batch);
+}
+
+/// <summary>When a kind's restore runs. All tasks pass a stage before any enters the next.</summary>
+public enum RestoreStage
+{
+    /// <summary>Only the root's puppet exists. What must be inherited is made now (namespaces, shared memory).</summary>
+    Root,
+    /// <summary>All tasks exist, with their ids, sessions and groups. Open file descriptions and descriptors.</summary>
+    Descriptors,
+    /// <summary>Address spaces: everything is mapped, with the final rights. Then the pages are filled in.</summary>
+    Memory,
+    /// <summary>All pages are in place: locks, seals, the end of what served to get there.</summary>
+    Filled,
+    /// <summary>Process-wide state: signal actions, timers' definitions, limits, names.</summary>
+    State,
+    /// <summary>Threads exist; each thread's own state.</summary>
+    Threads,
+    /// <summary>What takes rights away: credentials, capabilities, seccomp, dumpable. The last calls of a task.</summary>
+    Privileges,
+}
+
+/// <summary>Restores what belongs to a whole task.</summary>
+public interface IRestoresTask : IKind
+{
+    RestoreStage Stage { get; }
+
+    /// <summary>
+    /// Adds calls to the batch, run by the task's leader once all kinds of the stage have added theirs.
+    /// A kind that needs a call's result at once runs a batch of its own through <see cref="RestoringTask.Remote"/>.
+    /// </summary>
+    /// <returns>A step to call after the batch has run, or null.</returns>
+    Action? Restore(RestoreContext context, RestoringTask task, SyscallBatch batch);
+}
+
+/// <summary>Restores what belongs to one thread (<see cref="RestoreStage.Threads"/>, or Privileges).</summary>
+public interface IRestoresThread : IKind
+{
+    RestoreStage ThreadStage { get; }
+
+    Action? Restore(RestoreContext context, RestoringThread thread, SyscallBatch batch);
+}
+
+/// <summary>Compares what an image asks for with what this machine has, before anything is created.</summary>
+public interface IChecksImage : IKind
+{
+    void Check(CheckContext context);
+}

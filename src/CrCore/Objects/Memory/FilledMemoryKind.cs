@@ -1,0 +1,63 @@
+using CrCore.Image;
+using CrCore.Kernel;
+using CrCore.Remote;
+using CrCore.Restore;
+
+namespace CrCore.Objects.Memory;
+
+/// <summary>What is due once all pages are in place: locks and seals, and the staging area goes.</summary>
+public sealed class FilledMemoryKind : IRestoresTask
+{
+    private const int MlockOnFault = 1, FAddSeals = 1033;
+
+    /// <summary>mseal(2), Linux 6.10.</summary>
+    private const Sys Mseal = (Sys)462;
+
+    public IEnumerable<RecordType> Records => [];
+
+    public RestoreStage Stage => RestoreStage.Filled;
+
+    public Action? Restore(RestoreContext context, RestoringTask task, SyscallBatch batch)
+    {
+        if (context.States.Get<MemoryLayouts>().Of(task.Image) is not { } layout)
+            return null;
+        var places = context.States.Get<PuppetPlaces>();
+        // Other kinds share the batch: a long list goes in batches of its own.
+        var own = new SyscallBatch();
+        own.Must("unmapping the staging area", null, Sys.munmap, places.Staging.Start, places.Staging.Length);
+        foreach (var (vma, _) in layout.Mappings)
+        {
+            if ((vma.Flags & (VmFlags.Locked | VmFlags.Sealed)) == 0 || vma.IsSpecial)
+                continue;
+            if (own.ArenaBytes + 1024 > task.Remote.ArenaSize)
+            {
+                task.Remote.Run(own);
+                own.Reset();
+            }
+            if ((vma.Flags & VmFlags.Locked) != 0)
+                own.Must("locking", vma, Sys.mlock2, vma.Start, vma.Length, (vma.Flags & VmFlags.LockOnFault) != 0 ? MlockOnFault : 0);
+            if ((vma.Flags & VmFlags.Sealed) != 0)
+                own.Must("sealing", vma, Mseal, vma.Start, vma.Length, 0);
+        }
+        task.Remote.Run(own);
+        return ReferenceEquals(task, context.Tasks[^1]) ? () => Seal(context) : null;
+    }
+
+    /// <summary>Memory files get their seals when no task has a staging area any more: a writable mapping would refuse F_SEAL_WRITE.</summary>
+    private static void Seal(RestoreContext context)
+    {
+        var files = context.States.Get<RestoredMemoryFiles>().Files;
+        foreach (var (objRef, file) in files)
+        {
+            var memory = context.Image.Object<SharedMemoryRecord>(objRef);
+            if (memory.Seals is not (0 or SharedMemoryRecord.SealSeal))
+            {
+                var r = Libc.Syscall(Sys.fcntl, file.Number, FAddSeals, memory.Seals);
+                if (r < 0)
+                    throw KernelError.Create("SealFailed", $"Sealing the memory file {memory.Name}", Libc.ErrnoOf(r), on: memory.Name);
+            }
+            file.Dispose();
+        }
+        files.Clear();
+    }
+}

@@ -1,0 +1,71 @@
+using CrCore.Kernel;
+
+namespace CrCore.Objects.Memory;
+
+/// <summary>Why a mapping cannot be saved.</summary>
+/// <param name="Reason">A clause without a full stop.</param>
+internal sealed record MappingRefusal(string Id, string Reason, string Advice, CrErrorKind Kind = CrErrorKind.NotSupported);
+
+/// <summary>Which mappings can be saved, and as what.</summary>
+internal static class MappingRules
+{
+    private const string Devices = "Devices keep state of their own that cannot be saved; have the program close the device first.";
+
+    /// <summary>What maps alone tells.</summary>
+    public static MappingRefusal? Check(MappedFiles files, int pid, in MemoryMapping m) => m.Kind switch
+    {
+        MappingKind.Special => new("CrMappingSpecial", $"the kernel object {m.Path} is mapped, which is not saved", "Have the program close what made the mapping (io_uring, native AIO, perf, uprobes …)."),
+        MappingKind.SystemVShared => new("CrMappingSystemV", $"the System V segment {m.Inode} is mapped, which is not saved yet", "Have the program detach it (shmdt)."),
+        MappingKind.File => CheckFile(files, pid, m),
+        _ => null,
+    };
+
+    /// <summary>What smaps adds.</summary>
+    public static MappingRefusal? CheckFlags(in DetailedMapping d)
+    {
+        var flags = d.Flags;
+        if (TypeOf(d.Mapping) is VmaType.Vdso or VmaType.Vvar or VmaType.VvarVclock)
+            return null;
+        if ((flags & VmFlags.HugeTlb) != 0)
+            return HugeTlb;
+        if ((flags & (VmFlags.Io | VmFlags.PfnMap | VmFlags.MixedMap)) != 0)
+            return new("CrMappingDevice", "it is a mapping of device memory", Devices);
+        if ((flags & (VmFlags.UserFaultMissing | VmFlags.UserFaultWriteProtect | VmFlags.UserFaultMinor)) != 0)
+            return new("CrMappingUserFault", "its page faults are handled by the program (userfaultfd), which is not saved", "Have the program unregister the range.");
+        if ((flags & VmFlags.ShadowStack) != 0)
+            return new("CrShadowStack", "it is a shadow stack, which is not saved", "Run the program without shadow stacks (GLIBC_TUNABLES=glibc.cpu.hwcaps=-SHSTK).");
+        if (d.ProtectionKey != 0)
+            return new("CrProtectionKey", $"it has the memory protection key {d.ProtectionKey}, which is not saved", "Run the program without protection keys (pkeys(7)).");
+        return null;
+    }
+
+    /// <summary>The type in the image; null for what needs no record ([vsyscall]).</summary>
+    public static VmaType? TypeOf(in MemoryMapping m) => m.Kind switch
+    {
+        MappingKind.Anonymous or MappingKind.Heap or MappingKind.Stack => VmaType.Anonymous,
+        MappingKind.File => VmaType.File,
+        MappingKind.SharedAnonymous => VmaType.SharedAnonymous,
+        MappingKind.MemoryFile => VmaType.MemoryFile,
+        MappingKind.Vdso => VmaType.Vdso,
+        MappingKind.Vvar => VmaType.Vvar,
+        MappingKind.VvarVclock => VmaType.VvarVclock,
+        _ => null,
+    };
+
+    private static MappingRefusal HugeTlb { get; } = new("CrMappingHugeTlb", "it is of huge pages (hugetlbfs), which are not saved yet", "Run the program without MAP_HUGETLB.");
+
+    private static MappingRefusal? CheckFile(MappedFiles files, int pid, in MemoryMapping m)
+    {
+        if (m.IsDeleted && m.Path == "/anon_hugepage")
+            return HugeTlb;
+        var file = files.Find(pid, m);
+        return file.State switch
+        {
+            MappedFileState.Missing => new("CrMappingFileDeleted", $"the mapped file {m.Path} has no name any more, and is not saved yet", "Restart the program if its files were upgraded."),
+            MappedFileState.Replaced => new("CrMappingFileDeleted", $"the mapped file {m.Path} was replaced by another of that name, and is not saved yet", "Restart the program if its files were upgraded."),
+            _ when file.IsZeroDevice && !m.IsShared => null,
+            _ when !file.Status.IsRegular => new("CrMappingDevice", $"it is a mapping of the device {m.Path}", Devices),
+            _ => null,
+        };
+    }
+}

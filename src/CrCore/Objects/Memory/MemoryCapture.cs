@@ -1,0 +1,154 @@
+using CrCore.Checkpoint;
+using CrCore.Image;
+using CrCore.Kernel;
+using CrCore.Objects.Files;
+using CrCore.Remote;
+
+namespace CrCore.Objects.Memory;
+
+/// <summary>Turns the address space of one frozen task into records and page sources.</summary>
+internal sealed class MemoryCapture(CaptureContext context, FrozenTask task)
+{
+    private readonly List<DetailedMapping> _mappings = [];
+    private readonly List<ICrRecord> _records = [];
+    private readonly List<Obstacle> _obstacles = [];
+    private readonly uint _objRef = context.Shared.Reference(("address space", task.Pid), out _);
+    private int _mapCount;
+
+    public Action<RecordSink> Capture(SyscallBatch batch)
+    {
+        // Before the batch: while it runs, the task has a mapping more than its own.
+        if (!ProcSmaps.TryRead(context.Proc, task.Pid, _mappings))
+            throw new CrTargetException("CrTaskEnded", $"Task {task} ended while it was frozen.", "Something killed it; the others run on.") { Pid = task.Pid };
+        var pages = new PageSource(_objRef);
+        context.Pages.Add(pages);
+        foreach (var mapping in _mappings)
+            Add(mapping, pages);
+        AddGuards();
+        var mm = Describe();
+        if (_obstacles.Count > 0)
+            throw new CrPreflightException("CrCheckpointObstacles", _obstacles);
+
+        // brk(2) with an address that cannot be gives the present one; the heap's mapping tells it to the page only.
+        var brk = batch.Must("reading the program break", null, Sys.brk, 0);
+        var ldt = batch.Out(8);
+        var ldtSize = batch.Try(Sys.modify_ldt, 0, ldt, ldt.Length);
+        return sink =>
+        {
+            if (batch.Result(ldtSize) > 0)
+                throw new CrTargetException("CrLocalDescriptorTable", $"Task {task} has a local descriptor table (modify_ldt), which is not saved.", "16-bit and some 32-bit programs use one; they cannot be checkpointed.") { Pid = task.Pid };
+            sink.Emit(mm with { Brk = (ulong)batch.Result(brk) });
+            foreach (var record in _records)
+                sink.Emit(record);
+            sink.Emit(new MmContextRecord(_objRef));
+        };
+    }
+
+    private void Add(in DetailedMapping d, PageSource pages)
+    {
+        var m = d.Mapping;
+        if (MappingRules.TypeOf(m) is not { } type)
+        {
+            // [vsyscall] is the same everywhere; what else has no type was refused before.
+            if (MappingRules.Check(Files, task.Pid, m) is { } unknown)
+                Refuse(m, unknown);
+            return;
+        }
+        if ((MappingRules.Check(Files, task.Pid, m) ?? MappingRules.CheckFlags(d)) is { } refusal)
+        {
+            Refuse(m, refusal);
+            return;
+        }
+        var vma = new VmaRecord
+        {
+            Kind = type,
+            Start = m.Start,
+            End = m.End,
+            Protection = m.Protection,
+            Flags = d.Flags & ~VmFlags.SoftDirty | (m.IsShared ? VmFlags.Shared : 0),
+            PageOffset = m.Offset / ImageFormat.PageSize,
+            Name = type is VmaType.Anonymous && m.Kind == MappingKind.Anonymous || type == VmaType.SharedAnonymous ? m.Path : "",
+        };
+        if (type is VmaType.SharedAnonymous or VmaType.MemoryFile)
+        {
+            var found = context.States.Get<SharedMemoryCapture>().Take(context, task.Pid, m);
+            if (found.Due is { } due)
+                _records.Add(due);
+            vma = vma with { ObjRef = found.ObjRef };
+        }
+        if (type == VmaType.File)
+            vma = vma with { Identity = Files.Find(task.Pid, m).Identity };
+        _records.Add(vma);
+        _mapCount++;
+        if (type == VmaType.File)
+            _records.Add(new FNameRecord(m.Path));
+        if (vma.HasPrivatePages)
+            pages.Ranges.Add(new PageRange(task.Pid, m.Start, m.End, m.Start,
+                (type == VmaType.Anonymous ? 0 : PageRangeModes.KeepZeros)
+                | ((m.Protection & MemoryProtection.Read) == 0 ? PageRangeModes.Unreadable : 0)));
+    }
+
+    /// <summary>One walk over the page tables for all mappings: guard pages are few.</summary>
+    private void AddGuards()
+    {
+        using var scanner = PagemapScanner.TryOpen(task.Pid);
+        if (scanner is not { TellsGuardPages: true })
+            return;
+        var guards = new List<AddressRange>();
+        foreach (var region in scanner.Scan(0, AddressPlan.FourLevelEnd, PageFilter.Guards))
+            guards.Add(new AddressRange(region.Start, region.End));
+        if (guards.Count > 0)
+            _records.Add(new GuardRegionsRecord(_objRef, guards));
+    }
+
+    private MmRecord Describe()
+    {
+        var stat = task.Stat;
+        if (!context.Proc.TryRead(task.Pid, "auxv"u8, out var auxv))
+            auxv = default;
+        var vector = auxv.ToArray();
+        var (vdsoLength, vdsoHash) = context.States.Get<Vdso>().Read(context.Proc);
+        ulong mapped = 0;
+        foreach (var d in _mappings)
+            if (d.Mapping.Kind == MappingKind.Vdso)
+                mapped += d.Mapping.Length;
+        if (mapped != 0 && mapped != vdsoLength)
+            Refuse("vdso", "CrVdsoDiffers", $"its vdso has {mapped} bytes, this kernel's for 64-bit programs {vdsoLength}", "32-bit programs cannot be checkpointed.");
+        var (path, identity) = Exe();
+        return new MmRecord
+        {
+            Parent = (uint)task.VPid,
+            ObjRef = _objRef,
+            MapCount = _mapCount,
+            StartCode = stat.StartCode,
+            EndCode = stat.EndCode,
+            StartData = stat.StartData,
+            EndData = stat.EndData,
+            StartBrk = stat.StartBrk,
+            StartStack = stat.StartStack,
+            ArgStart = stat.ArgStart,
+            ArgEnd = stat.ArgEnd,
+            EnvStart = stat.EnvStart,
+            EnvEnd = stat.EnvEnd,
+            VdsoHash = vdsoHash,
+            Auxv = vector,
+            ExePath = path,
+            ExeIdentity = identity,
+        };
+    }
+
+    private (string Path, FileIdentity Identity) Exe()
+    {
+        var exe = ExeLink.Read(context.Proc, task.Pid);
+        if (exe.Refusal is { } refusal)
+            Refuse("exe", refusal.Id, refusal.Reason, refusal.Advice);
+        return (exe.Path, exe.Identity);
+    }
+
+    private MappedFiles Files => context.States.Get<MappedFiles>();
+
+    private void Refuse(in MemoryMapping m, MappingRefusal r) => Refuse($"{m.Start:x}-{m.End:x}", r.Id, r.Reason, r.Advice);
+
+    private void Refuse(string what, string id, string reason, string advice)
+        => _obstacles.Add(new Obstacle(id, CrErrorKind.NotSupported, ObstacleSeverity.Error, task.Pid, task.Comm, what, reason, advice));
+}

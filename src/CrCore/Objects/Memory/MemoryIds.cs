@@ -1,0 +1,13 @@
+namespace CrCore.Objects.Memory;
+
+/// <summary>Record ids of this folder (docs/image-format.md).</summary>
+public static class MemoryIds
+{
+    public const short Mm = 201;
+    public const short Vma = 202;
+    public const short MmContext = 204;
+    /// <summary>Revision 4: memory that several mappings may share.</summary>
+    public const short SharedMemory = 210;
+    /// <summary>Revision 4: guard pages of the address space before it.</summary>
+    public const short GuardRegions = 211;
+}

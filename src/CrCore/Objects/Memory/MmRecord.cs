@@ -1,0 +1,120 @@
+using CrCore.Image;
+using CrCore.Objects.Files;
+
+namespace CrCore.Objects.Memory;
+
+/// <summary>
+/// MM (201): an address space. Its VMAs follow, then MM_CONTEXT. The addresses are those of struct prctl_mm_map
+/// (include/uapi/linux/prctl.h).
+/// </summary>
+public sealed record MmRecord : ISharedObject
+{
+    /// <summary>Payload bytes of the seed; revision 4 goes on behind them.</summary>
+    public const int SeedSize = 96;
+
+    /// <summary>Bytes of the auxiliary vector that are accepted: the kernel keeps AT_VECTOR_SIZE words, about 50.</summary>
+    public const int MaxAuxv = 4096;
+
+    public short Type => MemoryIds.Mm;
+
+    /// <summary>The task's vpid.</summary>
+    public uint Parent { get; init; }
+
+    public uint ObjRef { get; init; }
+
+    /// <summary>VMA records that follow.</summary>
+    public int MapCount { get; init; }
+
+    public ulong StartCode { get; init; }
+    public ulong EndCode { get; init; }
+    public ulong StartData { get; init; }
+    public ulong EndData { get; init; }
+    public ulong StartBrk { get; init; }
+
+    /// <summary>The program break as brk(2) tells it: exact to the byte, where the heap's mapping ends at a page.</summary>
+    public ulong Brk { get; init; }
+
+    public ulong StartStack { get; init; }
+    public ulong ArgStart { get; init; }
+    public ulong ArgEnd { get; init; }
+    public ulong EnvStart { get; init; }
+    public ulong EnvEnd { get; init; }
+
+    /// <summary>XXH3-64 of the kernel's vdso. A restored task runs with the vdso of the kernel it is restored on.</summary>
+    public ulong VdsoHash { get; init; }
+
+    /// <summary>/proc/PID/auxv: pairs of 64-bit words up to AT_NULL.</summary>
+    public ReadOnlyMemory<byte> Auxv { get; init; }
+
+    /// <summary>What /proc/PID/exe leads to.</summary>
+    public string ExePath { get; init; } = "";
+
+    public FileIdentity ExeIdentity { get; init; }
+
+    public void Write(ref FieldWriter w)
+    {
+        w.U32(ObjRef);
+        w.I32(MapCount);
+        w.U64(StartCode);
+        w.U64(EndCode);
+        w.U64(StartData);
+        w.U64(EndData);
+        w.U64(StartBrk);
+        w.U64(Brk);
+        w.U64(StartStack);
+        w.U64(ArgStart);
+        w.U64(ArgEnd);
+        w.U64(EnvStart);
+        w.U64(EnvEnd);
+        w.U64(VdsoHash);
+        w.Blob(Auxv.Span);
+        w.Text(ExePath);
+        ExeIdentity.Write(ref w);
+    }
+
+    public static MmRecord Read(uint parent, ref FieldReader r)
+    {
+        var mm = ReadSeed(parent, ref r);
+        if (mm.ObjRef == 0 || parent == 0)
+            throw r.Bad("an address space has no reference or no task");
+        mm = mm with { VdsoHash = r.U64(), Auxv = r.Blob(MaxAuxv), ExePath = r.Text(), ExeIdentity = FileIdentity.Read(ref r) };
+        if (mm.Auxv.Length % 16 != 0)
+            throw r.Bad($"the auxiliary vector has {mm.Auxv.Length} bytes, no whole pairs of words");
+        return mm;
+    }
+
+    /// <summary>The seed's form, the first 96 bytes of revision 4.</summary>
+    internal static MmRecord ReadSeed(uint parent, ref FieldReader r)
+    {
+        var mm = new MmRecord
+        {
+            Parent = parent,
+            ObjRef = r.U32(),
+            MapCount = r.I32(),
+            StartCode = r.U64(),
+            EndCode = r.U64(),
+            StartData = r.U64(),
+            EndData = r.U64(),
+            StartBrk = r.U64(),
+            Brk = r.U64(),
+            StartStack = r.U64(),
+            ArgStart = r.U64(),
+            ArgEnd = r.U64(),
+            EnvStart = r.U64(),
+            EnvEnd = r.U64(),
+        };
+        if (mm.MapCount < 0)
+            throw r.Bad($"an address space has {mm.MapCount} mappings");
+        return mm;
+    }
+
+    // A record's own equality would compare the vector's memory by reference.
+    public bool Equals(MmRecord? other)
+        => other is not null && Parent == other.Parent && ObjRef == other.ObjRef && MapCount == other.MapCount
+        && (StartCode, EndCode, StartData, EndData, StartBrk, Brk) == (other.StartCode, other.EndCode, other.StartData, other.EndData, other.StartBrk, other.Brk)
+        && (StartStack, ArgStart, ArgEnd, EnvStart, EnvEnd) == (other.StartStack, other.ArgStart, other.ArgEnd, other.EnvStart, other.EnvEnd)
+        && VdsoHash == other.VdsoHash && ExePath == other.ExePath && ExeIdentity.Equals(other.ExeIdentity)
+        && Auxv.Span.SequenceEqual(other.Auxv.Span);
+
+    public override int GetHashCode() => HashCode.Combine(Parent, ObjRef, Brk, ExePath);
+}

@@ -1,0 +1,117 @@
+using CrCore.Image;
+using CrCore.Kernel;
+using CrCore.Remote;
+using CrCore.Restore;
+
+namespace CrCore.Objects.Memory;
+
+/// <summary>The restored shared memory of a tree, open in this process for filling and sealing. Kept in the context's states.</summary>
+internal sealed class RestoredMemoryFiles
+{
+    public Dictionary<uint, OwnDescriptor> Files { get; } = [];
+}
+
+/// <summary>
+/// Makes shared memory in the root's puppet, before any other exists: all inherit its mappings and descriptors. Its records
+/// are <see cref="MemoryKind"/>'s.
+/// </summary>
+public sealed class SharedMemoryKind : IRestoresTask
+{
+    private const int ProtRead = 1, ProtReadWrite = 3;
+    private const int MapShared = 1, MapPrivate = 2, MapAnonymous = 0x20, MapNoReserve = 0x4000, MapFixedNoReplace = 0x10_0000;
+    private const int MfdCloexec = 1, MfdAllowSealing = 2, MfdExec = 0x10;
+    private const int FDupFdCloexec = 1030;
+
+    /// <summary>
+    /// Descriptors are served from here on, far above those that programs use, and below the usual hard limit.
+    /// </summary>
+    private const int FirstServed = 3000;
+
+    public IEnumerable<RecordType> Records => [];
+
+    public RestoreStage Stage => RestoreStage.Root;
+
+    public Action? Restore(RestoreContext context, RestoringTask task, SyscallBatch batch)
+    {
+        var plan = StagingPlan.Make(context.Image, context.States.Get<MemoryLayouts>());
+        var places = context.States.Get<PuppetPlaces>();
+        places.Fill(context, plan);
+        var served = new List<(uint ObjRef, Slot Fd)>();
+        var own = new SyscallBatch();
+        foreach (var (objRef, range) in plan.Shared)
+        {
+            var memory = context.Image.Object<SharedMemoryRecord>(objRef);
+            if (memory.Kind == SharedMemoryType.Anonymous)
+                own.Must("mapping shared memory", null, Sys.mmap, places.StagingOf(objRef), range.Length, ProtReadWrite,
+                    MapShared | MapAnonymous | MapNoReserve | MapFixedNoReplace, -1, 0);
+            else
+                served.Add((objRef, Create(own, memory, range.Length)));
+            if (own.ArenaBytes > task.Remote.ArenaSize / 2)
+                Flush(context, task, places, own, served);
+        }
+        Flush(context, task, places, own, served);
+        return null;
+    }
+
+    private static Slot Create(SyscallBatch batch, SharedMemoryRecord memory, ulong mapped)
+    {
+        var what = $"memfd {memory.Name}";
+        // Without MFD_ALLOW_SEALING a memfd has F_SEAL_SEAL and nothing else (mm/memfd.c).
+        var flags = MfdCloexec | MfdExec | (memory.Seals == SharedMemoryRecord.SealSeal ? 0 : MfdAllowSealing);
+        var fd = batch.Must("creating", what, Sys.memfd_create, batch.Text(memory.Name), flags);
+        batch.Must("sizing", what, Sys.ftruncate, fd, memory.Size != 0 ? memory.Size : mapped);
+        if (memory.Mode != 0x1ff)
+            batch.Must("setting the mode of", what, Sys.fchmod, fd, memory.Mode);
+        var high = batch.Must("moving the descriptor of", what, Sys.fcntl, fd, FDupFdCloexec, FirstServed);
+        batch.Must("closing", what, Sys.close, fd);
+        return high;
+    }
+
+    private static void Flush(RestoreContext context, RestoringTask task, PuppetPlaces places, SyscallBatch batch, List<(uint ObjRef, Slot Fd)> served)
+    {
+        task.Remote.Run(batch);
+        var map = new SyscallBatch();
+        foreach (var (objRef, slot) in served)
+        {
+            var memory = context.Image.Object<SharedMemoryRecord>(objRef);
+            var fd = (int)batch.Result(slot);
+            context.ServedDescriptors[objRef] = fd;
+            var path = $"/proc/{task.Pid}/fd/{fd}";
+            context.States.Get<RestoredMemoryFiles>().Files[objRef] = OwnDescriptor.Open(path, FileNative.O_RDWR, out var errno)
+                ?? throw KernelError.Create("SharedMemoryOpenFailed", $"Opening {path} failed", errno, task.Pid, path);
+            Map(map, context, places, memory, fd);
+        }
+        task.Remote.Run(map);
+        batch.Reset();
+        served.Clear();
+    }
+
+    /// <summary>
+    /// A memory file that may not be written any more must not have been mapped from a descriptor that can write: the seal
+    /// would be refused (memfd_wait_for_pins and mapping_deny_writable in mm/memfd.c).
+    /// </summary>
+    private static void Map(SyscallBatch batch, RestoreContext context, PuppetPlaces places, SharedMemoryRecord memory, int fd)
+    {
+        var sealedAgainstWrites = IsWriteSealed(memory);
+        Arg source = fd;
+        if (sealedAgainstWrites)
+            source = batch.Must("opening", $"memfd {memory.Name}", Sys.open, batch.Text($"/proc/self/fd/{fd}"), FileNative.O_RDONLY | FileNative.O_CLOEXEC);
+        batch.Must("mapping", $"memfd {memory.Name}", Sys.mmap, places.StagingOf(memory.ObjRef), places.Plan[memory.ObjRef].Length,
+            sealedAgainstWrites ? ProtRead : ProtReadWrite, MapShared | MapNoReserve | MapFixedNoReplace, source, 0);
+        foreach (var (key, range) in places.Plan.Private)
+            if (FindVma(context, key) is { } vma && vma.ObjRef == memory.ObjRef)
+                batch.Must("mapping", $"memfd {memory.Name}", Sys.mmap, places.Staging.Start + range.Start, range.Length, ProtReadWrite,
+                    MapPrivate | MapNoReserve | MapFixedNoReplace, source, vma.PageOffset * ImageFormat.PageSize);
+        if (sealedAgainstWrites)
+            batch.Must("closing", $"memfd {memory.Name}", Sys.close, source);
+    }
+
+    private static VmaRecord? FindVma(RestoreContext context, (int VPid, ulong Start) key)
+    {
+        var layout = context.States.Get<MemoryLayouts>().Of(context.Image.FindTask(key.VPid)!);
+        return layout is null ? null : layout.Mappings[layout.FirstEndingAfter(key.Start)].Vma;
+    }
+
+    internal static bool IsWriteSealed(SharedMemoryRecord memory)
+        => (memory.Seals & (SharedMemoryRecord.SealWrite | SharedMemoryRecord.SealFutureWrite)) != 0;
+}

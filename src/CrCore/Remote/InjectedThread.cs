@@ -1,0 +1,185 @@
+using CrCore.Kernel;
+
+namespace CrCore.Remote;
+
+/// <summary>
+/// A frozen thread that runs batches through the injected code. <see cref="Enter"/> … <see cref="Run"/> …
+/// <see cref="Leave"/>; at every instant between, the thread would find its own way back to its program if this
+/// process died (docs/injection.md).
+/// </summary>
+internal sealed class InjectedThread : IRemoteTask
+{
+    private const int SigUrg = 23, SigWinch = 28, SigChld = 17;
+
+    private readonly InjectionSite _site;
+    private readonly Tracee _tracee;
+    private readonly Registers _own;
+    private readonly ulong _ownMask;
+    private readonly int _marker;
+    private readonly int _pid;
+    private ulong _arena;
+
+    private InjectedThread(InjectionSite site, Tracee tracee, int pid, in Registers own, ulong ownMask, int marker, int arenaSize)
+    {
+        _site = site;
+        _tracee = tracee;
+        _pid = pid;
+        _own = own;
+        _ownMask = ownMask;
+        _marker = marker;
+        ArenaSize = arenaSize;
+    }
+
+    public int Tid => _tracee.Tid;
+
+    public int ArenaSize { get; }
+
+    /// <summary>
+    /// A signal that stops the thread for its tracer and would do nothing without one: ignored by default, not caught,
+    /// not blocked, not pending. 0 when the program uses all three.
+    /// </summary>
+    public static int ChooseMarker(ulong caught, ulong blocked, ulong pending)
+    {
+        ReadOnlySpan<int> candidates = [SigUrg, SigWinch, SigChld];
+        var taken = caught | blocked | pending;
+        foreach (var s in candidates)
+            if ((taken & 1UL << (s - 1)) == 0)
+                return s;
+        return 0;
+    }
+
+    /// <summary>Leads the stopped thread into the injected code, up to the point where it waits for orders.</summary>
+    /// <param name="site">Room in its vdso.</param>
+    /// <param name="tracee">The thread.</param>
+    /// <param name="pid">Its thread group.</param>
+    /// <param name="own">Its registers as the freeze found them.</param>
+    /// <param name="ownMask">Its signal mask.</param>
+    /// <param name="marker">From <see cref="ChooseMarker"/>.</param>
+    /// <param name="nsPid">Thread group and thread as their own pid namespace sees them.</param>
+    /// <param name="nsTid">See <paramref name="nsPid"/>.</param>
+    /// <param name="arenaSize">Bytes for batches, a multiple of the page size.</param>
+    public static InjectedThread Enter(InjectionSite site, Tracee tracee, int pid, in Registers own, ulong ownMask, int marker, int nsPid, int nsTid, int arenaSize)
+    {
+        Span<byte> blob = stackalloc byte[CheckpointBlob.Size];
+        CheckpointBlob.Build(blob, own, ownMask, marker, nsPid, nsTid, arenaSize);
+        site.Write(blob);
+        var thread = new InjectedThread(site, tracee, pid, own, ownMask, marker, arenaSize);
+        var registers = own;
+        registers.Rip = site.Entry;
+        // No restart logic on registers that are not the program's (arch_do_signal_or_restart looks at orig_rax).
+        registers.OrigRax = ulong.MaxValue;
+        thread.Check(Ptrace.SetRegisters(tracee.Tid, registers), "Setting the registers");
+        thread.Check(Ptrace.SetSignalMask(tracee.Tid, ulong.MaxValue), "Masking the signals");
+        thread.ContinueToMarker();
+        thread.Check(Ptrace.GetRegisters(tracee.Tid, out registers), "Reading the registers");
+        if (registers.Rbx > unchecked((ulong)-4096L))
+        {
+            // The code has gone on to its second marker by itself when no command can be read: bring the thread home.
+            var errno = (Errno)(-(long)registers.Rbx);
+            thread.ContinueToMarker();
+            thread.Restore();
+            throw new CrKernelException("CrArenaFailed", $"Task {tracee.Tid}: mapping {arenaSize} bytes to work in", errno,
+                "The task has no address space or memory left (RLIMIT_AS, overcommit); free some and try again.") { Pid = tracee.Tid };
+        }
+        thread._arena = registers.Rbx;
+        return thread;
+    }
+
+    public void Run(SyscallBatch batch)
+    {
+        if (batch.IsEmpty)
+            return;
+        if (batch.ArenaBytes > ArenaSize)
+            throw new InvalidOperationException($"A batch of {batch.Count} calls needs {batch.ArenaBytes} bytes, the arena has {ArenaSize}.");
+        var bytes = batch.Encode(_arena);
+        // The command last and by itself: a tracer that dies between the two leaves a command word of 0.
+        ProcessMemory.Write(_pid, _arena + 8, bytes[8..]);
+        Command(1);
+        ProcessMemory.Read(_pid, _arena, batch.ArenaBytesAfterRun);
+        batch.Conclude(Tid);
+    }
+
+    /// <summary>Unmaps the arena and gives the thread its own registers and mask back. It stays stopped.</summary>
+    public void Leave()
+    {
+        Command(2);
+        Restore();
+    }
+
+    private void Restore()
+    {
+        Check(Ptrace.SetSignalMask(Tid, _ownMask), "Setting the signal mask");
+        Check(Ptrace.SetRegisters(Tid, _own), "Setting the registers");
+    }
+
+    private void Command(long command)
+    {
+        ProcessMemory.Write(_pid, _arena, BitConverter.GetBytes(command));
+        ContinueToMarker();
+    }
+
+    private void ContinueToMarker()
+    {
+        if (_marker == 0)
+            ContinueToMarkerCall();
+        else
+            ContinueToMarkerSignal();
+    }
+
+    private void ContinueToMarkerSignal()
+    {
+        while (true)
+        {
+            Check(Ptrace.Continue(Tid), "Continuing");
+            var stop = AwaitStop();
+            if (stop.StopSignal == _marker && stop.Event == 0)
+                return;
+            // A group stop that was in force shows itself once more; nothing else can stop a thread with its signals masked.
+            if (!stop.IsEventStop)
+                throw Unexpected(stop);
+        }
+    }
+
+    /// <summary>
+    /// Without a marker signal: run from system call to system call up to the marker call (tgkill with signal 0), then
+    /// into an event stop, in which a dying tracer does no harm and registers can be set.
+    /// </summary>
+    private void ContinueToMarkerCall()
+    {
+        while (true)
+        {
+            Check(Ptrace.ContinueToSyscall(Tid), "Continuing");
+            var stop = AwaitStop();
+            if (stop.IsEventStop)
+                continue;
+            if (!stop.IsSyscallStop)
+                throw Unexpected(stop);
+            Check(Ptrace.GetRegisters(Tid, out var r), "Reading the registers");
+            if (r.OrigRax == (ulong)Sys.tgkill && r.Rdx == 0 && (long)r.Rax == -(long)Errno.ENOSYS)
+                break;
+        }
+        Check(Ptrace.Interrupt(Tid), "Interrupting");
+        Check(Ptrace.Continue(Tid), "Continuing");
+        var last = AwaitStop();
+        if (!last.IsEventStop)
+            throw Unexpected(last);
+    }
+
+    private WaitReport AwaitStop()
+    {
+        _tracee.AwaitStop(long.MaxValue, out var report);
+        return report.IsStop ? report : throw new CrTargetException("CrTaskEnded", $"Task {Tid} ended while it was being captured.", "Something killed it; the others run on.") { Pid = Tid };
+    }
+
+    private CrTargetException Unexpected(WaitReport stop)
+        => new("CrUnexpectedStop", $"Task {Tid} stopped in a way that the engine does not expect ({stop}).", "Report this with the trace of -Debug.") { Pid = Tid };
+
+    private void Check(Errno e, string what)
+    {
+        if (e == Errno.None)
+            return;
+        if (e == Errno.ESRCH)
+            throw new CrTargetException("CrTaskEnded", $"Task {Tid} ended while it was being captured.", "Something killed it; the others run on.") { Pid = Tid };
+        throw new CrKernelException("CrTraceFailed", $"{what} of task {Tid} at {_site}", e) { Pid = Tid };
+    }
+}

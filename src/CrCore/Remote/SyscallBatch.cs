@@ -1,0 +1,289 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+using CrCore.Image;
+using CrCore.Kernel;
+
+namespace CrCore.Remote;
+
+/// <summary>The result of one call of a batch, once the batch has run.</summary>
+public readonly record struct Slot(int Index);
+
+/// <summary>Bytes that travel with a batch: input, output, or both.</summary>
+public readonly record struct RemoteBuffer(int Offset, int Length)
+{
+    /// <summary>The same bytes further on, for a pointer into a structure.</summary>
+    public RemoteBuffer Skip(int bytes) => new(Offset + bytes, Length - bytes);
+}
+
+/// <summary>An argument: a number, the address of a buffer, or the result of an earlier call of the same batch.</summary>
+public readonly struct Arg
+{
+    internal enum Form : byte { Number, Address, Result, ResultAddress }
+
+    internal readonly Form Kind;
+    internal readonly long Value;
+
+    private Arg(Form kind, long value) => (Kind, Value) = (kind, value);
+
+    /// <summary>Where the result of an earlier call stands.</summary>
+    internal static Arg AddressOf(Slot s) => new(Form.ResultAddress, s.Index);
+
+    public static implicit operator Arg(long v) => new(Form.Number, v);
+    public static implicit operator Arg(ulong v) => new(Form.Number, unchecked((long)v));
+    public static implicit operator Arg(int v) => new(Form.Number, v);
+    public static implicit operator Arg(uint v) => new(Form.Number, v);
+    public static implicit operator Arg(RemoteBuffer b) => new(Form.Address, b.Offset);
+    public static implicit operator Arg(Slot s) => new(Form.Result, s.Index);
+}
+
+/// <summary>
+/// System calls to be run inside one task, in order, in one go. Calls added with <see cref="Must"/> end the batch
+/// when they fail; the results of calls added with <see cref="Try"/> are the caller's to look at.
+/// </summary>
+/// <remarks>Layout in the target's arena: 64 bytes of control, the call records, the buffers (docs/injection.md).</remarks>
+public sealed class SyscallBatch
+{
+    internal const int ControlSize = 64, RecordSize = 72;
+    internal const long NotRun = long.MinValue;
+
+    /// <summary>A pseudo call number: copy 8 bytes from the first argument's address to the second's.</summary>
+    internal const uint CopyWord = uint.MaxValue;
+
+    private readonly List<Call> _calls = [];
+    private readonly ArrayBufferWriter<byte> _data = new(1024);
+    private readonly List<(int At, int Target)> _pointers = [];
+    private byte[] _arena = [];
+    private int[] _record = [];
+    private int _recordCount;
+    private int _arenaLength;
+
+    private readonly record struct Call(Sys Number, string? What, object? Subject, Arg A, Arg B, Arg C, Arg D, Arg E, Arg F)
+    {
+        public Arg Get(int i) => i switch { 0 => A, 1 => B, 2 => C, 3 => D, 4 => E, _ => F };
+    }
+
+    public int Count => _calls.Count;
+
+    public bool IsEmpty => _calls.Count == 0;
+
+    /// <summary>Upper bound of the arena bytes this batch needs as it stands.</summary>
+    public int ArenaBytes => ControlSize + (_calls.Count + CopyBound) * RecordSize + _data.WrittenCount + 64;
+
+    private int CopyBound { get; set; }
+
+    /// <summary>A call that must succeed; <paramref name="what"/> and <paramref name="subject"/> make the error's text.</summary>
+    public Slot Must(string what, object? subject, Sys nr, Arg a = default, Arg b = default, Arg c = default, Arg d = default, Arg e = default, Arg f = default)
+        => Add(new(nr, what, subject, a, b, c, d, e, f));
+
+    /// <summary>A call that may fail.</summary>
+    public Slot Try(Sys nr, Arg a = default, Arg b = default, Arg c = default, Arg d = default, Arg e = default, Arg f = default)
+        => Add(new(nr, null, null, a, b, c, d, e, f));
+
+    /// <summary>
+    /// Stores the 8 bytes of a call's result in a buffer while the batch runs, for a structure that a later call reads.
+    /// A narrower field is followed by bytes that are overwritten: give the buffer room for them.
+    /// </summary>
+    public void StoreResult(Slot result, RemoteBuffer to) => Try((Sys)CopyWord, Arg.AddressOf(result), to);
+
+    /// <summary>Copies 8 bytes between buffers while the batch runs.</summary>
+    public void CopyWords(RemoteBuffer from, RemoteBuffer to) => Try((Sys)CopyWord, from, to);
+
+    private Slot Add(in Call call)
+    {
+        for (var i = 0; i < 6; i++)
+            if (call.Get(i).Kind == Arg.Form.Result)
+                CopyBound++;
+        _calls.Add(call);
+        return new Slot(_calls.Count - 1);
+    }
+
+    /// <summary>Bytes for the call to read (and write); 8-byte aligned.</summary>
+    public RemoteBuffer In(ReadOnlySpan<byte> bytes)
+    {
+        var offset = Align();
+        _data.Write(bytes);
+        return new RemoteBuffer(offset, bytes.Length);
+    }
+
+    /// <summary>A structure for the call to read (and write).</summary>
+    public RemoteBuffer In<T>(in T value) where T : unmanaged => In(MemoryMarshal.AsBytes(MemoryMarshal.CreateReadOnlySpan(in value, 1)));
+
+    /// <summary>Zeroed space for the call to write to.</summary>
+    public RemoteBuffer Out(int size)
+    {
+        var offset = Align();
+        _data.GetSpan(size)[..size].Clear();
+        _data.Advance(size);
+        return new RemoteBuffer(offset, size);
+    }
+
+    /// <summary>A path or name, NUL-terminated.</summary>
+    public RemoteBuffer Text(string text)
+    {
+        var bytes = LinuxText.Encode(text);
+        var offset = Align();
+        var span = _data.GetSpan(bytes.Length + 1);
+        bytes.CopyTo(span);
+        span[bytes.Length] = 0;
+        _data.Advance(bytes.Length + 1);
+        return new RemoteBuffer(offset, bytes.Length + 1);
+    }
+
+    /// <summary>The call's own result, −errno when it failed, or <see cref="NotRun"/> when an earlier Must ended the batch.</summary>
+    public long Result(Slot slot) => BinaryPrimitives.ReadInt64LittleEndian(_arena.AsSpan(RecordOffset(_record[slot.Index]) + 64));
+
+    public Errno ErrnoOf(Slot slot) => Libc.ErrnoOf(Result(slot));
+
+    /// <summary>A buffer's bytes after the run. Valid until the batch is reset.</summary>
+    public ReadOnlySpan<byte> Bytes(RemoteBuffer buffer) => _arena.AsSpan(DataOffset + buffer.Offset, buffer.Length);
+
+    public T Read<T>(RemoteBuffer buffer) where T : unmanaged => MemoryMarshal.Read<T>(Bytes(buffer));
+
+    /// <summary>
+    /// Stores the address of one buffer in another before the batch runs: for structures that hold pointers.
+    /// </summary>
+    public void Pointer(RemoteBuffer at, RemoteBuffer target) => _pointers.Add((at.Offset, target.Offset));
+
+    /// <summary>Empties the batch for the next use.</summary>
+    public void Reset()
+    {
+        _calls.Clear();
+        _data.ResetWrittenCount();
+        _pointers.Clear();
+        CopyBound = 0;
+    }
+
+    private int Align()
+    {
+        var pad = -_data.WrittenCount & 7;
+        if (pad != 0)
+        {
+            _data.GetSpan(pad)[..pad].Clear();
+            _data.Advance(pad);
+        }
+        return _data.WrittenCount;
+    }
+
+    private static int RecordOffset(int physical) => ControlSize + physical * RecordSize;
+
+    private int DataOffset => RecordOffset(_recordCount);
+
+    /// <summary>Lays the batch out for an arena at <paramref name="arena"/>; the command word is left 0.</summary>
+    internal Span<byte> Encode(ulong arena)
+    {
+        // Results that feed later calls: the first use is stored by the call itself, each further one by a copy.
+        if (_record.Length < _calls.Count)
+            _record = new int[Math.Max(64, _calls.Count * 2)];
+        var uses = CopyBound == 0 ? null : CollectUses();
+        _recordCount = 0;
+        for (var i = 0; i < _calls.Count; i++)
+        {
+            _record[i] = _recordCount++;
+            if (uses is not null && uses.TryGetValue(i, out var list))
+                _recordCount += list.Count - 1;
+        }
+        _arenaLength = DataOffset + _data.WrittenCount;
+        if (_arena.Length < _arenaLength)
+            _arena = new byte[Math.Max(4096, _arenaLength * 2)];
+        var bytes = _arena.AsSpan(0, _arenaLength);
+        bytes[..ControlSize].Clear();
+        BinaryPrimitives.WriteInt64LittleEndian(bytes[8..], _recordCount);
+        for (var i = 0; i < _calls.Count; i++)
+            EncodeCall(i, bytes, arena, uses);
+        var data = bytes[DataOffset..];
+        _data.WrittenSpan.CopyTo(data);
+        foreach (var (at, target) in _pointers)
+            BinaryPrimitives.WriteUInt64LittleEndian(data[at..], arena + (ulong)(DataOffset + target));
+        return bytes;
+    }
+
+    private Dictionary<int, List<(int Call, int Arg)>> CollectUses()
+    {
+        var uses = new Dictionary<int, List<(int, int)>>();
+        for (var i = 0; i < _calls.Count; i++)
+            for (var k = 0; k < 6; k++)
+            {
+                var arg = _calls[i].Get(k);
+                if (arg.Kind != Arg.Form.Result)
+                    continue;
+                if (!uses.TryGetValue((int)arg.Value, out var list))
+                    uses[(int)arg.Value] = list = [];
+                list.Add((i, k));
+            }
+        return uses;
+    }
+
+    private void EncodeCall(int index, Span<byte> bytes, ulong arena, Dictionary<int, List<(int Call, int Arg)>>? uses)
+    {
+        var call = _calls[index];
+        var record = bytes.Slice(RecordOffset(_record[index]), RecordSize);
+        WriteRecord(record, (uint)call.Number, call.What is not null);
+        for (var k = 0; k < 6; k++)
+        {
+            var arg = call.Get(k);
+            var value = arg.Kind switch
+            {
+                Arg.Form.Address => (long)arena + DataOffset + arg.Value,
+                Arg.Form.Result => 0,
+                Arg.Form.ResultAddress => (long)arena + RecordOffset(_record[(int)arg.Value]) + 64,
+                _ => arg.Value,
+            };
+            BinaryPrimitives.WriteInt64LittleEndian(record[(8 + 8 * k)..], value);
+        }
+        if (uses is null || !uses.TryGetValue(index, out var list))
+            return;
+        BinaryPrimitives.WriteUInt64LittleEndian(record[56..], ArgAddress(arena, list[0]));
+        for (var u = 1; u < list.Count; u++)
+        {
+            var copy = bytes.Slice(RecordOffset(_record[index] + u), RecordSize);
+            WriteRecord(copy, CopyWord, stopOnError: false);
+            BinaryPrimitives.WriteUInt64LittleEndian(copy[8..], arena + (ulong)RecordOffset(_record[index]) + 64);
+            BinaryPrimitives.WriteUInt64LittleEndian(copy[16..], ArgAddress(arena, list[u]));
+        }
+    }
+
+    private ulong ArgAddress(ulong arena, (int Call, int Arg) use) => arena + (ulong)(RecordOffset(_record[use.Call]) + 8 + 8 * use.Arg);
+
+    private static void WriteRecord(Span<byte> record, uint number, bool stopOnError)
+    {
+        record.Clear();
+        BinaryPrimitives.WriteUInt32LittleEndian(record, number);
+        BinaryPrimitives.WriteUInt32LittleEndian(record[4..], stopOnError ? 1u : 0);
+        BinaryPrimitives.WriteInt64LittleEndian(record[64..], NotRun);
+    }
+
+    /// <summary>Where the results come back to: the same bytes that <see cref="Encode"/> laid out.</summary>
+    internal Span<byte> ArenaBytesAfterRun => _arena.AsSpan(0, _arenaLength);
+
+    /// <summary>Shows each call to the trace and raises the first failed <see cref="Must"/>.</summary>
+    internal void Conclude(int tid)
+    {
+        if (CrEventSource.Log.IsEnabled())
+            for (var i = 0; i < _calls.Count; i++)
+                if (Result(new Slot(i)) != NotRun)
+                    CrEventSource.Log.RemoteCall(tid, _calls[i].Number.ToString(), ArgumentText(i), Result(new Slot(i)));
+        for (var i = 0; i < _calls.Count; i++)
+        {
+            var call = _calls[i];
+            if (call.What is null)
+                continue;
+            var result = Result(new Slot(i));
+            if (result == NotRun)
+                throw new CrTargetException("CrRemoteCallNotRun", $"Task {tid} did not run the call '{call.What}'.") { Pid = tid };
+            var errno = Libc.ErrnoOf(result);
+            if (errno != Errno.None)
+                throw new CrKernelException("CrRemoteCallFailed", $"Task {tid}: {call.What}{(call.Subject is null ? "" : " " + call.Subject)} ({call.Number}({ArgumentText(i)}))", errno)
+                { Pid = tid, Object = call.Subject?.ToString() };
+        }
+    }
+
+    private string ArgumentText(int index)
+    {
+        var record = _arena.AsSpan(RecordOffset(_record[index]), RecordSize);
+        return string.Create(null, stackalloc char[160],
+            $"0x{U(record, 8):x}, 0x{U(record, 16):x}, 0x{U(record, 24):x}, 0x{U(record, 32):x}, 0x{U(record, 40):x}, 0x{U(record, 48):x}");
+
+        static ulong U(Span<byte> r, int at) => BinaryPrimitives.ReadUInt64LittleEndian(r[at..]);
+    }
+}

@@ -1,0 +1,34 @@
+using System.Runtime.ExceptionServices;
+using CrCore.Kernel;
+
+namespace CrCore.Remote;
+
+/// <summary>
+/// A thread for all ptrace calls of one piece of work: the kernel takes them only from the thread that attached.
+/// When the thread ends the kernel detaches (or, with PTRACE_O_EXITKILL, kills) whatever it still traces.
+/// </summary>
+internal static class TracerThread
+{
+    public static T Run<T>(string name, Func<T> work)
+    {
+        ChildSignal.SilenceStops();
+        T result = default!;
+        ExceptionDispatchInfo? failure = null;
+        var thread = new Thread(() =>
+        {
+            try
+            {
+                result = work();
+            }
+            catch (Exception e)
+            {
+                failure = ExceptionDispatchInfo.Capture(e);
+            }
+        })
+        { Name = name, IsBackground = true };
+        thread.Start();
+        thread.Join();
+        failure?.Throw();
+        return result;
+    }
+}

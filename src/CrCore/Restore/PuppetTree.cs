@@ -1,0 +1,112 @@
+using CrCore.Image;
+using CrCore.Kernel;
+using CrCore.Remote;
+
+namespace CrCore.Restore;
+
+/// <summary>
+/// The puppets of one restore, from the first to the last. Whatever happens, <see cref="Dispose"/> leaves none that
+/// was not released: all are killed and taken, and the tracer thread's end would do the same (PTRACE_O_EXITKILL).
+/// </summary>
+internal sealed class PuppetTree(ProcReader proc) : IDisposable
+{
+    private const int SigKill = 9;
+
+    private readonly Dictionary<TaskImage, Puppet> _puppets = [];
+    private TreeCreator? _creator;
+    private bool _released;
+
+    public Puppet? Bootstrap { get; private set; }
+
+    /// <summary>The init made for a tree without one, or null.</summary>
+    public Puppet? Init { get; private set; }
+
+    public Puppet this[RestoringTask task] => _puppets[task.Image];
+
+    public void Start(ulong page, int arenaSize) => Bootstrap = Puppet.Start(page, arenaSize);
+
+    /// <summary>Creates all processes of the plan.</summary>
+    /// <param name="plan">The first process.</param>
+    /// <param name="namespaces">Namespaces and init.</param>
+    /// <param name="options">How long to retry a pid.</param>
+    /// <param name="tasks">The image's tasks, which get their puppets.</param>
+    /// <param name="cancel">Looked at between processes.</param>
+    /// <param name="rootBorn">Called when the root exists and has no children yet.</param>
+    public void Create(PlannedTask plan, NamespacePlan namespaces, RestoreOptions options, IReadOnlyList<RestoringTask> tasks, CancellationToken cancel, Action rootBorn)
+    {
+        _creator = new TreeCreator(proc, options.PidRetry);
+        var creator = Bootstrap!;
+        var flags = namespaces.Flags;
+        if (namespaces.NeedsInit)
+        {
+            _creator.Create(InitPlan(), creator, flags, cancel);
+            creator = Init = _creator.Made[0].Puppet;
+            NamespaceSetup.EnterNew(Init, namespaces);
+            flags = CloneFlags.None;
+        }
+        _creator.Create(plan, creator, flags, cancel, (made, puppet) =>
+        {
+            if (made.Image is not { } image)
+                return;
+            _puppets[image] = puppet;
+            var task = tasks[image.Index];
+            task.Pid = puppet.Pid;
+            task.Remote = puppet;
+            if (image.Index != 0)
+                return;
+            if (namespaces.NewPid && !namespaces.NeedsInit)
+                NamespaceSetup.EnterNew(puppet, namespaces);
+            rootBorn();
+        });
+        _creator.JoinGroups();
+    }
+
+    private static PlannedTask InitPlan() => new() { Image = null, VPid = 1, LeadsSession = false, Group = 0 };
+
+    /// <summary>Ends the first puppet: the tree's root goes to the nearest reaper (init, or a subreaper).</summary>
+    public void EndBootstrap()
+    {
+        if (Bootstrap is { } b)
+            Kill(b.Pid);
+        Bootstrap = null;
+    }
+
+    /// <summary>All tasks live on their own now.</summary>
+    public void Released() => _released = true;
+
+    public void Dispose()
+    {
+        if (!_released && _creator is not null)
+        {
+            for (var i = _creator.Made.Count - 1; i >= 0; i--)
+                Libc.Syscall(Sys.kill, _creator.Made[i].Puppet.Pid, SigKill);
+            for (var i = _creator.Made.Count - 1; i >= 0; i--)
+                TakeAll(_creator.Made[i].Puppet.Pid);
+        }
+        EndBootstrap();
+    }
+
+    private static void Kill(int pid)
+    {
+        Libc.Syscall(Sys.kill, pid, SigKill);
+        TakeEnd(pid);
+    }
+
+    /// <summary>Takes the ends of a killed process's threads, then its own.</summary>
+    private void TakeAll(int pid)
+    {
+        var tids = new List<int>();
+        ProcTasks.TryListThreads(proc, pid, tids);
+        foreach (var tid in tids)
+            if (tid != pid)
+                TakeEnd(tid);
+        TakeEnd(pid);
+    }
+
+    private static void TakeEnd(int tid)
+    {
+        while (Wait.Take(tid, noHang: false, out var report) == Errno.None && !report.IsEnd)
+        {
+        }
+    }
+}

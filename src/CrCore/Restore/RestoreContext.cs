@@ -1,0 +1,70 @@
+using CrCore.Image;
+using CrCore.Kernel;
+using CrCore.Objects;
+
+namespace CrCore.Restore;
+
+/// <summary>What restore shares between kinds.</summary>
+public sealed class RestoreContext
+{
+    public required RestoreOptions Options { get; init; }
+
+    public required ImageModel Image { get; init; }
+
+    public required ProcReader Proc { get; init; }
+
+    /// <summary>All tasks in the image's order, the root first.</summary>
+    public required IReadOnlyList<RestoringTask> Tasks { get; init; }
+
+    public RestoringTask Root => Tasks[0];
+
+    /// <summary>The tree gets a user namespace of its own: what needs the initial one's rights cannot be kept.</summary>
+    public required bool InUserNamespace { get; init; }
+
+    /// <summary>The tree's pids are numbers of a namespace of its own.</summary>
+    public required bool NewPidNamespace { get; init; }
+
+    /// <summary>
+    /// The puppets' page and arena, at the same free addresses in every task until its release. Right behind it lie
+    /// the addresses reserved for what is inherited (MemoryLayout.StagingBytes).
+    /// </summary>
+    public required ulong PuppetStart { get; init; }
+
+    /// <summary>First address after the arena.</summary>
+    public required ulong PuppetEnd { get; init; }
+
+    /// <summary>
+    /// Open file descriptions that exist already, as descriptors of the root's puppet (far above the numbers that the
+    /// image uses), by object reference. Each task fetches its own from there (pidfd_getfd) and the rest is closed.
+    /// </summary>
+    public Dictionary<uint, int> ServedDescriptors { get; } = [];
+
+    public List<Obstacle> Warnings { get; } = [];
+
+    /// <summary>What kinds keep while the restore lasts.</summary>
+    public KindStates States { get; } = new();
+}
+
+/// <summary>What the preflight of a restore shares between kinds.</summary>
+public sealed class CheckContext
+{
+    public required RestoreOptions Options { get; init; }
+
+    public required ImageModel Image { get; init; }
+
+    public required ProcReader Proc { get; init; }
+
+    public required bool InUserNamespace { get; init; }
+
+    public List<Obstacle> Obstacles { get; } = [];
+
+    /// <summary>What kinds keep while the check lasts.</summary>
+    public KindStates States { get; } = new();
+
+    /// <summary>Adds an obstacle that stops the restore.</summary>
+    public void Refuse(TaskImage? task, string id, string what, string reason, string? advice = null, CrErrorKind kind = CrErrorKind.Obstacle)
+        => Obstacles.Add(new(id, kind, ObstacleSeverity.Error, task?.VPid ?? 0, task?.Comm ?? "", what, reason, advice));
+
+    public void Warn(TaskImage? task, string id, string what, string reason, string? advice = null)
+        => Obstacles.Add(new(id, CrErrorKind.Obstacle, ObstacleSeverity.Warning, task?.VPid ?? 0, task?.Comm ?? "", what, reason, advice));
+}

@@ -1,0 +1,69 @@
+using CrCore.Image;
+using CrCore.Kernel;
+using CrCore.Objects;
+
+namespace CrCore.Restore;
+
+/// <summary>Compares an image with this machine and makes the plan; creates nothing.</summary>
+internal static class RestorePreflight
+{
+    public static PlannedTask Check(CheckContext context, NamespacePlan namespaces)
+    {
+        if (context.Image.Root.Task.IsEnded)
+            context.Refuse(context.Image.Root, "CrRootIsZombie", "tree", "the root has ended, so there is nothing to restore", null, CrErrorKind.InvalidImage);
+        if (!namespaces.NewPid)
+            CheckPids(context);
+        if (!namespaces.NewPid && !Capabilities.Has(context.Proc, Capabilities.CheckpointRestore) && !Capabilities.Has(context.Proc, Capabilities.SysAdmin))
+            context.Refuse(context.Image.Root, "CrNoCapability", "pids", "giving processes their old pids here needs CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN",
+                "Restore into a new pid namespace (-NewPidNamespace), which an ordinary user can do.", CrErrorKind.PermissionDenied);
+        var problems = new List<(TaskImage Task, string Reason)>();
+        var plan = CreationPlan.Make(context.Image, number => IsInherited(context.Proc, number, namespaces), problems);
+        foreach (var (task, reason) in problems)
+            context.Refuse(task, "CrSessionImpossible", $"session {task.Task.VSid}", reason, null, CrErrorKind.NotSupported);
+        foreach (var kind in Kinds.All)
+            if (kind is IChecksImage checks)
+                checks.Check(context);
+        return plan;
+    }
+
+    public static void ThrowIfAny(IReadOnlyList<Obstacle> obstacles)
+    {
+        var errors = new List<Obstacle>();
+        foreach (var o in obstacles)
+            if (o.Severity == ObstacleSeverity.Error)
+                errors.Add(o);
+        if (errors.Count > 0)
+            throw new CrPreflightException("CrRestoreObstacles", errors);
+    }
+
+    private static void CheckPids(CheckContext context)
+    {
+        foreach (var task in context.Image.Tasks)
+        {
+            CheckPid(context, task, task.VPid, "pid");
+            for (var i = 1; i < task.Threads.Count; i++)
+                CheckPid(context, task, task.Threads[i].VTid, "thread id");
+        }
+    }
+
+    private static void CheckPid(CheckContext context, TaskImage task, int pid, string what)
+    {
+        // A task that has just been killed keeps its number for a moment; creation retries those.
+        if (!ProcStat.TryRead(context.Proc, pid, out var holder) || holder.State == TaskState.Dead)
+            return;
+        context.Refuse(task, "CrPidTaken", $"{what} {pid}", $"it is taken by {(holder.IsZombie ? "the ended, not yet waited for " : "")}process {pid} ({holder.Comm}), child of {holder.ParentPid}",
+            "End that process, or restore into a new pid namespace (-NewPidNamespace).");
+    }
+
+    /// <summary>A session or group that a process outside of the tree still has comes by inheritance or not at all.</summary>
+    private static bool IsInherited(ProcReader proc, int number, NamespacePlan namespaces)
+        => number == 0 || (!namespaces.NewPid && ProcStat.TryRead(proc, number, out _)) || (namespaces.NewPid && number == 1 && namespaces.NeedsInit);
+
+    public static TaskSummary Summary(TaskImage t)
+        => new(t.VPid, t.VPid, t.ParentVPid, t.Comm, Letter(t.Task), Math.Max(1, t.Threads.Count), 0);
+
+    public static RestoredTask Restored(RestoringTask t)
+        => new(t.Pid, t.VPid, t.Image.ParentVPid, t.Image.Comm, Letter(t.Image.Task), Math.Max(1, t.Image.Threads.Count));
+
+    private static char Letter(TaskRecord t) => t.IsEnded ? 'Z' : t.IsStopped ? 'T' : t.State == TaskRecord.StateRunning ? 'R' : 'S';
+}

@@ -1,0 +1,47 @@
+using CrCore.Image;
+using CrCore.Remote;
+
+namespace CrCore.Restore;
+
+/// <summary>A task that is being restored: its part of the image and the puppet that becomes it.</summary>
+public sealed class RestoringTask
+{
+    public required TaskImage Image { get; init; }
+
+    public required RestoringTask? Parent { get; init; }
+
+    public int VPid => Image.VPid;
+
+    /// <summary>As this process sees it; set when the puppet exists.</summary>
+    public int Pid { get; set; }
+
+    /// <summary>Runs calls inside the puppet (its leader).</summary>
+    public IRemoteTask Remote { get; set; } = null!;
+
+    /// <summary>The leader first. Filled when the threads exist.</summary>
+    public List<RestoringThread> Threads { get; } = [];
+
+    public List<RestoringTask> Children { get; } = [];
+
+    public bool IsZombie => Image.Task.IsEnded;
+
+    public override string ToString() => $"{VPid} ({Image.Comm})";
+}
+
+/// <summary>A thread that is being restored.</summary>
+public sealed class RestoringThread
+{
+    public required RestoringTask Task { get; init; }
+
+    public required ThreadImage Image { get; init; }
+
+    public required IRemoteTask Remote { get; init; }
+
+    public int Tid => Remote.Tid;
+
+    /// <summary>
+    /// Gives the thread its own registers, extended state and signal mask: its very last step, on the tracer thread, when
+    /// nothing more is run in it. Set by the kind that saves them.
+    /// </summary>
+    public Action? GiveRegisters { get; set; }
+}

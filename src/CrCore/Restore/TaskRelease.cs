@@ -1,0 +1,71 @@
+using CrCore.Kernel;
+using CrCore.Remote;
+
+namespace CrCore.Restore;
+
+/// <summary>
+/// The last steps of a restored task: its puppet's memory goes, its threads get their own registers and masks, and all
+/// are let go. Nothing here leaves a trap's signal behind: calls are made from system-call stop to system-call stop.
+/// </summary>
+internal static class TaskRelease
+{
+    private const int SigStop = 19;
+
+    /// <summary>Unmaps the puppet by a <c>syscall</c> instruction of the task's own vdso, and sets the final registers.</summary>
+    /// <param name="task">The task, all of its state restored.</param>
+    /// <param name="puppet">Its leader.</param>
+    /// <param name="syscallInstruction">Address of the bytes 0f 05 in its vdso.</param>
+    public static void Prepare(RestoringTask task, Puppet puppet, ulong syscallInstruction)
+    {
+        SteppedCall(puppet, syscallInstruction, Sys.munmap, puppet.Page, (ulong)(PuppetElf.PageSize + puppet.ArenaSize));
+        foreach (var thread in task.Threads)
+        {
+            thread.GiveRegisters!();
+            if (task.Image.Task.IsStopped && thread == task.Threads[0])
+                Libc.Syscall(Sys.kill, task.Pid, SigStop);
+        }
+    }
+
+    /// <summary>From here on the task lives without its tracer.</summary>
+    public static void Disarm(RestoringTask task)
+    {
+        foreach (var thread in task.Threads)
+            Check(Ptrace.SetOptions(thread.Tid, PtraceOptions.TraceSysGood), "Disarming", thread.Tid);
+    }
+
+    public static void Detach(RestoringTask task)
+    {
+        foreach (var thread in task.Threads)
+            Check(Ptrace.Detach(thread.Tid), "Detaching", thread.Tid);
+    }
+
+    /// <summary>One system call, from its entry stop to an event stop in which registers can be set for good.</summary>
+    private static void SteppedCall(Puppet puppet, ulong instruction, Sys call, ulong a, ulong b)
+    {
+        var tid = puppet.Tid;
+        Check(Ptrace.GetRegisters(tid, out var r), "Reading the registers", tid);
+        (r.Rip, r.Rax, r.OrigRax, r.Rdi, r.Rsi) = (instruction, (ulong)call, ulong.MaxValue, a, b);
+        Check(Ptrace.SetRegisters(tid, r), "Setting the registers", tid);
+        Stop(tid, Ptrace.ContinueToSyscall(tid), s => s.IsSyscallStop);
+        Check(Ptrace.Interrupt(tid), "Interrupting", tid);
+        Stop(tid, Ptrace.Continue(tid), s => s.IsEventStop);
+        Check(Ptrace.GetRegisters(tid, out r), "Reading the registers", tid);
+        var errno = Libc.ErrnoOf((long)r.Rax);
+        if (errno != Errno.None)
+            throw new CrKernelException("CrReleaseFailed", $"The last call of task {tid} ({call})", errno) { Pid = tid };
+    }
+
+    private static void Stop(int tid, Errno e, Func<WaitReport, bool> due)
+    {
+        Check(e, "Continuing", tid);
+        new Tracee(tid, polled: false).AwaitStop(long.MaxValue, out var report);
+        if (!report.IsStop || !due(report))
+            throw new CrTargetException("CrPuppetFailed", $"Task {tid} stopped in a way that the engine does not expect ({report}).") { Pid = tid };
+    }
+
+    private static void Check(Errno e, string what, int tid)
+    {
+        if (e != Errno.None)
+            throw new CrKernelException("CrTraceFailed", $"{what} of task {tid}", e) { Pid = tid };
+    }
+}

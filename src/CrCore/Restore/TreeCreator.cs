@@ -1,0 +1,175 @@
+using System.Diagnostics;
+using CrCore.Kernel;
+using CrCore.Remote;
+
+namespace CrCore.Restore;
+
+/// <summary>Creates the processes of a plan as puppets, each with its pid, its parent and its session.</summary>
+internal sealed class TreeCreator(ProcReader proc, TimeSpan pidRetry)
+{
+    private const int SigChld = 17, MaxPerBatch = 512;
+
+    /// <summary>Offset of set_tid in struct clone_args.</summary>
+    private const int SetTidAt = 64;
+
+    private Puppet? _first;
+    private readonly List<(PlannedTask Plan, Puppet Puppet)> _made = [];
+    private readonly List<(Puppet Helper, int VPid, Puppet? Reaper)> _helpers = [];
+
+    /// <summary>Everything created, in the order of creation, helpers that still live included.</summary>
+    public IReadOnlyList<(PlannedTask Plan, Puppet Puppet)> Made => _made;
+
+    /// <summary>Creates the whole plan below <paramref name="creator"/>.</summary>
+    /// <param name="plan">The first process.</param>
+    /// <param name="creator">The puppet that makes it.</param>
+    /// <param name="namespaces">New namespaces for the first process.</param>
+    /// <param name="cancel">Looked at between processes.</param>
+    /// <param name="born">Called with each process before it creates others or starts a session.</param>
+    public void Create(PlannedTask plan, Puppet creator, CloneFlags namespaces, CancellationToken cancel, Action<PlannedTask, Puppet>? born = null)
+    {
+        var todo = new Stack<(PlannedTask Plan, Puppet Puppet, Puppet? Parent)>();
+        _first = creator;
+        MakeAll([plan], creator, null, namespaces, todo);
+        while (todo.TryPop(out var next))
+        {
+            cancel.ThrowIfCancellationRequested();
+            born?.Invoke(next.Plan, next.Puppet);
+            MakeAll(next.Plan.Before, next.Puppet, next.Parent, CloneFlags.None, todo);
+            if (next.Plan.LeadsSession)
+                Run(next.Puppet, Sys.setsid, "start session", next.Plan);
+            MakeAll(next.Plan.After, next.Puppet, next.Parent, CloneFlags.None, todo);
+        }
+    }
+
+    /// <summary>Puts every task into its process group, the leaders first, then ends the helpers.</summary>
+    public void JoinGroups()
+    {
+        foreach (var (plan, puppet) in _made)
+            if (plan.Group == plan.VPid && !plan.LeadsSession)
+                Run(puppet, Sys.setpgid, "start process group", plan);
+        foreach (var (plan, puppet) in _made)
+            if (plan.Group != 0 && plan.Group != plan.VPid)
+                Run(puppet, Sys.setpgid, "join process group", plan, 0, plan.Group);
+        EndHelpers();
+    }
+
+    private void MakeAll(List<PlannedTask> plans, Puppet creator, Puppet? creatorsParent, CloneFlags namespaces, Stack<(PlannedTask, Puppet, Puppet?)> todo)
+    {
+        for (var i = 0; i < plans.Count; i += MaxPerBatch)
+            MakeSome(plans.GetRange(i, Math.Min(MaxPerBatch, plans.Count - i)), creator, creatorsParent, namespaces, todo);
+    }
+
+    private void MakeSome(List<PlannedTask> plans, Puppet creator, Puppet? creatorsParent, CloneFlags namespaces, Stack<(PlannedTask, Puppet, Puppet?)> todo)
+    {
+        var deadline = Stopwatch.GetTimestamp() + (long)(pidRetry.TotalSeconds * Stopwatch.Frequency);
+        var due = plans;
+        while (due.Count > 0)
+        {
+            var failed = new List<PlannedTask>();
+            var batch = new SyscallBatch();
+            var slots = new Slot[due.Count];
+            for (var i = 0; i < slots.Length; i++)
+                slots[i] = AddClone(batch, due[i], namespaces);
+            creator.Run(batch);
+            for (var i = 0; i < slots.Length; i++)
+            {
+                var result = batch.Result(slots[i]);
+                if (result < 0)
+                {
+                    Refused(due[i], batch.ErrnoOf(slots[i]), deadline);
+                    failed.Add(due[i]);
+                    continue;
+                }
+                Adopt(due[i], creator, creatorsParent, (int)result, namespaces, todo);
+            }
+            due = failed;
+            if (due.Count > 0)
+                Thread.Sleep(2);
+        }
+    }
+
+    private static Slot AddClone(SyscallBatch batch, PlannedTask plan, CloneFlags namespaces)
+    {
+        var tid = batch.In(BitConverter.GetBytes(plan.VPid));
+        var flags = CloneFlags.Ptrace | namespaces | (plan.AsSibling ? CloneFlags.Parent : 0);
+        // A sibling gets its creator's exit signal, and the call insists on 0 (clone3_args_valid).
+        var exitSignal = plan.AsSibling ? 0 : plan.IsHelper ? SigChld : plan.Image!.Task.ExitSignal;
+        var args = batch.In(new CloneArgs { Flags = (ulong)flags, ExitSignal = (ulong)exitSignal, SetTidSize = 1 });
+        batch.Pointer(args.Skip(SetTidAt), tid);
+        return batch.Try(Sys.clone3, args, args.Length);
+    }
+
+    /// <summary>A pid number stays taken for some milliseconds after its task is gone: try again until the time is up.</summary>
+    private void Refused(PlannedTask plan, Errno errno, long deadline)
+    {
+        if (errno == Errno.EEXIST && Stopwatch.GetTimestamp() < deadline)
+            return;
+        if (errno == Errno.EEXIST)
+            throw new CrKernelException("CrPidTaken", $"Creating task {plan} failed after {pidRetry.TotalSeconds:0.#} s of trying: the pid {plan.VPid} is taken", errno,
+                "End the process that has it (also as its process group or session), or restore into a new pid namespace.", CrErrorKind.Obstacle)
+            { Pid = plan.VPid };
+        throw new CrKernelException("CrCreateFailed", $"Creating task {plan}", errno, errno switch
+        {
+            Errno.EPERM => "Giving a process its old pid needs CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN; an ordinary user can restore into a new pid namespace.",
+            Errno.EAGAIN or Errno.ENOMEM => "Raise the limit of processes (ulimit -u, /proc/sys/kernel/pid_max, pids cgroup) or free memory.",
+            Errno.EINVAL => $"The pid may lie above /proc/sys/kernel/pid_max, or the kernel lacks a namespace.",
+            _ => null,
+        })
+        { Pid = plan.VPid };
+    }
+
+    private void Adopt(PlannedTask plan, Puppet creator, Puppet? creatorsParent, int created, CloneFlags namespaces, Stack<(PlannedTask, Puppet, Puppet?)> todo)
+    {
+        var pid = HostPid(plan.AsSibling ? creatorsParent?.Pid ?? 0 : creator.Pid, created, plan.VPid);
+        var puppet = new Puppet(pid, pid, creator.Page, creator.ArenaSize);
+        _made.Add((plan, puppet));
+        puppet.AwaitBirth();
+        if (plan.IsHelper && plan.Group != 0)
+            _helpers.Add((puppet, plan.VPid, creator == _first ? null : creator));
+        todo.Push((plan, puppet, plan.AsSibling ? creatorsParent : creator));
+    }
+
+    /// <summary>
+    /// clone3 answers with the number that the creator's namespace sees. Outside of it, the kernel's list of the parent's
+    /// children tells who that is.
+    /// </summary>
+    private int HostPid(int parent, int created, int vpid)
+    {
+        if (parent == 0 || (created == vpid && IsPlain(created, vpid, parent)))
+            return created;
+        var children = new List<int>();
+        ProcTasks.TryListChildren(proc, parent, parent, children);
+        for (var i = children.Count - 1; i >= 0; i--)
+            if (ProcStatus.TryRead(proc, children[i], out var status) && status.NamespaceTgids is [.., var last] && last == vpid)
+                return children[i];
+        throw new CrTargetException("CrCreateFailed", $"The new process {vpid} was not found among the children of {parent}.") { Pid = vpid };
+    }
+
+    private bool IsPlain(int pid, int vpid, int parent)
+        => ProcStat.TryRead(proc, pid, out var stat) && stat.ParentPid == parent && ProcStatus.TryRead(proc, pid, out var status)
+            && status.NamespaceTgids is [.., var last] && last == vpid;
+
+    private void EndHelpers()
+    {
+        foreach (var (helper, vpid, reaper) in _helpers)
+        {
+            var exit = new SyscallBatch();
+            exit.Try(Sys.exit_group, 0);
+            helper.Send(exit);
+            while (Wait.Take(helper.Pid, noHang: false, out var report) == Errno.None && !report.IsEnd)
+            {
+            }
+            _made.RemoveAll(m => m.Puppet == helper);
+            if (reaper is not null)
+                Run(reaper, Sys.wait4, "wait for helper", vpid, vpid, 0, 0x40000000);
+        }
+        _helpers.Clear();
+    }
+
+    private static void Run(Puppet puppet, Sys call, string what, object subject, long a = 0, long b = 0, long c = 0)
+    {
+        var batch = new SyscallBatch();
+        batch.Must(what, subject, call, a, b, c);
+        puppet.Run(batch);
+    }
+}

@@ -1,0 +1,147 @@
+using System.Diagnostics;
+using System.Management.Automation;
+using CrCore;
+using CrCore.Checkpoint;
+using CrModule.Completion;
+using CrModule.Pipeline;
+
+namespace CrModule.Commands;
+
+/// <summary>Freezes a process tree, writes it to an image, and lets it run on or ends it.</summary>
+[Cmdlet(VerbsData.Checkpoint, "ProcessTree", DefaultParameterSetName = IdSet, SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Medium)]
+[OutputType(typeof(CrImage), typeof(CrCheckpointPreview), typeof(Process))]
+public sealed class CheckpointProcessTreeCommand : CrCmdlet
+{
+    private const string IdSet = "Id";
+    private const string InputObjectSet = "InputObject";
+
+    // Trees are saved at the end of the pipeline: only then is it known whether one path serves them all.
+    private readonly List<CheckpointTarget> _targets = [];
+    private readonly HashSet<int> _seen = [];
+
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = IdSet, ValueFromPipelineByPropertyName = true)]
+    [Alias("PID", "ProcessId")]
+    [ValidateRange(1, int.MaxValue)]
+    [ArgumentCompleter(typeof(ProcessIdCompleter))]
+    public int[] Id { get; set; } = [];
+
+    [Parameter(Mandatory = true, ParameterSetName = InputObjectSet, ValueFromPipeline = true)]
+    [ValidateNotNull]
+    public Process[] InputObject { get; set; } = [];
+
+    [Parameter(Mandatory = true, Position = 1, ParameterSetName = IdSet)]
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = InputObjectSet)]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ImagePathCompleter))]
+    public string Path { get; set; } = "";
+
+    /// <summary>End the tree once the image is safely on disk.</summary>
+    [Parameter]
+    public SwitchParameter Stop { get; set; }
+
+    /// <summary>Replace an image that exists.</summary>
+    [Parameter]
+    public SwitchParameter Force { get; set; }
+
+    /// <summary>Write the process instead of the image.</summary>
+    [Parameter]
+    public SwitchParameter PassThru { get; set; }
+
+    [Parameter]
+    public TerminalPolicy Terminal { get; set; } = new CheckpointOptions().Terminal;
+
+    [Parameter]
+    public ExternalPipePolicy ExternalPipe { get; set; } = new CheckpointOptions().ExternalPipe;
+
+    /// <summary>In bytes.</summary>
+    [Parameter]
+    [ValidateRange(0, long.MaxValue)]
+    public long MaxDeletedFileSize { get; set; } = new CheckpointOptions().MaxDeletedFileBytes;
+
+    /// <summary>In seconds, as Wait-Process -Timeout.</summary>
+    [Parameter]
+    [ValidateRange(1, 3600)]
+    public int FreezeTimeout { get; set; } = (int)new CheckpointOptions().FreezeTimeout.TotalSeconds;
+
+    private CheckpointOptions Options => new()
+    {
+        Stop = Stop,
+        Overwrite = Force,
+        Terminal = Terminal,
+        ExternalPipe = ExternalPipe,
+        MaxDeletedFileBytes = MaxDeletedFileSize,
+        FreezeTimeout = TimeSpan.FromSeconds(FreezeTimeout),
+    };
+
+    protected override void ProcessRecord()
+    {
+        if (ParameterSetName == InputObjectSet)
+        {
+            foreach (var process in InputObject)
+                if (_seen.Add(process.Id))
+                    _targets.Add(CheckpointTarget.Of(process));
+            return;
+        }
+        foreach (var id in Id)
+            if (_seen.Add(id))
+                _targets.Add(CheckpointTarget.Of(id));
+    }
+
+    protected override void EndProcessing()
+    {
+        var options = Options;
+        var (roots, paths) = Plan();
+        for (var i = 0; i < roots.Count && !Stopping; i++)
+            Checkpoint(roots[i], paths[i], options);
+    }
+
+    /// <summary>Which trees are saved, and where; an error here comes before anything is touched.</summary>
+    private (List<CheckpointTarget> Roots, List<string> Paths) Plan()
+    {
+        try
+        {
+            var roots = TreeRoots.Of(_targets, WriteVerbose);
+            var template = ImagePathTemplate.Of(Path, FileSystemPath.Unresolved(this, Path));
+            var paths = roots.ConvertAll(r => template.For(r.Id, r.Name));
+            if (new HashSet<string>(paths, StringComparer.Ordinal).Count < paths.Count)
+                throw new CrArgumentException("CrPathNotUnique",
+                    $"There are {roots.Count} trees ({string.Join(", ", roots)}), but the path '{Path}' names the same image for more than one; nothing was touched.",
+                    "Give an existing directory, or put {Id} (and {Name}) into the path.") { Object = Path };
+            return (roots, paths);
+        }
+        catch (CrException e)
+        {
+            Throw(e, Path);
+            throw;
+        }
+    }
+
+    private void Checkpoint(CheckpointTarget target, string path, CheckpointOptions options)
+    {
+        var description = $"Checkpoint the process tree of {target} to '{path}' and {(Stop ? "end it" : "let it run on")}.";
+        var warning = $"{description[..^1]}?";
+        if (!ShouldProcess(description, warning, "Checkpoint-ProcessTree", out var reason))
+        {
+            if (reason == ShouldProcessReason.WhatIf)
+                Preview(target, path, options);
+            return;
+        }
+        if (!TryRun(target.Id, (log, progress, cancel) => new TreeCheckpoint(options, log, progress).Run(target.Id, path, cancel), out var result))
+            return;
+        foreach (var obstacle in result.Warnings)
+            WriteWarning(obstacle.ToString());
+        if (!PassThru)
+            WriteObject(new CrImage(result));
+        else if (target.Process is { } process)
+            WriteObject(process);
+    }
+
+    private void Preview(CheckpointTarget target, string path, CheckpointOptions options)
+    {
+        if (!TryRun(target.Id, (log, progress, cancel) => new TreeCheckpoint(options, log, progress).Preview(target.Id, cancel), out var preview))
+            return;
+        foreach (var obstacle in preview.Obstacles)
+            WriteWarning(obstacle.ToString());
+        WriteObject(new CrCheckpointPreview(target.Id, path, preview));
+    }
+}

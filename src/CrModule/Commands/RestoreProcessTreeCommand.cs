@@ -1,0 +1,109 @@
+using System.Diagnostics;
+using System.Management.Automation;
+using CrCore;
+using CrCore.Restore;
+using CrModule.Pipeline;
+
+namespace CrModule.Commands;
+
+/// <summary>Brings a checkpointed process tree back and lets it run.</summary>
+[Cmdlet(VerbsData.Restore, "ProcessTree", DefaultParameterSetName = LiteralPathSet, SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Medium)]
+[OutputType(typeof(CrRestoredTree), typeof(CrRestorePreview), typeof(Process))]
+public sealed class RestoreProcessTreeCommand : ImagePathCommand
+{
+    private bool _pidFileUsed;
+
+    /// <summary>Put the tree into a fresh pid namespace.</summary>
+    [Parameter]
+    public SwitchParameter NewPidNamespace { get; set; }
+
+    /// <summary>Where to write the root's process id.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? PidFile { get; set; }
+
+    /// <summary>Write the root's process object instead of the tree.</summary>
+    [Parameter]
+    public SwitchParameter PassThru { get; set; }
+
+    /// <summary>Accept files that have changed since the checkpoint.</summary>
+    [Parameter]
+    public SwitchParameter AcceptChangedFile { get; set; }
+
+    [Parameter]
+    public TerminalPolicy Terminal { get; set; } = new RestoreOptions().Terminal;
+
+    /// <summary>End the restored tree when this shell ends.</summary>
+    [Parameter]
+    public SwitchParameter DieWithShell { get; set; }
+
+    /// <summary>Leave every task stopped.</summary>
+    [Parameter]
+    public SwitchParameter LeaveStopped { get; set; }
+
+    private RestoreOptions Options => new()
+    {
+        NewPidNamespace = NewPidNamespace,
+        AcceptChangedFiles = AcceptChangedFile,
+        Terminal = Terminal,
+        DieWithCaller = DieWithShell,
+        LeaveStopped = LeaveStopped,
+    };
+
+    private protected override void ProcessImage(string path)
+    {
+        var options = Options;
+        if (!ShouldProcess($"Restore the process tree in '{path}'.", $"Restore the process tree in '{path}'?", "Restore-ProcessTree", out var reason))
+        {
+            if (reason == ShouldProcessReason.WhatIf)
+                Preview(path, options);
+            return;
+        }
+        try
+        {
+            using var pidFile = BeginPidFile();
+            if (TryRun(path, (log, progress, cancel) => new TreeRestore(options, log, progress).Run(path, cancel), out var result))
+                Finish(result, pidFile);
+        }
+        catch (CrException e)
+        {
+            WriteError(e, PidFile);
+        }
+    }
+
+    private PidFile? BeginPidFile()
+    {
+        if (PidFile is null)
+            return null;
+        if (_pidFileUsed)
+            throw new CrArgumentException("CrPidFileNotUnique", $"The pid file '{PidFile}' holds the pid of another tree already; this image was not restored.",
+                "Restore one image at a time when -PidFile is given.") { Object = PidFile };
+        var draft = Pipeline.PidFile.Begin(FileSystemPath.Unresolved(this, PidFile));
+        _pidFileUsed = true;
+        return draft;
+    }
+
+    private void Finish(RestoreResult result, PidFile? pidFile)
+    {
+        foreach (var obstacle in result.Warnings)
+            WriteWarning(obstacle.ToString());
+        try
+        {
+            pidFile?.Commit(result.Root.Pid);
+        }
+        catch (CrException e)
+        {
+            WriteError(e, PidFile); // the tree runs; its object is still due
+        }
+        WriteObject(PassThru ? Process.GetProcessById(result.Root.Pid) : new CrRestoredTree(result));
+    }
+
+    private void Preview(string path, RestoreOptions options)
+    {
+        if (!TryRun(path, (log, progress, cancel) => new TreeRestore(options, log, progress).Preview(path, cancel), out var preview))
+            return;
+        foreach (var obstacle in preview.Obstacles)
+            WriteWarning(obstacle.ToString());
+        WriteObject(new CrRestorePreview(path, preview));
+    }
+}

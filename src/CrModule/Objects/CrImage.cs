@@ -1,0 +1,61 @@
+using CrCore;
+
+namespace CrModule;
+
+/// <summary>An image that a checkpoint has just written. It pipes into every command that takes an image.</summary>
+public sealed class CrImage
+{
+    internal CrImage(CheckpointResult result)
+    {
+        Path = result.Path;
+        Length = result.Length;
+        RootId = result.RootPid;
+        Comm = result.RootComm;
+        TaskCount = result.TaskCount;
+        ThreadCount = result.ThreadCount;
+        Duration = result.Duration;
+        Frozen = result.Frozen;
+        PagesScanned = result.PagesScanned;
+        PagesStored = result.PagesStored;
+        Stopped = result.Stopped;
+        Warnings = result.Warnings;
+    }
+
+    /// <summary>The image's absolute path.</summary>
+    public string Path { get; }
+
+    /// <summary>The same path as PowerShell's own file objects carry it; binds to -LiteralPath.</summary>
+    public string PSPath => ProviderPath.Of(Path);
+
+    /// <summary>Size of the image in bytes.</summary>
+    public long Length { get; }
+
+    /// <summary>Process id of the tree's root at the time of the checkpoint.</summary>
+    public int RootId { get; }
+
+    /// <summary>The root's command name.</summary>
+    public string Comm { get; }
+
+    /// <summary>Tasks saved, zombies included, threads not.</summary>
+    public int TaskCount { get; }
+
+    public int ThreadCount { get; }
+
+    /// <summary>From the call to the image being on disk.</summary>
+    public TimeSpan Duration { get; }
+
+    /// <summary>How long the tree stood still.</summary>
+    public TimeSpan Frozen { get; }
+
+    public long PagesScanned { get; }
+
+    public long PagesStored { get; }
+
+    /// <summary>Whether the tree was ended after the image was on disk.</summary>
+    public bool Stopped { get; }
+
+    /// <summary>What the image does not keep exactly.</summary>
+    public IReadOnlyList<Obstacle> Warnings { get; }
+
+    public override string ToString() => Path;
+}

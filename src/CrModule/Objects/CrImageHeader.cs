@@ -1,0 +1,79 @@
+using CrCore.Image;
+
+namespace CrModule;
+
+/// <summary>What an image says of itself: when and where it was made, and how much is in it.</summary>
+public sealed class CrImageHeader
+{
+    internal CrImageHeader(string path, ImageModel model)
+    {
+        var head = model.Head;
+        Path = path;
+        Length = new FileInfo(path).Length;
+        Revision = head.Revision;
+        ImageId = head.ImageId;
+        Created = head.Created.ToLocalTime();
+        KernelRelease = head.Release;
+        KernelVersion = head.Version;
+        Machine = head.Machine;
+        NodeName = head.NodeName;
+        Writer = head.Writer;
+        Features = head.Features;
+        RootVPid = model.Root.VPid;
+        Comm = model.Root.Comm;
+        TaskCount = model.Tree.TaskCount;
+        foreach (var task in model.Tasks)
+            ThreadCount += task.Threads.Count;
+        MetadataLength = model.MetadataLength;
+    }
+
+    /// <summary>The image's absolute path.</summary>
+    public string Path { get; }
+
+    /// <summary>The same path as PowerShell's own file objects carry it; binds to -LiteralPath.</summary>
+    public string PSPath => ProviderPath.Of(Path);
+
+    /// <summary>Size of the image in bytes.</summary>
+    public long Length { get; }
+
+    /// <summary>Revision of the format: 4, or 3 for images of 2008.</summary>
+    public int Revision { get; }
+
+    /// <summary>Names this image among all others; all zeros in revision 3.</summary>
+    public Guid ImageId { get; }
+
+    /// <summary>When the tree was frozen, in local time.</summary>
+    public DateTimeOffset Created { get; }
+
+    public string KernelRelease { get; }
+
+    public string KernelVersion { get; }
+
+    /// <summary>The processor architecture as uname(2) names it.</summary>
+    public string Machine { get; }
+
+    /// <summary>The machine that the image was made on; empty in revision 3.</summary>
+    public string NodeName { get; }
+
+    /// <summary>The program that wrote the image; empty in revision 3.</summary>
+    public string Writer { get; }
+
+    /// <summary>What the image makes use of.</summary>
+    public IReadOnlyList<string> Features { get; }
+
+    /// <summary>The root's pid in the tree's own pid namespace; 1 for a container.</summary>
+    public int RootVPid { get; }
+
+    /// <summary>The root's command name.</summary>
+    public string Comm { get; }
+
+    /// <summary>Tasks, those that have ended included, threads not.</summary>
+    public int TaskCount { get; }
+
+    public int ThreadCount { get; }
+
+    /// <summary>Bytes of everything but pages, index and tail.</summary>
+    public long MetadataLength { get; }
+
+    public override string ToString() => Path;
+}

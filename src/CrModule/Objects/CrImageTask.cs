@@ -1,0 +1,108 @@
+using CrCore.Image;
+
+namespace CrModule;
+
+/// <summary>What a saved task was doing.</summary>
+public enum CrTaskState
+{
+    Running,
+    Sleeping,
+    /// <summary>In a sleep that signals do not end.</summary>
+    Uninterruptible,
+    /// <summary>Stopped by job control.</summary>
+    Stopped,
+    Traced,
+    /// <summary>Ended; its parent has not waited for it yet.</summary>
+    Zombie,
+    /// <summary>Ended and waited for.</summary>
+    Dead,
+}
+
+/// <summary>A task in an image.</summary>
+public sealed class CrImageTask
+{
+    private readonly TreeBranch _branch;
+
+    internal CrImageTask(string path, TaskImage task, TreeBranch branch)
+    {
+        var record = task.Task;
+        _branch = branch;
+        Path = path;
+        VPid = task.VPid;
+        ParentVPid = task.ParentVPid;
+        VPgid = record.VPgid;
+        VSid = record.VSid;
+        Comm = task.Comm;
+        State = StateOf(record);
+        ChildrenCount = record.ChildrenCount;
+        ThreadCount = task.Threads.Count;
+        if (!record.IsEnded)
+        {
+            StopSignal = record.IsStopped && record.ExitCode != 0 ? SignalName.Of((int)record.ExitCode) : null;
+            return;
+        }
+        var end = WaitStatus.Of(unchecked((int)record.ExitCode));
+        (ExitStatus, ExitSignal, CoreDumped) = (end.ExitStatus, end.ExitSignal, end.CoreDumped);
+    }
+
+    /// <summary>Process id in the tree's own pid namespace.</summary>
+    public int VPid { get; }
+
+    /// <summary>The parent's; 0 for the root.</summary>
+    public int ParentVPid { get; }
+
+    /// <summary>Process group; 0 where it was outside the tree's pid namespace.</summary>
+    public int VPgid { get; }
+
+    /// <summary>Session; 0 where it was outside the tree's pid namespace.</summary>
+    public int VSid { get; }
+
+    public string Comm { get; }
+
+    public CrTaskState State { get; }
+
+    /// <summary>The status that an ended task exited with, 0 to 255; null for the living and for those that a signal ended.</summary>
+    public int? ExitStatus { get; }
+
+    /// <summary>The signal that ended the task, as SIGKILL; else null.</summary>
+    public string? ExitSignal { get; }
+
+    /// <summary>Whether its end left a core dump.</summary>
+    public bool CoreDumped { get; }
+
+    /// <summary>The signal that stopped a stopped task; else null.</summary>
+    public string? StopSignal { get; }
+
+    public int ChildrenCount { get; }
+
+    /// <summary>0 for a task that has ended.</summary>
+    public int ThreadCount { get; }
+
+    /// <summary>Generations below the root: 0 for the root.</summary>
+    public int Depth => _branch.Depth;
+
+    /// <summary>The lines that lead to the task where the tree is drawn.</summary>
+    public string Branch => _branch.ToString();
+
+    /// <summary>The image.</summary>
+    public string Path { get; }
+
+    /// <summary>The image's path as PowerShell's own file objects carry it; binds to -LiteralPath.</summary>
+    public string PSPath => ProviderPath.Of(Path);
+
+    public override string ToString() => $"{VPid} ({Comm})";
+
+    private static CrTaskState StateOf(TaskRecord record) => record.ExitState switch
+    {
+        TaskRecord.ExitZombie => CrTaskState.Zombie,
+        not 0 => CrTaskState.Dead,
+        _ => record.State switch
+        {
+            TaskRecord.StateInterruptible => CrTaskState.Sleeping,
+            TaskRecord.StateUninterruptible => CrTaskState.Uninterruptible,
+            TaskRecord.StateStopped => CrTaskState.Stopped,
+            TaskRecord.StateTraced => CrTaskState.Traced,
+            _ => CrTaskState.Running,
+        },
+    };
+}

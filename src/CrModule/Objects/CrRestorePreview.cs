@@ -1,0 +1,28 @@
+using CrCore;
+
+namespace CrModule;
+
+/// <summary>What Restore-ProcessTree -WhatIf says: which tasks would come back, and everything in the way.</summary>
+public sealed class CrRestorePreview
+{
+    internal CrRestorePreview(string imagePath, RestorePreview preview)
+    {
+        ImagePath = imagePath;
+        Tasks = preview.Tasks;
+        Obstacles = preview.Obstacles;
+        CanProceed = preview.CanProceed;
+    }
+
+    public string ImagePath { get; }
+
+    /// <summary>Whether no obstacle is an error.</summary>
+    public bool CanProceed { get; }
+
+    public int TaskCount => Tasks.Count;
+
+    /// <summary>Every task of the image's plan, the root first.</summary>
+    public IReadOnlyList<TaskSummary> Tasks { get; }
+
+    /// <summary>All obstacles and warnings.</summary>
+    public IReadOnlyList<Obstacle> Obstacles { get; }
+}

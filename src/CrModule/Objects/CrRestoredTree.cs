@@ -1,0 +1,53 @@
+using CrCore;
+
+namespace CrModule;
+
+/// <summary>A restored tree. Its Id is the root's, so that Wait-Process and Stop-Process take it from the pipeline.</summary>
+/// <remarks>See <see cref="CrRestoredTask"/> on why there is no Name.</remarks>
+public sealed class CrRestoredTree
+{
+    internal CrRestoredTree(RestoreResult result)
+    {
+        var root = result.Root;
+        Id = root.Pid;
+        VPid = root.VPid;
+        Comm = root.Comm;
+        Path = result.Path;
+        Tasks = [.. result.Tasks.Select(t => new CrRestoredTask(t))];
+        NamespaceInitId = result.NamespaceInitPid == 0 ? null : result.NamespaceInitPid;
+        Duration = result.Duration;
+        PagesRestored = result.PagesRestored;
+        Warnings = result.Warnings;
+    }
+
+    /// <summary>The root's process id as this shell sees it.</summary>
+    public int Id { get; }
+
+    /// <summary>The root's process id as the tree itself sees it.</summary>
+    public int VPid { get; }
+
+    public string Comm { get; }
+
+    public int TaskCount => Tasks.Count;
+
+    /// <summary>All tasks, the root first, in the image's order.</summary>
+    public IReadOnlyList<CrRestoredTask> Tasks { get; }
+
+    /// <summary>The init that was made for a fresh pid namespace because the tree had none of its own; else null.</summary>
+    public int? NamespaceInitId { get; }
+
+    /// <summary>The image.</summary>
+    public string Path { get; }
+
+    /// <summary>The image's path as PowerShell's own file objects carry it; binds to -LiteralPath.</summary>
+    public string PSPath => ProviderPath.Of(Path);
+
+    public TimeSpan Duration { get; }
+
+    public long PagesRestored { get; }
+
+    /// <summary>What was not restored exactly.</summary>
+    public IReadOnlyList<Obstacle> Warnings { get; }
+
+    public override string ToString() => $"{Id} ({Comm})";
+}

@@ -1,0 +1,61 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Management.Automation;
+using CrCore;
+
+namespace CrModule.Pipeline;
+
+/// <summary>What every command of the module shares: cancellation by Ctrl+C, the engine's streams, errors.</summary>
+public abstract class CrCmdlet : PSCmdlet
+{
+    // Never disposed on purpose: StopProcessing may come from another thread after the pipeline has ended,
+    // and a source without timer or wait handle holds nothing that the collector does not free.
+    private readonly CancellationTokenSource _stop = new();
+
+    private protected CancellationToken StopToken => _stop.Token;
+
+    /// <summary>Ctrl+C: the engine is asked to undo its work; the pipeline's thread waits until it has.</summary>
+    protected override void StopProcessing() => _stop.Cancel();
+
+    /// <summary>
+    /// Runs the engine and writes its error, if any, as a non-terminating one, so that the next item has its turn.
+    /// </summary>
+    /// <param name="target">The error record's TargetObject.</param>
+    /// <returns>Whether <paramref name="result"/> holds a result.</returns>
+    private protected bool TryRun<T>(object? target, Func<ICrLog, IProgress<CrProgress>, CancellationToken, T> work, [MaybeNullWhen(false)] out T result)
+    {
+        var pump = new PipelinePump(this, DebugWanted());
+        try
+        {
+            result = pump.Run(() => work(pump, pump, StopToken), _stop);
+            return true;
+        }
+        catch (OperationCanceledException) when (Stopping)
+        {
+            throw new PipelineStoppedException();
+        }
+        catch (CrException e)
+        {
+            WriteError(ErrorRecords.From(e, target));
+        }
+        catch (Exception e) when (e is not (RuntimeException or OutOfMemoryException))
+        {
+            WriteError(ErrorRecords.Unexpected(e, target));
+        }
+        result = default;
+        return false;
+    }
+
+    private protected void WriteError(CrException error, object? target) => WriteError(ErrorRecords.From(error, target));
+
+    [DoesNotReturn]
+    private protected void Throw(CrException error, object? target)
+    {
+        ThrowTerminatingError(ErrorRecords.From(error, target));
+        throw error;
+    }
+
+    private bool DebugWanted()
+        => MyInvocation.BoundParameters.TryGetValue("Debug", out var bound)
+            ? bound is SwitchParameter { IsPresent: true } or true
+            : GetVariableValue("DebugPreference") is not (null or ActionPreference.SilentlyContinue or ActionPreference.Ignore);
+}

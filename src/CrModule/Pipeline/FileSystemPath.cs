@@ -1,0 +1,69 @@
+using System.Management.Automation;
+using CrCore;
+
+namespace CrModule.Pipeline;
+
+/// <summary>Turns the paths that users give into paths that the kernel knows. Only the FileSystem provider serves.</summary>
+internal static class FileSystemPath
+{
+    private const string ProviderName = "FileSystem";
+
+    /// <summary>A file that need not exist; no wildcards.</summary>
+    /// <exception cref="CrArgumentException">The path belongs to another provider.</exception>
+    public static string Unresolved(PSCmdlet cmdlet, string path)
+    {
+        string native;
+        ProviderInfo provider;
+        try
+        {
+            native = cmdlet.SessionState.Path.GetUnresolvedProviderPathFromPSPath(path, out provider, out _);
+        }
+        catch (RuntimeException e)
+        {
+            throw BadPath(path, e);
+        }
+        return provider.Name == ProviderName ? native : throw WrongProvider(path, provider);
+    }
+
+    /// <summary>Existing files that match a path with wildcards, in the provider's order.</summary>
+    /// <exception cref="CrArgumentException">Nothing matches, or the path belongs to another provider.</exception>
+    public static IReadOnlyList<string> Resolved(PSCmdlet cmdlet, string path)
+    {
+        IReadOnlyList<string> matches;
+        ProviderInfo provider;
+        try
+        {
+            matches = [.. cmdlet.SessionState.Path.GetResolvedProviderPathFromPSPath(path, out provider)];
+        }
+        catch (ItemNotFoundException)
+        {
+            throw NotFound(path);
+        }
+        catch (RuntimeException e)
+        {
+            throw BadPath(path, e);
+        }
+        if (provider.Name != ProviderName)
+            throw WrongProvider(path, provider);
+        // A wildcard without a match is an empty list, not an exception.
+        return matches.Count > 0 ? matches : throw NotFound(path);
+    }
+
+    private static CrArgumentException NotFound(string path)
+        => new("CrImageNotFound", $"No image is found at '{path}'.", "Give the path of an image that Checkpoint-ProcessTree has written.", CrErrorKind.NotFound)
+        {
+            Object = path,
+        };
+
+    private static CrArgumentException WrongProvider(string path, ProviderInfo provider)
+        => new("CrPathNotFileSystem", $"The path '{path}' belongs to the provider {provider.Name}; images live in files.", "Give a path in the file system.")
+        {
+            Object = path,
+        };
+
+    private static CrArgumentException BadPath(string path, RuntimeException cause)
+        => new("CrPathInvalid", $"The path '{path}' cannot be resolved: {cause.Message}", "Give a path in the file system.")
+        {
+            Object = path,
+        };
+}

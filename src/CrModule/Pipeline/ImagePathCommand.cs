@@ -1,0 +1,70 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Management.Automation;
+using CrCore;
+using CrCore.Image;
+using CrModule.Completion;
+
+namespace CrModule.Pipeline;
+
+/// <summary>A command that works on images that exist: -Path with wildcards, -LiteralPath, pipeline.</summary>
+/// <remarks>
+/// The default set is the one of LiteralPath: the binder tries it first, so that objects which carry both a Path and
+/// a PSPath (files, images) are taken literally, whatever characters their names hold. Text binds to Path all the same,
+/// because only Path takes the pipeline by value and has a position.
+/// </remarks>
+public abstract class ImagePathCommand : CrCmdlet
+{
+    private protected const string PathSet = "Path";
+    private protected const string LiteralPathSet = "LiteralPath";
+
+    /// <summary>The images, wildcards allowed.</summary>
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = PathSet, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [ValidateNotNullOrEmpty]
+    [SupportsWildcards]
+    [PathArgument]
+    [ArgumentCompleter(typeof(ImagePathCompleter))]
+    public string[] Path { get; set; } = [];
+
+    /// <summary>The images, every character meant as it is.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = LiteralPathSet, ValueFromPipelineByPropertyName = true)]
+    [Alias("PSPath", "LP")]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ImagePathCompleter))]
+    public string[] LiteralPath { get; set; } = [];
+
+    protected override void ProcessRecord()
+    {
+        var literal = ParameterSetName == LiteralPathSet;
+        foreach (var path in literal ? LiteralPath : Path)
+        {
+            IReadOnlyList<string> images;
+            try
+            {
+                images = literal ? [FileSystemPath.Unresolved(this, path)] : FileSystemPath.Resolved(this, path);
+            }
+            catch (CrException e)
+            {
+                WriteError(e, path);
+                continue;
+            }
+            foreach (var image in images)
+            {
+                if (Stopping)
+                    return;
+                ProcessImage(image);
+            }
+        }
+    }
+
+    /// <summary>The command's work on one image.</summary>
+    /// <param name="path">Absolute and native; the file may have gone or never been.</param>
+    private protected abstract void ProcessImage(string path);
+
+    /// <summary>Reads all of an image but its pages; false when it cannot be read, which has been told then.</summary>
+    private protected bool TryReadModel(string path, [MaybeNullWhen(false)] out ImageModel model)
+        => TryRun(path, (_, _, cancel) =>
+        {
+            using var reader = ImageReader.Open(path);
+            return reader.ReadMetadata(cancel);
+        }, out model);
+}

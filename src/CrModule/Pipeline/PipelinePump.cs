@@ -1,0 +1,126 @@
+using System.Collections.Concurrent;
+using System.Management.Automation;
+using CrCore;
+
+namespace CrModule.Pipeline;
+
+/// <summary>
+/// Runs the engine on a thread of its own and brings what it says back to the pipeline's thread, the only one
+/// on which a cmdlet may write.
+/// </summary>
+/// <param name="cmdlet">Whose streams are written.</param>
+/// <param name="debugEnabled">Whether debug text is worth building.</param>
+internal sealed class PipelinePump(Cmdlet cmdlet, bool debugEnabled) : ICrLog, IProgress<CrProgress>
+{
+    /// <summary>Any number serves; it only has to be the same in every record of one command.</summary>
+    private const int ActivityId = 1;
+
+    private readonly record struct Message(bool IsDebug, string? Text);
+
+    private readonly BlockingCollection<Message> _queue = [];
+    private readonly Lock _lock = new();
+    private CrProgress? _latest;
+    private ProgressRecord? _shown;
+
+    public bool DebugEnabled { get; } = debugEnabled;
+
+    public void Verbose(string message) => Post(new Message(false, message));
+
+    public void Debug(string message) => Post(new Message(true, message));
+
+    /// <summary>Keeps the newest report alone: the engine may report faster than a terminal shows.</summary>
+    public void Report(CrProgress value)
+    {
+        bool wake;
+        lock (_lock)
+        {
+            wake = _latest is null;
+            _latest = value;
+        }
+        if (wake)
+            Post(new Message(false, null));
+    }
+
+    /// <summary>Runs <paramref name="work"/> to its end and returns what it returns; its exceptions come through as they are.</summary>
+    /// <remarks>
+    /// When writing fails (the pipeline is being stopped, or a preference turns a message into an error) the work is
+    /// cancelled, and this thread still waits for it: the engine undoes its work before anything else happens.
+    /// </remarks>
+    public T Run<T>(Func<T> work, CancellationTokenSource cancel)
+    {
+        var task = Task.Factory.StartNew(() =>
+        {
+            try
+            {
+                return work();
+            }
+            finally
+            {
+                _queue.CompleteAdding();
+            }
+        }, CancellationToken.None, TaskCreationOptions.LongRunning | TaskCreationOptions.DenyChildAttach, TaskScheduler.Default);
+
+        try
+        {
+            foreach (var message in _queue.GetConsumingEnumerable())
+                Write(message);
+            FinishProgress();
+        }
+        catch
+        {
+            cancel.Cancel();
+            ((IAsyncResult)task).AsyncWaitHandle.WaitOne();
+            _ = task.Exception;
+            throw;
+        }
+        return task.GetAwaiter().GetResult();
+    }
+
+    private void Post(Message message)
+    {
+        try
+        {
+            _queue.Add(message);
+        }
+        catch (InvalidOperationException)
+        {
+            // A thread of the engine that outlives the work by a moment has nobody left to tell.
+        }
+    }
+
+    private void Write(Message message)
+    {
+        if (message.Text is null)
+            WriteProgress();
+        else if (message.IsDebug)
+            cmdlet.WriteDebug(message.Text);
+        else
+            cmdlet.WriteVerbose(message.Text);
+    }
+
+    private void WriteProgress()
+    {
+        CrProgress progress;
+        lock (_lock)
+        {
+            progress = _latest ?? default;
+            _latest = null;
+        }
+        _shown = new ProgressRecord(ActivityId, NonEmpty(progress.Activity), NonEmpty(progress.Step))
+        {
+            PercentComplete = progress.Total > 0 ? (int)Math.Clamp(100.0 * progress.Done / progress.Total, 0, 100) : -1,
+        };
+        cmdlet.WriteProgress(_shown);
+    }
+
+    private void FinishProgress()
+    {
+        if (_shown is null)
+            return;
+        _shown.RecordType = ProgressRecordType.Completed;
+        cmdlet.WriteProgress(_shown);
+    }
+
+    /// <summary>ProgressRecord refuses empty text.</summary>
+    private static string NonEmpty(string? text) => string.IsNullOrEmpty(text) ? "..." : text;
+}

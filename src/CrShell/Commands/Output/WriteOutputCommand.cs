@@ -1,0 +1,17 @@
+using System.Management.Automation;
+
+namespace CrShell.Commands.Output;
+
+/// <summary>Write-Output: sends objects down the pipeline, lists element by element unless -NoEnumerate.</summary>
+[Cmdlet(VerbsCommunications.Write, "Output")]
+public sealed class WriteOutputCommand : PSCmdlet
+{
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromRemainingArguments = true)]
+    [AllowNull, AllowEmptyCollection]
+    public PSObject? InputObject { get; set; }
+
+    [Parameter]
+    public SwitchParameter NoEnumerate { get; set; }
+
+    protected override void ProcessRecord() => WriteObject(InputObject, enumerateCollection: !NoEnumerate);
+}
