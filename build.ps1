@@ -68,12 +68,6 @@ function Complete-ModuleFolder([string] $Folder) {
     }
     Copy-Item (Join-Path $Root 'LICENSE') $Folder
     Copy-Item (Join-Path $Root 'CHANGELOG.md') $Folder
-    $topics = @(Get-ChildItem (Join-Path $Root 'docs') -Filter 'about_*.help.txt' -ErrorAction Ignore)
-    if ($topics.Count -gt 0) {
-        $help = Join-Path $Folder 'en-US'
-        if (-not (Test-Path $help)) { New-Item -ItemType Directory -Path $help | Out-Null }
-        foreach ($topic in $topics) { Copy-Item $topic.FullName $help }
-    }
 }
 
 function Build-Module {
@@ -206,6 +200,7 @@ function Test-Package {
     $module = Import-Module (Join-Path $folder 'CrModule.psd1') -Force -PassThru
     $missing = @($manifest.ExportedCmdlets.Keys | Where-Object { -not $module.ExportedCmdlets.ContainsKey($_) })
     if ($missing.Count -gt 0) { throw "The manifest exports what the module lacks: $($missing -join ', ')." }
+    if (-not (Test-Path (Join-Path $folder 'en-US/CrModule.dll-Help.xml'))) { throw 'The module folder holds no help.' }
     if (Test-Path (Join-Path $folder 'System.Management.Automation.dll')) { throw 'The module folder holds a PowerShell engine.' }
     Write-Host "$($manifest.Name) $($manifest.Version): $($module.ExportedCmdlets.Count) cmdlets, $(@(Get-ChildItem $folder -File -Recurse).Count) files"
 }

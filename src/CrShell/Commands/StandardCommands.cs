@@ -58,6 +58,7 @@ internal static class StandardCommands
         ("New-Object", typeof(NewObjectCommand)),
         ("Select-Object", typeof(SelectObjectCommand)),
         ("Sort-Object", typeof(SortObjectCommand)),
+        ("Get-Error", typeof(GetErrorCommand)),
         ("Read-Host", typeof(ReadHostCommand)),
         ("Write-Debug", typeof(WriteDebugCommand)),
         ("Write-Error", typeof(WriteErrorCommand)),

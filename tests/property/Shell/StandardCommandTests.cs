@@ -58,6 +58,8 @@ public sealed class StandardCommandTests
     [InlineData("$x = Write-Host shown 6>&1; \"<$x>\"", "<shown>")]
     [InlineData("Set-Variable v 3; Get-Variable v -ValueOnly", "3")]
     [InlineData("Push-Location /; (Get-Location).Path; Pop-Location", "/")]
+    [InlineData("try { Get-Item /nonexistent -ErrorAction Stop } catch [System.Management.Automation.ItemNotFoundException] { 'typed' }", "typed")]
+    [InlineData("try { throw 'why' } catch { }; (Get-Error).Exception.Message", "why")]
     [InlineData("(Get-Date '2008-01-02').Year", "2008")]
     public void Gives(string text, string expected)
     {

@@ -43,7 +43,7 @@ public abstract class PathCommand : PSCmdlet
         }
         catch (Exception e) when (e is IContainsErrorRecord and not PipelineStoppedException and not ActionPreferenceStopException)
         {
-            WriteError(((IContainsErrorRecord)e).ErrorRecord);
+            WriteError(new ErrorRecord(((IContainsErrorRecord)e).ErrorRecord, e)); // With the exception itself, so that a catch finds its type.
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -10,6 +10,8 @@ internal static class EngineView
     public const string Measure = "Microsoft.PowerShell.Commands.GenericMeasureInfo";
     public const string Member = "Microsoft.PowerShell.Commands.MemberDefinition";
     public const string Match = "Microsoft.PowerShell.Commands.MatchInfo";
+    public const string ErrorRecord = "System.Management.Automation.ErrorRecord#PSExtendedError";
+    public const string Exception = "System.Exception#PSExtendedError";
     public const string FileHash = "Microsoft.Powershell.Utility.FileHash";
 
     public static PSObject As(this object value, string typeName)
