@@ -50,6 +50,9 @@ internal static class FileSystemPath
     }
 
     private static CrArgumentException NotFound(string path)
+        => NotFoundAt(WildcardPattern.ContainsWildcardCharacters(path) ? path : WildcardPattern.Unescape(path));
+
+    private static CrArgumentException NotFoundAt(string path)
         => new("CrImageNotFound", $"No image is found at '{path}'.", "Give the path of an image that Checkpoint-ProcessTree has written.", CrErrorKind.NotFound)
         {
             Object = path,
