@@ -59,6 +59,12 @@ public sealed record RestoreOptions
     /// <summary>Restore the tree, but leave every task stopped (as by SIGSTOP).</summary>
     public bool LeaveStopped { get; init; }
 
+    /// <summary>
+    /// Called with the root's pid, as the caller sees it, when all is restored and nothing runs yet: the moment to open a
+    /// watch on it, which no end can come before. An exception from here undoes the restore.
+    /// </summary>
+    public Action<int>? RootReady { get; init; }
+
     /// <summary>How long to retry a pid that is still taken by a task that has just died.</summary>
     public TimeSpan PidRetry { get; init; } = TimeSpan.FromSeconds(2);
 }

@@ -22,6 +22,10 @@ public sealed class RestoreProcessTreeCommand : ImagePathCommand
     [ValidateNotNullOrEmpty]
     public string? PidFile { get; set; }
 
+    /// <summary>Write the tree only when its root has ended.</summary>
+    [Parameter]
+    public SwitchParameter Wait { get; set; }
+
     /// <summary>Write the root's process object instead of the tree.</summary>
     [Parameter]
     public SwitchParameter PassThru { get; set; }
@@ -62,8 +66,10 @@ public sealed class RestoreProcessTreeCommand : ImagePathCommand
         try
         {
             using var pidFile = BeginPidFile();
+            using var root = new RestoredRoot();
+            options = options with { RootReady = root.Open };
             if (TryRun(path, (log, progress, cancel) => new TreeRestore(options, log, progress).Run(path, cancel), out var result))
-                Finish(result, pidFile);
+                Finish(result, root, pidFile);
         }
         catch (CrException e)
         {
@@ -71,6 +77,7 @@ public sealed class RestoreProcessTreeCommand : ImagePathCommand
         }
     }
 
+    /// <exception cref="CrException">The pid file is used already or cannot be written.</exception>
     private PidFile? BeginPidFile()
     {
         if (PidFile is null)
@@ -83,7 +90,7 @@ public sealed class RestoreProcessTreeCommand : ImagePathCommand
         return draft;
     }
 
-    private void Finish(RestoreResult result, PidFile? pidFile)
+    private void Finish(RestoreResult result, RestoredRoot root, PidFile? pidFile)
     {
         foreach (var obstacle in result.Warnings)
             WriteWarning(obstacle.ToString());
@@ -95,7 +102,25 @@ public sealed class RestoreProcessTreeCommand : ImagePathCommand
         {
             WriteError(e, PidFile); // the tree runs; its object is still due
         }
-        WriteObject(PassThru ? Process.GetProcessById(result.Root.Pid) : new CrRestoredTree(result));
+        var tree = new CrRestoredTree(result);
+        if (Wait)
+            WaitForEnd(tree, root);
+        WriteObject(PassThru ? root.Process : tree);
+    }
+
+    private void WaitForEnd(CrRestoredTree tree, RestoredRoot root)
+    {
+        WriteVerbose($"Waiting for {tree} to end.");
+        try
+        {
+            tree.End = root.WaitForEnd(StopToken);
+        }
+        catch (OperationCanceledException)
+        {
+            throw new PipelineStoppedException();
+        }
+        if (tree.End is null)
+            WriteWarning($"{tree} has ended, but its exit status cannot be known: the kernel is older than 6.15 and its parent has waited for it already.");
     }
 
     private void Preview(string path, RestoreOptions options)

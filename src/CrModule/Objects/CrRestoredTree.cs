@@ -42,12 +42,23 @@ public sealed class CrRestoredTree
     /// <summary>The image's path as PowerShell's own file objects carry it; binds to -LiteralPath.</summary>
     public string PSPath => ProviderPath.Of(Path);
 
+    /// <summary>The status that the root exited with, 0 to 255, when the command has waited for it; null where a signal ended it.</summary>
+    public int? ExitStatus => End?.ExitStatus;
+
+    /// <summary>The signal that ended the root, as SIGKILL, when the command has waited for it; else null.</summary>
+    public string? ExitSignal => End?.ExitSignal;
+
+    /// <summary>Whether the root's end left a core dump.</summary>
+    public bool CoreDumped => End?.CoreDumped ?? false;
+
     public TimeSpan Duration { get; }
 
     public long PagesRestored { get; }
 
     /// <summary>What was not restored exactly.</summary>
     public IReadOnlyList<Obstacle> Warnings { get; }
+
+    internal WaitStatus? End { get; set; }
 
     public override string ToString() => $"{Id} ({Comm})";
 }
