@@ -75,6 +75,8 @@ public sealed class TreeRestore(RestoreOptions options, ICrLog? log = null, IPro
         puppets.EndBootstrap();
         RunStage(RestoreStage.Privileges, context, living, puppets, cancel);
         cancel.ThrowIfCancellationRequested();
+        if (!tasks[0].IsZombie)
+            options.RootReady?.Invoke(tasks[0].Pid);
         Step("Releasing the tree");
         Release(living, puppets, proc);
         log?.Verbose($"{tasks.Count} tasks restored in {Stopwatch.GetElapsedTime(started).TotalMilliseconds:0.0} ms.");

@@ -24,12 +24,15 @@ public class ProcessWatchTest
     [Fact]
     public void The_status_of_a_process_that_nobody_waits_for_is_told()
     {
-        // The inner shell becomes a child that its parent never waits for.
-        using var parent = Start("sh -c 'exit 5' & echo $!; exec sleep 600");
+        // The inner shell ends when its parent has become a program that never waits for it.
+        using var parent = Start("exec 3<&0; sh -c 'read x <&3; exit 5' & echo $!; exec sleep 600");
         try
         {
             var pid = int.Parse(parent.StandardOutput.ReadLine()!, System.Globalization.CultureInfo.InvariantCulture);
             using var watch = ProcessWatch.Open(pid);
+            while (File.ReadAllText($"/proc/{parent.Id}/comm") != "sleep\n")
+                Thread.Sleep(1);
+            parent.StandardInput.Close();
             Assert.Equal(5 << 8, watch.WaitForEnd(CancellationToken.None));
         }
         finally
