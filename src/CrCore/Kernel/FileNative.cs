@@ -15,6 +15,9 @@ internal static unsafe partial class FileNative
     [LibraryImport("libc", EntryPoint = "read", SetLastError = true)]
     private static partial nint ReadRaw(int fd, byte* buffer, nuint size);
 
+    [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
+    private static partial nint WriteRaw(int fd, byte* buffer, nuint size);
+
     [LibraryImport("libc", EntryPoint = "readlink", SetLastError = true)]
     private static partial nint ReadLinkRaw(byte* path, byte* buffer, nuint size);
 
@@ -45,6 +48,19 @@ internal static unsafe partial class FileNative
             nint n;
             do
                 n = ReadRaw(fd, p, (nuint)buffer.Length);
+            while (n < 0 && KernelError.Last == Errno.EINTR);
+            return (int)n;
+        }
+    }
+
+    /// <summary>write(2), repeated on EINTR; the count or -1.</summary>
+    public static int Write(int fd, ReadOnlySpan<byte> bytes)
+    {
+        fixed (byte* p = bytes)
+        {
+            nint n;
+            do
+                n = WriteRaw(fd, p, (nuint)bytes.Length);
             while (n < 0 && KernelError.Last == Errno.EINTR);
             return (int)n;
         }

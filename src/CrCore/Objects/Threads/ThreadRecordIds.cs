@@ -1,0 +1,9 @@
+namespace CrCore.Objects.Threads;
+
+/// <summary>Ids of the records of this kind.</summary>
+public static class ThreadRecordIds
+{
+    /// <summary>The seed's id.</summary>
+    public const short Cpu = 104;
+    public const short Areas = 105;
+}
