@@ -15,6 +15,20 @@ public static class Kinds
         new Files.FsKind(),
         new Files.ServedDescriptorsKind(),
         new Terminals.ControllingTerminalKind(),
+        // A thread's processor state is the first of its records, as in the seed.
+        new Threads.ThreadsKind(),
+        new Signals.SignalsKind(),
+        // The last calls of a task, in this order: queued signals and timers need limits not yet lowered and rights not
+        // yet given up, and credentials reset what the settings of a thread contain.
+        new Signals.PendingSignalsKind(),
+        new Timers.IntervalTimersKind(),
+        new Timers.PosixTimersKind(),
+        new ProcessState.ProcessStateKind(),
+        new Limits.LimitsKind(),
+        new Credentials.CredentialsKind(),
+        new ProcessState.ThreadSettingsKind(),
+        new Scheduler.SchedulerKind(),
+        new Seccomp.SeccompKind(),
     ];
 
     /// <summary>Every record of revision 4, the frame's own and each kind's.</summary>

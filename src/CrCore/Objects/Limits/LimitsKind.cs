@@ -12,7 +12,6 @@ namespace CrCore.Objects.Limits;
 /// </summary>
 internal sealed class LimitsKind : ICapturesTask, IRestoresTask, IChecksImage
 {
-    private const int CapSysResource = 24;
     private const string NotKept = "CrLimitLowered";
 
     public IEnumerable<RecordType> Records { get; } =
@@ -37,7 +36,7 @@ internal sealed class LimitsKind : ICapturesTask, IRestoresTask, IChecksImage
             var now = new RLimit64[ProcLimits.Count];
             if (!ProcLimits.TryRead(context.Proc, task.Pid, now))
                 throw new CrTargetException("CrPuppetFailed", $"Task {task} ended while it was being restored.") { Pid = task.Pid };
-            var mayRaise = Capabilities.Has(context.Proc, CapSysResource);
+            var mayRaise = Capabilities.Has(context.Proc, Capabilities.SysResource);
             for (var i = 0; i < now.Length; i++)
             {
                 var due = mayRaise ? saved.Limits[i] : Within(saved.Limits[i], now[i].Hard);
@@ -54,7 +53,7 @@ internal sealed class LimitsKind : ICapturesTask, IRestoresTask, IChecksImage
     public void Check(CheckContext context)
     {
         var own = new RLimit64[ProcLimits.Count];
-        if (Capabilities.Has(context.Proc, CapSysResource) || !ProcLimits.TryRead(context.Proc, Environment.ProcessId, own))
+        if (Capabilities.Has(context.Proc, Capabilities.SysResource) || !ProcLimits.TryRead(context.Proc, Environment.ProcessId, own))
             return;
         foreach (var task in context.Image.Tasks)
             if (task.Get<LimitsRecord>() is { } saved)

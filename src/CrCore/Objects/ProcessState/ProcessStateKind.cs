@@ -9,8 +9,6 @@ namespace CrCore.Objects.ProcessState;
 /// <summary>Attributes of a task as a whole: subreaper, membarrier registrations, out-of-memory score, huge pages, core dumps.</summary>
 internal sealed class ProcessStateKind : ICapturesTask, IRestoresTask, IChecksImage
 {
-    private const int CapSysResource = 24;
-
     /// <summary>Commands of membarrier(2): MEMBARRIER_CMD_GET_REGISTRATIONS (Linux 6.3).</summary>
     private const int GetRegistrations = 1 << 9;
 
@@ -68,7 +66,7 @@ internal sealed class ProcessStateKind : ICapturesTask, IRestoresTask, IChecksIm
 
     public void Check(CheckContext context)
     {
-        if (Capabilities.Has(context.Proc, CapSysResource) || !ProcValues.TryReadOomScoreAdjustment(context.Proc, Environment.ProcessId, out var own))
+        if (Capabilities.Has(context.Proc, Capabilities.SysResource) || !ProcValues.TryReadOomScoreAdjustment(context.Proc, Environment.ProcessId, out var own))
             return;
         foreach (var task in context.Image.Tasks)
             if (task.Get<ProcessRecord>() is { } saved && saved.OomScoreAdjustment < own)
