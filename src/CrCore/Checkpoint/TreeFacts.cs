@@ -1,6 +1,7 @@
 using System.Text;
 using CrCore.Image;
 using CrCore.Kernel;
+using CrCore.Objects.Threads;
 
 namespace CrCore.Checkpoint;
 
@@ -42,6 +43,7 @@ internal static class TreeFacts
     {
         Check(Ptrace.GetRegisters(tid, out var registers), "Reading the registers", tid);
         Check(Ptrace.GetSignalMask(tid, out var mask), "Reading the signal mask", tid);
+        registers = FrozenRegisters.Settle(proc, new TaskDir(task.Pid, tid), registers, mask);
         var vtid = task.VPid;
         if (tid != task.Pid)
         {
