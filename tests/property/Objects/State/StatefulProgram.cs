@@ -1,0 +1,91 @@
+using System.Diagnostics;
+using CrCore;
+using CrCore.Checkpoint;
+using CrCore.Restore;
+
+namespace CrProperty.Objects.State;
+
+/// <summary>
+/// A python3 program that makes some state, and tells of it in a file before and after a checkpoint and restore. It
+/// has no pipe or terminal, and it is ended whatever happens.
+/// </summary>
+internal sealed class StatefulProgram : IDisposable
+{
+    private const string Frame = """
+        import os, sys, time, signal, ctypes, threading, json
+        # What the test runner left open by inheritance.
+        os.closerange(3, 65536)
+        folder = sys.argv[1]
+        libc = ctypes.CDLL(None, use_errno=True)
+        def said(name): return os.path.exists(os.path.join(folder, name))
+        def await_word(name):
+            while not said(name): time.sleep(0.01)
+        def tell(name, value):
+            path = os.path.join(folder, name)
+            with open(path + ".new", "w") as f: json.dump(value, f, sort_keys=True)
+            os.rename(path + ".new", path)
+        """;
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("crstate-").FullName;
+    private readonly List<int> _pids = [];
+    private readonly Process _process;
+
+    /// <param name="code">Runs between the frame's functions and the end; it calls tell and await_word.</param>
+    public StatefulProgram(string code)
+    {
+        var script = Path.Combine(_folder, "program.py");
+        File.WriteAllText(script, Frame + "\n" + code);
+        var start = new ProcessStartInfo("/bin/sh", ["-c", "exec python3 \"$0\" \"$1\" </dev/null >\"$1/out\" 2>&1", script, _folder]);
+        _process = Process.Start(start)!;
+        Pid = _process.Id;
+        _pids.Add(Pid);
+    }
+
+    public int Pid { get; }
+
+    public string Image => Path.Combine(_folder, "image.cr");
+
+    /// <summary>What the program told under a name, once it has.</summary>
+    public string Hear(string name)
+    {
+        var path = Path.Combine(_folder, name);
+        var patience = Stopwatch.StartNew();
+        while (!File.Exists(path))
+        {
+            if (patience.Elapsed > TimeSpan.FromSeconds(30))
+                throw new InvalidOperationException($"nothing told of {name}; output: {File.ReadAllText(Path.Combine(_folder, "out"))}");
+            Thread.Sleep(5);
+        }
+        return File.ReadAllText(path);
+    }
+
+    public void Say(string name) => File.WriteAllText(Path.Combine(_folder, name), "");
+
+    public CheckpointResult Checkpoint(bool stop = true)
+    {
+        var result = new TreeCheckpoint(new CheckpointOptions { Stop = stop, Overwrite = true }).Run(Pid, Image);
+        if (stop)
+            _process.WaitForExit();
+        return result;
+    }
+
+    public RestoreResult Restore()
+    {
+        var result = new TreeRestore(new RestoreOptions()).Run(Image);
+        foreach (var task in result.Tasks)
+            _pids.Add(task.Pid);
+        return result;
+    }
+
+    public void Dispose()
+    {
+        // Only while it still is what was started here.
+        foreach (var pid in _pids)
+            if (File.Exists($"/proc/{pid}/cmdline") && File.ReadAllText($"/proc/{pid}/cmdline").Contains(_folder))
+                using (var p = Process.GetProcessById(pid))
+                    p.Kill();
+        _process.WaitForExit();
+        _process.Dispose();
+        Directory.Delete(_folder, recursive: true);
+    }
+}
