@@ -37,7 +37,15 @@ public sealed class DescriptorInspection(InspectContext context)
     /// The processes outside of the tree that hold an object of this name (<c>pipe:[4711]</c>, a terminal's path, …).
     /// The first call looks through all of /proc.
     /// </summary>
-    public HolderIndex Outside => _outside ??= HolderIndex.Build(context.Proc, context.Tasks.ContainsKey, Names.Contains);
+    public HolderIndex Outside => _outside ??= HolderIndex.Build(context.Proc, IsOfTree, Names.Contains);
+
+    // The tree still runs: what it has forked since it was listed is no stranger to it.
+    private bool IsOfTree(int pid)
+    {
+        while (pid > 1 && !context.Tasks.ContainsKey(pid))
+            pid = ProcStat.TryRead(context.Proc, pid, out var stat) ? stat.ParentPid : 0;
+        return pid > 1;
+    }
 
     private HashSet<string> Names
     {
