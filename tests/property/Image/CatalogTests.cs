@@ -15,6 +15,15 @@ public class CatalogTests
     public void NamesAreUnique()
         => Assert.Equal(Kinds.Catalog.Types.Count(), Kinds.Catalog.Types.Select(t => t.Name).Distinct().Count());
 
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void TheFormatsPageDescribesIt(string name)
+    {
+        var id = Kinds.Catalog.Types.Single(t => t.Name == name).Id;
+        var page = File.ReadAllText(Path.Combine(RepositoryRoot(), "docs", "image-format.md"));
+        Assert.True(page.Contains($"**{name} ({id})**", StringComparison.Ordinal), $"docs/image-format.md has no paragraph **{name} ({id})**");
+    }
+
     /// <summary>
     /// Random payloads, most of them small numbers so that lengths and counts get through. A decoder gives a record or a
     /// typed error; what it allocates is bounded by the payload; and a record that it gives can be written and read again.
@@ -40,6 +49,14 @@ public class CatalogTests
             if (record is not null && record.Parent == parent)
                 AssertWritesWhatItReads(type, record);
         }
+    }
+
+    private static string RepositoryRoot()
+    {
+        for (var d = new DirectoryInfo(AppContext.BaseDirectory); d is not null; d = d.Parent)
+            if (File.Exists(Path.Combine(d.FullName, "CrModule.sln")))
+                return d.FullName;
+        throw new DirectoryNotFoundException("The tests do not run below the repository.");
     }
 
     private static ICrRecord? Decode(RecordType type, uint parent, ReadOnlySpan<byte> payload)
