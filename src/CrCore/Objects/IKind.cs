@@ -47,9 +47,9 @@ public enum RestoreStage
     Root,
     /// <summary>All tasks exist, with their ids, sessions and groups. Open file descriptions and descriptors.</summary>
     Descriptors,
-    /// <summary>Address spaces: everything is mapped, with the final rights. Then the pages are filled in.</summary>
+    /// <summary>Address spaces: everything is mapped. Then the pages are filled in.</summary>
     Memory,
-    /// <summary>All pages are in place: locks, seals, the end of what served to get there.</summary>
+    /// <summary>All pages are in place: last rights, locks, seals, the end of what served to get there.</summary>
     Filled,
     /// <summary>Process-wide state: signal actions, timers' definitions, limits, names.</summary>
     State,

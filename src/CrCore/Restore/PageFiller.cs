@@ -6,7 +6,7 @@ namespace CrCore.Restore;
 
 /// <summary>
 /// Puts the image's pages into the puppets, block by block as they come, forward only. Runs between the stages Memory
-/// and Filled: everything is mapped then, with its final rights.
+/// and Filled: everything is mapped then.
 /// </summary>
 /// <param name="progress">Called with bytes done; the total is not known to a reader of a pipe.</param>
 internal sealed class PageFiller(RestoreContext context, ImageReader reader, Action<long>? progress = null) : IDisposable

@@ -41,7 +41,7 @@ internal sealed class AddressSpaceTarget(int pid, MemoryLayout layout) : IPageTa
                 if (vma.Start > start || !vma.HasPrivatePages)
                     return false;
                 var length = (int)(Math.Min(run.End, vma.End) - start);
-                if ((vma.Protection & MemoryProtection.Write) != 0)
+                if ((MappingFlags.WhileFilling(vma) & MemoryProtection.Write) != 0)
                     Gather(start, length, at);
                 else
                 {

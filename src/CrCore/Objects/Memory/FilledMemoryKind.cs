@@ -5,7 +5,7 @@ using CrCore.Restore;
 
 namespace CrCore.Objects.Memory;
 
-/// <summary>What is due once all pages are in place: locks and seals, and the staging area goes.</summary>
+/// <summary>What is due once all pages are in place: rights, locks and seals, and the staging area goes.</summary>
 public sealed class FilledMemoryKind : IRestoresTask
 {
     private const int MlockOnFault = 1, FAddSeals = 1033;
@@ -27,20 +27,31 @@ public sealed class FilledMemoryKind : IRestoresTask
         own.Must("unmapping the staging area", null, Sys.munmap, places.Staging.Start, places.Staging.Length);
         foreach (var (vma, _) in layout.Mappings)
         {
-            if ((vma.Flags & (VmFlags.Locked | VmFlags.Sealed)) == 0 || vma.IsSpecial)
+            var late = MappingFlags.IsProtectedLate(vma);
+            if ((!late && (vma.Flags & (VmFlags.Locked | VmFlags.Sealed)) == 0) || vma.IsSpecial)
                 continue;
             if (own.ArenaBytes + 1024 > task.Remote.ArenaSize)
             {
                 task.Remote.Run(own);
                 own.Reset();
             }
+            if (late)
+                own.Must("protecting", vma, Sys.mprotect, vma.Start, vma.Length, (int)vma.Protection);
             if ((vma.Flags & VmFlags.Locked) != 0)
                 own.Must("locking", vma, Sys.mlock2, vma.Start, vma.Length, (vma.Flags & VmFlags.LockOnFault) != 0 ? MlockOnFault : 0);
             if ((vma.Flags & VmFlags.Sealed) != 0)
                 own.Must("sealing", vma, Mseal, vma.Start, vma.Length, 0);
         }
         task.Remote.Run(own);
-        return ReferenceEquals(task, context.Tasks[^1]) ? () => Seal(context) : null;
+        return IsLast(context, task) ? () => Seal(context) : null;
+    }
+
+    private static bool IsLast(RestoreContext context, RestoringTask task)
+    {
+        for (var i = context.Tasks.Count - 1; i >= 0; i--)
+            if (!context.Tasks[i].IsZombie)
+                return ReferenceEquals(task, context.Tasks[i]);
+        return false;
     }
 
     /// <summary>Memory files get their seals when no task has a staging area any more: a writable mapping would refuse F_SEAL_WRITE.</summary>

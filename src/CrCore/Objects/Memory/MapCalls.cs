@@ -85,7 +85,7 @@ internal sealed class MapCalls(RestoreContext context, RestoringTask task, Puppe
     private void Map(in SavedMapping mapping, Arg fd, ulong offset)
     {
         var vma = mapping.Vma;
-        batch.Must("mapping", mapping, Sys.mmap, vma.Start, vma.Length, (int)vma.Protection, MappingFlags.OfMmap(vma), fd, offset);
+        batch.Must("mapping", mapping, Sys.mmap, vma.Start, vma.Length, (int)MappingFlags.WhileFilling(vma), MappingFlags.OfMmap(vma), fd, offset);
     }
 
     private void OpenFile(in SavedMapping mapping)

@@ -35,6 +35,19 @@ internal static class MappingFlags
         return flags;
     }
 
+    /// <summary>
+    /// Memory that was written and is not writable any more (relocated read-only data, code of a compiler): it is
+    /// accounted, and neighbours that were never written are not. The kernel accounts what is mapped writable, and keeps
+    /// it where pages were written (mprotect_fixup in mm/mprotect.c); so these rights are taken when the pages are in.
+    /// </summary>
+    public static bool IsProtectedLate(VmaRecord vma)
+        => vma.HasPrivatePages && (vma.Kind is VmaType.Anonymous or VmaType.File)
+        && (vma.Flags & VmFlags.Account) != 0 && (vma.Protection & MemoryProtection.Write) == 0;
+
+    /// <summary>The rights while pages are filled in.</summary>
+    public static MemoryProtection WhileFilling(VmaRecord vma)
+        => IsProtectedLate(vma) ? vma.Protection | MemoryProtection.Read | MemoryProtection.Write : vma.Protection;
+
     /// <summary>How many calls of madvise(2) a mapping needs.</summary>
     public static int CountAdvices(VmaRecord vma)
     {

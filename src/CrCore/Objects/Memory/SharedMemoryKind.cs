@@ -43,7 +43,7 @@ public sealed class SharedMemoryKind : IRestoresTask
             var memory = context.Image.Object<SharedMemoryRecord>(objRef);
             if (memory.Kind == SharedMemoryType.Anonymous)
                 own.Must("mapping shared memory", null, Sys.mmap, places.StagingOf(objRef), range.Length, ProtReadWrite,
-                    MapShared | MapAnonymous | MapNoReserve | MapFixedNoReplace, -1, 0);
+                    MapShared | MapAnonymous | NoReserve(plan, objRef) | MapFixedNoReplace, -1, 0);
             else
                 served.Add((objRef, Create(own, memory, range.Length)));
             if (own.ArenaBytes > task.Remote.ArenaSize / 2)
@@ -97,14 +97,16 @@ public sealed class SharedMemoryKind : IRestoresTask
         if (sealedAgainstWrites)
             source = batch.Must("opening", $"memfd {memory.Name}", Sys.open, batch.Text($"/proc/self/fd/{fd}"), FileNative.O_RDONLY | FileNative.O_CLOEXEC);
         batch.Must("mapping", $"memfd {memory.Name}", Sys.mmap, places.StagingOf(memory.ObjRef), places.Plan[memory.ObjRef].Length,
-            sealedAgainstWrites ? ProtRead : ProtReadWrite, MapShared | MapNoReserve | MapFixedNoReplace, source, 0);
+            sealedAgainstWrites ? ProtRead : ProtReadWrite, MapShared | NoReserve(places.Plan, memory.ObjRef) | MapFixedNoReplace, source, 0);
         foreach (var (key, range) in places.Plan.Private)
             if (FindVma(context, key) is { } vma && vma.ObjRef == memory.ObjRef)
                 batch.Must("mapping", $"memfd {memory.Name}", Sys.mmap, places.Staging.Start + range.Start, range.Length, ProtReadWrite,
-                    MapPrivate | MapNoReserve | MapFixedNoReplace, source, vma.PageOffset * ImageFormat.PageSize);
+                    MapPrivate | ((vma.Flags & VmFlags.NoReserve) != 0 ? MapNoReserve : 0) | MapFixedNoReplace, source, vma.PageOffset * ImageFormat.PageSize);
         if (sealedAgainstWrites)
             batch.Must("closing", $"memfd {memory.Name}", Sys.close, source);
     }
+
+    private static int NoReserve(StagingPlan plan, uint objRef) => plan.IsReserved(objRef) ? 0 : MapNoReserve;
 
     private static VmaRecord? FindVma(RestoreContext context, (int VPid, ulong Start) key)
     {

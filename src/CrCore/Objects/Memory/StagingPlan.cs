@@ -1,4 +1,5 @@
 using CrCore.Image;
+using CrCore.Kernel;
 
 namespace CrCore.Objects.Memory;
 
@@ -13,6 +14,7 @@ internal sealed class StagingPlan
 
     private readonly Dictionary<uint, AddressRange> _shared = [];
     private readonly Dictionary<(int VPid, ulong Start), AddressRange> _private = [];
+    private readonly HashSet<uint> _reserved = [];
 
     /// <summary>The object's bytes.</summary>
     public AddressRange this[uint objRef] => _shared[objRef];
@@ -21,6 +23,9 @@ internal sealed class StagingPlan
 
     /// <summary>Private mappings of memory files, which are moved and not shared, by task and address.</summary>
     public IReadOnlyDictionary<(int VPid, ulong Start), AddressRange> Private => _private;
+
+    /// <summary>Whether the mappings of an object were made without MAP_NORESERVE: the copies of the staged one keep that.</summary>
+    public bool IsReserved(uint objRef) => _reserved.Contains(objRef);
 
     /// <summary>Size in bytes.</summary>
     public ulong Size { get; private set; } = TransitBytes;
@@ -47,6 +52,8 @@ internal sealed class StagingPlan
                 reach[vma.ObjRef] = Math.Max(reach[vma.ObjRef], vma.PageOffset * ImageFormat.PageSize + vma.Length);
                 if (!vma.IsShared)
                     moved.Add((task.VPid, vma));
+                else if ((vma.Flags & VmFlags.NoReserve) == 0)
+                    plan._reserved.Add(vma.ObjRef);
             }
         }
         foreach (var (objRef, bytes) in reach)
