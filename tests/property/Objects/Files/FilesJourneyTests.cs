@@ -1,0 +1,126 @@
+using CrCore;
+using CrProperty.Kernel;
+using Xunit;
+
+namespace CrProperty.Objects.Files;
+
+/// <summary>Descriptors of every kind that is saved, through a checkpoint and a restore of a live program that checks itself.</summary>
+public class FilesJourneyTests
+{
+    private static void Survives(string code)
+    {
+        using var program = new SelfCheckingProgram(code);
+        Assert.Equal("ok", program.Journey());
+    }
+
+    [FactWith("python3")]
+    public void OffsetsFlagsAndSharing() => Survives("""
+            f = os.open('a', os.O_RDWR | os.O_CREAT); os.write(f, b'0123456789'); os.lseek(f, 3, 0)
+            os.dup2(f, 77); g = os.open('a', os.O_WRONLY | os.O_APPEND); os.set_inheritable(g, True)
+            flags = [fcntl.fcntl(x, fcntl.F_GETFL) for x in (f, g)]
+            wait()
+            same(os.lseek(f, 0, 1), 3); same(os.read(77, 2), b'34'); same(os.lseek(f, 0, 1), 5)
+            same([fcntl.fcntl(x, fcntl.F_GETFL) for x in (f, g)], flags)
+            same([os.get_inheritable(x) for x in (f, g, 77)], [False, True, True])
+            os.write(g, b'end'); same(os.pread(f, 100, 0), b'0123456789end'); same(os.lseek(g, 0, 1), 13)
+        """);
+
+    [FactWith("python3")]
+    public void AnOffsetSharedByTwoTasks() => Survives("""
+            f = os.open('a', os.O_RDWR | os.O_CREAT); os.write(f, b'0123456789'); os.lseek(f, 3, 0)
+            r, w = os.pipe(); back, answer = os.pipe()
+            if os.fork() == 0:
+                os.close(w); os.read(r, 1); os.lseek(f, 8, 0); os.write(answer, b'x'); os._exit(0)
+            os.close(r); os.close(answer)
+            wait()
+            same(os.lseek(f, 0, 1), 3); os.write(w, b'go'); same(os.read(back, 1), b'x'); same(os.lseek(f, 0, 1), 8)
+            same(os.wait()[1], 0); same(os.read(back, 1), b'')
+        """);
+
+    [FactWith("python3")]
+    public void PipesWithWhatIsInThem() => Survives("""
+            r, w = os.pipe(); fcntl.fcntl(w, F_SETPIPE_SZ, 1 << 18); big = bytes(range(256)) * 700; os.write(w, big)
+            again = os.open('/proc/self/fd/%d' % r, os.O_RDONLY | os.O_NONBLOCK)
+            pr, pw = os.pipe2(os.O_DIRECT | os.O_NONBLOCK); os.write(pw, b'one'); os.write(pw, b'three'); os.write(pw, b'x' * 4096)
+            hr, hw = os.pipe(); os.close(hr); er, ew = os.pipe(); os.write(ew, b'last'); os.close(ew)
+            flags = [fcntl.fcntl(x, fcntl.F_GETFL) for x in (r, w, again, pr, pw, hw, er)]
+            wait()
+            same([fcntl.fcntl(x, fcntl.F_GETFL) for x in (r, w, again, pr, pw, hw, er)], flags)
+            same(fcntl.fcntl(r, F_GETPIPE_SZ), 1 << 18); same(os.read(r, 100), big[:100]); same(os.read(again, 1 << 20), big[100:])
+            same([os.read(pr, 5000) for _ in range(3)], [b'one', b'three', b'x' * 4096])
+            same(os.read(er, 10), b'last'); same(os.read(er, 10), b'')
+            try: os.write(hw, b'x'); assert False
+            except BrokenPipeError: pass
+        """);
+
+    [FactWith("python3")]
+    public void FifosInEveryHalfOpenForm() => Survives("""
+            for n in 'abc': os.mkfifo(n)
+            both = os.open('a', os.O_RDWR); os.write(both, b'stays')
+            reader = os.open('b', os.O_RDONLY | os.O_NONBLOCK)
+            c1 = os.open('c', os.O_RDWR); writer = os.open('c', os.O_WRONLY); os.close(c1)
+            wait()
+            same(os.read(both, 100), b'stays'); same(os.read(reader, 10), b'')
+            try: os.write(writer, b'x'); assert False
+            except BrokenPipeError: pass
+            assert fcntl.fcntl(reader, fcntl.F_GETFL) & os.O_NONBLOCK and not fcntl.fcntl(writer, fcntl.F_GETFL) & os.O_NONBLOCK
+        """);
+
+    [FactWith("python3")]
+    public void DeletedFilesWithHoles() => Survives("""
+            f = os.open('gone', os.O_RDWR | os.O_CREAT, 0o640); g = os.open('gone', os.O_RDONLY)
+            os.write(f, b'head'); os.pwrite(f, b'tail', 1 << 22); os.lseek(f, 2, 0); os.unlink('gone')
+            before = os.fstat(f); link = os.readlink('/proc/self/fd/%d' % f)
+            wait()
+            now = os.fstat(f); same(os.listdir(d).count('gone'), 0); same(os.readlink('/proc/self/fd/%d' % f), link)
+            for k in 'st_mode st_uid st_gid st_size st_nlink st_blocks st_mtime_ns'.split(): same(getattr(now, k), getattr(before, k))
+            same(os.read(f, 2), b'ad'); same(os.pread(g, 4, 1 << 22), b'tail'); same(os.lseek(g, 0, 1), 0); same(now.st_ino, os.fstat(g).st_ino)
+        """);
+
+    [FactWith("python3")]
+    public void DirectoriesPathsAndDevices() => Survives("""
+            os.mkdir('dir'); dirfd = os.open('dir', os.O_RDONLY | os.O_DIRECTORY); os.symlink('/nowhere', 'link')
+            p = os.open('program.py', os.O_PATH); l = os.open('link', os.O_PATH | os.O_NOFOLLOW); z = os.open('/dev/zero', os.O_RDONLY)
+            os.umask(0o035); os.chdir('dir')
+            before = [os.readlink('/proc/self/fd/%d' % x) for x in (0, dirfd, p, l, z)]
+            wait()
+            same([os.readlink('/proc/self/fd/%d' % x) for x in (0, dirfd, p, l, z)], before)
+            same(os.readlink('', dir_fd=l), '/nowhere'); same(os.read(z, 3), bytes(3)); same(os.umask(0), 0o035); same(os.getcwd(), d + '/dir')
+            open('/proc/self/fd/%d' % p).close(); os.stat('../link', follow_symlinks=False)
+        """);
+
+    [FactWith("python3")]
+    public void MemoryFilesKeepTheirSeals() => Survives("""
+            m = os.memfd_create('own', os.MFD_ALLOW_SEALING); os.write(m, b'hello'); fcntl.fcntl(m, 1033, 2); os.lseek(m, 1, 0)
+            link = os.readlink('/proc/self/fd/%d' % m)
+            wait()
+            same(os.read(m, 9), b'ello'); same(fcntl.fcntl(m, 1034), 2); same(os.readlink('/proc/self/fd/%d' % m), link); same(os.fstat(m).st_size, 5)
+            try: os.ftruncate(m, 1); assert False
+            except PermissionError: pass
+            os.pwrite(m, b'more than before', 0)
+        """);
+
+    [FactWith("python3")]
+    public void SignalsOfPipesReachTheirOwner() => Survives("""
+            signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR2])
+            r, w = os.pipe(); fcntl.fcntl(r, fcntl.F_SETOWN, os.getpid()); fcntl.fcntl(r, 10, signal.SIGUSR2)
+            fcntl.fcntl(r, fcntl.F_SETFL, fcntl.fcntl(r, fcntl.F_GETFL) | os.O_ASYNC)
+            wait()
+            same(signal.sigpending(), set()); os.write(w, b'x'); same(signal.sigpending(), {signal.SIGUSR2})
+            same(signal.sigwaitinfo([signal.SIGUSR2]).si_pid is not None, True); same(fcntl.fcntl(r, 11), signal.SIGUSR2)
+        """);
+
+    [FactWith("python3")]
+    public void ThousandsOfDescriptorsKeepTheirNumbers() => Survives("""
+            import resource; resource.setrlimit(resource.RLIMIT_NOFILE, (8000,) * 2)
+            f = os.open('a', os.O_RDWR | os.O_CREAT)
+            for i in range(3000): os.dup2(f, 100 + 2 * i)
+            many = [os.open('a', os.O_RDONLY) for i in range(200)]
+            for i, x in enumerate(many): os.truncate('a', 500); os.lseek(x, i, 0)
+            if os.fork() == 0: signal.pause()
+            before = sorted(map(int, os.listdir('/proc/self/fd')))
+            wait()
+            same(sorted(map(int, os.listdir('/proc/self/fd'))), before); same([os.lseek(x, 0, 1) for x in many], list(range(200)))
+            os.lseek(100, 42, 0); same(os.lseek(6098, 0, 1), 42)
+        """);
+}

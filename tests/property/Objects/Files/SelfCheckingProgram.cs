@@ -1,0 +1,148 @@
+using System.Diagnostics;
+using CrCore;
+using CrCore.Checkpoint;
+using CrCore.Kernel;
+using CrCore.Restore;
+
+namespace CrProperty.Objects.Files;
+
+/// <summary>
+/// A python3 program that builds a state, waits, and after its restore checks by itself that everything is as it was.
+/// All of its processes and files are gone when the test ends, however it ends.
+/// </summary>
+internal sealed class SelfCheckingProgram : IDisposable
+{
+    private const int SigUsr1 = 10, SigKill = 9;
+
+    private const string Prelude = """
+        import ctypes, fcntl, os, select, signal, struct, sys, time, traceback
+        d = sys.argv[1]
+        os.chdir(d)
+        os.closerange(0, 4096)
+        os.open('/dev/null', os.O_RDWR); os.dup(0); os.dup(0)
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
+        F_SETPIPE_SZ, F_GETPIPE_SZ = 1031, 1032
+        def said(name, text):
+            with open(d + '/' + name + '.new', 'w') as f: f.write(text)
+            os.rename(d + '/' + name + '.new', d + '/' + name)
+        def wait():
+            said('ready', 'yes')
+            signal.sigwait([signal.SIGUSR1])
+        def same(a, b):
+            assert a == b, '%r is not %r' % (a, b)
+        try:
+
+        """;
+
+    private const string End = """
+
+            said('result', 'ok')
+        except BaseException:
+            said('result', traceback.format_exc())
+        os._exit(0)
+        """;
+
+    private readonly Process _process;
+    private readonly List<int> _pids = [];
+    private int _restoredRoot;
+
+    /// <param name="code">Builds the state, calls wait(), then checks; indented by four blanks.</param>
+    public SelfCheckingProgram(string code)
+    {
+        Folder = Directory.CreateTempSubdirectory("crfiles").FullName;
+        var script = Path.Combine(Folder, "program.py");
+        File.WriteAllText(script, Prelude + code + End);
+        _process = Process.Start(new ProcessStartInfo("python3", [script, Folder]) { RedirectStandardOutput = true, RedirectStandardInput = true, RedirectStandardError = true })!;
+        try
+        {
+            Await(() => File.Exists(Path.Combine(Folder, "ready")) || Result is not null || _process.HasExited, "the program to get ready");
+            if (Result is { } early)
+                throw new InvalidOperationException("The program failed before its checkpoint: " + early);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    public string Folder { get; }
+
+    public int Pid => _process.Id;
+
+    public string Image => Path.Combine(Folder, "image.cr");
+
+    private string? Result => File.Exists(Path.Combine(Folder, "result")) ? File.ReadAllText(Path.Combine(Folder, "result")) : null;
+
+    /// <summary>Checkpoints, ends, restores and lets it check itself; "ok" or what was not as before.</summary>
+    public string Journey(CheckpointOptions? checkpoint = null, RestoreOptions? restore = null)
+    {
+        Save(checkpoint);
+        Restore(restore);
+        return Check();
+    }
+
+    public CheckpointResult Save(CheckpointOptions? options = null)
+    {
+        var result = new TreeCheckpoint((options ?? new()) with { Stop = true }).Run(Pid, Image);
+        _process.WaitForExit();
+        return result;
+    }
+
+    public RestoreResult Restore(RestoreOptions? options = null)
+    {
+        var result = new TreeRestore(options ?? new()).Run(Image);
+        _restoredRoot = result.Root.Pid;
+        foreach (var task in result.Tasks)
+            _pids.Add(task.Pid);
+        if (result.NamespaceInitPid != 0)
+            _pids.Add(result.NamespaceInitPid);
+        return result;
+    }
+
+    public string Check()
+    {
+        Libc.Syscall(Sys.kill, _restoredRoot, SigUsr1);
+        Await(() => Result is not null || !Directory.Exists($"/proc/{_restoredRoot}"), "the restored program to check itself");
+        return Result ?? "the restored program ended without a word";
+    }
+
+    private static void Await(Func<bool> met, string what)
+    {
+        var deadline = Stopwatch.GetTimestamp() + 60 * Stopwatch.Frequency;
+        while (!met())
+        {
+            if (Stopwatch.GetTimestamp() > deadline)
+                throw new TimeoutException($"Waited in vain for {what}.");
+            Thread.Sleep(5);
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (var child in Descendants(_process.HasExited ? 0 : _process.Id))
+            Libc.Syscall(Sys.kill, child, SigKill);
+        if (!_process.HasExited)
+            _process.Kill();
+        _process.WaitForExit();
+        _process.Dispose();
+        foreach (var pid in _pids)
+            Libc.Syscall(Sys.kill, pid, SigKill);
+        foreach (var pid in _pids)
+            // Those that are children of this process must be waited for; for the others this says ECHILD.
+            Wait.Take(pid, noHang: false, out _);
+        Directory.Delete(Folder, recursive: true);
+    }
+
+    private static List<int> Descendants(int pid)
+    {
+        var found = new List<int>();
+        if (pid == 0)
+            return found;
+        using var proc = new ProcReader();
+        foreach (var task in TreeWalk.Walk(proc, pid))
+            if (task.Pid != pid)
+                found.Add(task.Pid);
+        return found;
+    }
+}
