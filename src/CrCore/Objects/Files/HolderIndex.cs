@@ -43,7 +43,9 @@ public sealed class HolderIndex
             }
             catch (CrKernelException e) when (e.Errno is Errno.EACCES or Errno.EPERM)
             {
-                index.Unreadable++;
+                // A process that has ended holds nothing, and shows nothing either.
+                if (ProcStat.TryRead(proc, pid, out var stat) && !stat.IsZombie)
+                    index.Unreadable++;
             }
         }
         return index;

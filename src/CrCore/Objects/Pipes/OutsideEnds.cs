@@ -45,6 +45,20 @@ internal static class OutsideEnds
                 return false;
         using var task = PidFd.Open(d.Pid);
         using var own = task.TryGet(d.Fd, out _);
-        return own is not null && (own.PollNow(0) & (d.CanRead ? PollHup : PollErr)) == 0;
+        return own is not null && (d.CanRead ? HasWriter(own) : (own.PollNow(0) & PollErr) == 0);
+    }
+
+    /// <summary>
+    /// Copying from an empty pipe would have to wait only if somebody could still write (ipipe_prep in fs/splice.c). poll(2)
+    /// says it of a pipe with contents, but not where no writer came since the reader did (pipe_poll in fs/pipe.c).
+    /// </summary>
+    private static bool HasWriter(OwnDescriptor reader)
+    {
+        if (reader.Available > 0)
+            return (reader.PollNow(0) & PollHup) == 0;
+        var (read, write) = OwnDescriptor.MakePipe();
+        using (read)
+        using (write)
+            return reader.Tee(write, 1) == -(int)Errno.EAGAIN;
     }
 }
