@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using CrCore.Kernel;
+using CrCore.Objects.Files;
 using CrCore.Remote;
 
 namespace CrCore.Restore;
@@ -91,7 +92,7 @@ internal sealed class TreeCreator(ProcReader proc, TimeSpan pidRetry)
     private static Slot AddClone(SyscallBatch batch, PlannedTask plan, CloneFlags namespaces)
     {
         var tid = batch.In(BitConverter.GetBytes(plan.VPid));
-        var flags = CloneFlags.Ptrace | namespaces | (plan.AsSibling ? CloneFlags.Parent : 0);
+        var flags = CloneFlags.Ptrace | namespaces | (plan.AsSibling ? CloneFlags.Parent : plan.IsHelper ? 0 : TaskSharing.FlagsOf(plan.Image!));
         // A sibling gets its creator's exit signal, and the call insists on 0 (clone3_args_valid).
         var exitSignal = plan.AsSibling ? 0 : plan.IsHelper ? SigChld : plan.Image!.Task.ExitSignal;
         var args = batch.In(new CloneArgs { Flags = (ulong)flags, ExitSignal = (ulong)exitSignal, SetTidSize = 1 });

@@ -19,8 +19,8 @@ internal static class FilesCheck
         }
         CheckLimit(context, files);
         foreach (var task in context.Image.Tasks)
-            if (files.TableOf(task) is { } table && table.Owner != task)
-                context.Refuse(task, "CrSharedTable", "descriptor table", $"it is shared with {table.Owner} (clone with CLONE_FILES), which cannot be restored yet",
+            if (files.TableOf(task) is { } table && table.Owner != task && !TaskSharing.SharesTable(task))
+                context.Refuse(task, "CrSharedTable", "descriptor table", $"it is shared with {table.Owner}, but not with the task's parent; such sharing cannot be restored",
                     kind: CrErrorKind.NotSupported);
     }
 

@@ -56,8 +56,8 @@ public sealed class FsKind : IInspectsTask, ICapturesTask, IChecksImage, IRestor
             FileCheck.Directory(context, task, "working directory", fs.WorkingDirectory);
             if (fs.Root != "/")
                 FileCheck.Directory(context, task, "root directory", fs.Root);
-            if (!owners.TryAdd(fs.Shared, task))
-                context.Refuse(task, "CrSharedFs", "working directory", $"it is shared with {owners[fs.Shared]} (clone with CLONE_FS), which cannot be restored yet", kind: CrErrorKind.NotSupported);
+            if (!owners.TryAdd(fs.Shared, task) && !TaskSharing.SharesFs(task))
+                context.Refuse(task, "CrSharedFs", "working directory", $"it is shared with {owners[fs.Shared]}, but not with the task's parent; such sharing cannot be restored", kind: CrErrorKind.NotSupported);
         }
     }
 
@@ -68,6 +68,13 @@ public sealed class FsKind : IInspectsTask, ICapturesTask, IChecksImage, IRestor
     {
         if (task.IsZombie || task.Image.Get<FsRecord>() is not { } fs)
             return null;
+        if (TaskSharing.SharesFs(task.Image))
+        {
+            // The parent came first and has done it for both. A task that was born to a stand-in shares nothing.
+            if (!Kcmp.Same(task.Parent!.Pid, task.Pid, KcmpType.Fs))
+                throw new CrTargetException("CrSharedFs", $"Task {task} was to share its working directory with task {task.Parent}, and does not.", "Such sharing cannot be restored yet.") { Pid = task.Pid };
+            return null;
+        }
         batch.Must("change to the working directory", fs.WorkingDirectory, Sys.chdir, batch.Text(fs.WorkingDirectory));
         // chroot(2) leaves the working directory alone.
         if (fs.Root != "/")

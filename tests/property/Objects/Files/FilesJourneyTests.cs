@@ -123,4 +123,16 @@ public class FilesJourneyTests
             same(sorted(map(int, os.listdir('/proc/self/fd'))), before); same([os.lseek(x, 0, 1) for x in many], list(range(200)))
             os.lseek(100, 42, 0); same(os.lseek(6098, 0, 1), 42)
         """);
+
+    [FactWith("python3")]
+    public void ATableSharedByTwoTasks() => Survives("""
+            libc = ctypes.CDLL(None, use_errno=True); r, w = os.pipe(); back, answer = os.pipe()
+            pid = libc.syscall(56, 0x400 | 0x200 | 17, 0, 0, 0, 0) # clone(CLONE_FILES | CLONE_FS | SIGCHLD)
+            if pid == 0:
+                os.read(r, 1); os.open('/dev/zero', os.O_RDONLY); os.dup2(0, 99); os.chdir('/'); os.write(answer, b'x'); os._exit(0)
+            wait()
+            try: os.fstat(99); assert False
+            except OSError: pass
+            os.write(w, b'x'); same(os.read(back, 1), b'x'); os.fstat(99); same(os.getcwd(), '/')
+        """);
 }
