@@ -7,14 +7,14 @@ namespace CrProperty.Objects.Files;
 /// <summary>Descriptors of every kind that is saved, through a checkpoint and a restore of a live program that checks itself.</summary>
 public class FilesJourneyTests
 {
-    private static void Survives(string code)
+    private static void Survives(bool newPidNamespace, string code)
     {
         using var program = new SelfCheckingProgram(code);
-        Assert.Equal("ok", program.Journey());
+        Assert.Equal("ok", program.Journey(restore: new() { NewPidNamespace = newPidNamespace }));
     }
 
-    [FactWith("python3")]
-    public void OffsetsFlagsAndSharing() => Survives("""
+    [TheoryWith("python3"), InlineData(false), InlineData(true)]
+    public void OffsetsFlagsAndSharing(bool newPidNamespace) => Survives(newPidNamespace, """
             f = os.open('a', os.O_RDWR | os.O_CREAT); os.write(f, b'0123456789'); os.lseek(f, 3, 0)
             os.dup2(f, 77); g = os.open('a', os.O_WRONLY | os.O_APPEND); os.set_inheritable(g, True)
             flags = [fcntl.fcntl(x, fcntl.F_GETFL) for x in (f, g)]
@@ -25,8 +25,8 @@ public class FilesJourneyTests
             os.write(g, b'end'); same(os.pread(f, 100, 0), b'0123456789end'); same(os.lseek(g, 0, 1), 13)
         """);
 
-    [FactWith("python3")]
-    public void AnOffsetSharedByTwoTasks() => Survives("""
+    [TheoryWith("python3"), InlineData(false), InlineData(true)]
+    public void AnOffsetSharedByTwoTasks(bool newPidNamespace) => Survives(newPidNamespace, """
             f = os.open('a', os.O_RDWR | os.O_CREAT); os.write(f, b'0123456789'); os.lseek(f, 3, 0)
             r, w = os.pipe(); back, answer = os.pipe()
             if os.fork() == 0:
@@ -37,8 +37,8 @@ public class FilesJourneyTests
             same(os.wait()[1], 0); same(os.read(back, 1), b'')
         """);
 
-    [FactWith("python3")]
-    public void PipesWithWhatIsInThem() => Survives("""
+    [TheoryWith("python3"), InlineData(false), InlineData(true)]
+    public void PipesWithWhatIsInThem(bool newPidNamespace) => Survives(newPidNamespace, """
             r, w = os.pipe(); fcntl.fcntl(w, F_SETPIPE_SZ, 1 << 18); big = bytes(range(256)) * 700; os.write(w, big)
             again = os.open('/proc/self/fd/%d' % r, os.O_RDONLY | os.O_NONBLOCK)
             pr, pw = os.pipe2(os.O_DIRECT | os.O_NONBLOCK); os.write(pw, b'one'); os.write(pw, b'three'); os.write(pw, b'x' * 4096)
@@ -53,8 +53,8 @@ public class FilesJourneyTests
             except BrokenPipeError: pass
         """);
 
-    [FactWith("python3")]
-    public void FifosInEveryHalfOpenForm() => Survives("""
+    [TheoryWith("python3"), InlineData(false), InlineData(true)]
+    public void FifosInEveryHalfOpenForm(bool newPidNamespace) => Survives(newPidNamespace, """
             for n in 'abc': os.mkfifo(n)
             both = os.open('a', os.O_RDWR); os.write(both, b'stays')
             reader = os.open('b', os.O_RDONLY | os.O_NONBLOCK)
@@ -66,8 +66,8 @@ public class FilesJourneyTests
             assert fcntl.fcntl(reader, fcntl.F_GETFL) & os.O_NONBLOCK and not fcntl.fcntl(writer, fcntl.F_GETFL) & os.O_NONBLOCK
         """);
 
-    [FactWith("python3")]
-    public void DeletedFilesWithHoles() => Survives("""
+    [TheoryWith("python3"), InlineData(false), InlineData(true)]
+    public void DeletedFilesWithHoles(bool newPidNamespace) => Survives(newPidNamespace, """
             f = os.open('gone', os.O_RDWR | os.O_CREAT, 0o640); g = os.open('gone', os.O_RDONLY)
             os.write(f, b'head'); os.pwrite(f, b'tail', 1 << 22); os.lseek(f, 2, 0); os.unlink('gone')
             before = os.fstat(f); link = os.readlink('/proc/self/fd/%d' % f)
@@ -77,8 +77,8 @@ public class FilesJourneyTests
             same(os.read(f, 2), b'ad'); same(os.pread(g, 4, 1 << 22), b'tail'); same(os.lseek(g, 0, 1), 0); same(now.st_ino, os.fstat(g).st_ino)
         """);
 
-    [FactWith("python3")]
-    public void DirectoriesPathsAndDevices() => Survives("""
+    [TheoryWith("python3"), InlineData(false), InlineData(true)]
+    public void DirectoriesPathsAndDevices(bool newPidNamespace) => Survives(newPidNamespace, """
             os.mkdir('dir'); dirfd = os.open('dir', os.O_RDONLY | os.O_DIRECTORY); os.symlink('/nowhere', 'link')
             p = os.open('program.py', os.O_PATH); l = os.open('link', os.O_PATH | os.O_NOFOLLOW); z = os.open('/dev/zero', os.O_RDONLY)
             os.umask(0o035); os.chdir('dir')
@@ -89,8 +89,8 @@ public class FilesJourneyTests
             open('/proc/self/fd/%d' % p).close(); os.stat('../link', follow_symlinks=False)
         """);
 
-    [FactWith("python3")]
-    public void MemoryFilesKeepTheirSeals() => Survives("""
+    [TheoryWith("python3"), InlineData(false), InlineData(true)]
+    public void MemoryFilesKeepTheirSeals(bool newPidNamespace) => Survives(newPidNamespace, """
             m = os.memfd_create('own', os.MFD_ALLOW_SEALING); os.write(m, b'hello'); fcntl.fcntl(m, 1033, 2); os.lseek(m, 1, 0)
             link = os.readlink('/proc/self/fd/%d' % m)
             wait()
@@ -100,8 +100,8 @@ public class FilesJourneyTests
             os.pwrite(m, b'more than before', 0)
         """);
 
-    [FactWith("python3")]
-    public void SignalsOfPipesReachTheirOwner() => Survives("""
+    [TheoryWith("python3"), InlineData(false), InlineData(true)]
+    public void SignalsOfPipesReachTheirOwner(bool newPidNamespace) => Survives(newPidNamespace, """
             signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR2])
             r, w = os.pipe(); fcntl.fcntl(r, fcntl.F_SETOWN, os.getpid()); fcntl.fcntl(r, 10, signal.SIGUSR2)
             fcntl.fcntl(r, fcntl.F_SETFL, fcntl.fcntl(r, fcntl.F_GETFL) | os.O_ASYNC)
@@ -110,8 +110,8 @@ public class FilesJourneyTests
             same(signal.sigwaitinfo([signal.SIGUSR2]).si_pid is not None, True); same(fcntl.fcntl(r, 11), signal.SIGUSR2)
         """);
 
-    [FactWith("python3")]
-    public void ThousandsOfDescriptorsKeepTheirNumbers() => Survives("""
+    [TheoryWith("python3"), InlineData(false), InlineData(true)]
+    public void ThousandsOfDescriptorsKeepTheirNumbers(bool newPidNamespace) => Survives(newPidNamespace, """
             import resource; resource.setrlimit(resource.RLIMIT_NOFILE, (8000,) * 2)
             f = os.open('a', os.O_RDWR | os.O_CREAT)
             for i in range(3000): os.dup2(f, 100 + 2 * i)
@@ -124,8 +124,8 @@ public class FilesJourneyTests
             os.lseek(100, 42, 0); same(os.lseek(6098, 0, 1), 42)
         """);
 
-    [FactWith("python3")]
-    public void ATableSharedByTwoTasks() => Survives("""
+    [TheoryWith("python3"), InlineData(false), InlineData(true)]
+    public void ATableSharedByTwoTasks(bool newPidNamespace) => Survives(newPidNamespace, """
             libc = ctypes.CDLL(None, use_errno=True); r, w = os.pipe(); back, answer = os.pipe()
             pid = libc.syscall(56, 0x400 | 0x200 | 17, 0, 0, 0, 0) # clone(CLONE_FILES | CLONE_FS | SIGCHLD)
             if pid == 0:
