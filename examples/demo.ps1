@@ -50,6 +50,12 @@ function Get-SessionId([int] $Session) {
     }
 }
 
+# The state letter of proc_pid_stat(5); empty where there is no such process.
+function Get-State([int] $Id) {
+    $stat = Get-Content "/proc/$Id/stat" -Raw -ErrorAction Ignore
+    if ($stat) { ($stat -replace '^.*\) ').Substring(0, 1) } else { '' }
+}
+
 function Stop-Tree([int[]] $Ids) {
     foreach ($id in @($Ids) + @($Ids | ForEach-Object { Get-SessionId $_ })) {
         Stop-Process -Id $id -Force -ErrorAction Ignore
@@ -81,9 +87,20 @@ try {
 
     Write-Step 'The tree is gone'
     Start-Sleep -Seconds 1
-    $alive = @($tasks | Where-Object { Test-Path "/proc/$($_.VPid)" })
-    "$($alive.Count) of its $($tasks.Count) processes are left; the counter stands at $before."
-    if ($alive.Count -gt 0 -or (Get-Count) -ne $before) { throw 'The tree did not end.' }
+    $left = @($tasks.VPid | Where-Object { (Get-State $_) -notin '', 'Z' })
+    "$($left.Count) of its $($tasks.Count) processes run; the counter stands at $before."
+    if ($left.Count -gt 0 -or (Get-Count) -ne $before) { throw 'The tree did not end.' }
+
+    # A process id is free again only when init(1) has taken note that its process ended.
+    foreach ($try in 1..100) {
+        $taken = @($tasks.VPid | Where-Object { Get-State $_ })
+        if ($taken.Count -eq 0) { break }
+        Start-Sleep -Milliseconds 100
+    }
+    if ($taken.Count -gt 0) {
+        'Process 1 of this machine does not take note of ended processes: their ids stay taken, so a fresh pid namespace is used.'
+        $restoreOptions['NewPidNamespace'] = $true
+    }
 
     Write-Step 'Restore-ProcessTree'
     $restored = Restore-ProcessTree $image @restoreOptions
@@ -100,7 +117,7 @@ try {
     for ($i = 0; $i -lt $lines.Count; $i++) {
         if ($lines[$i] -ne "count $($i + 1),$tail") { throw "Line $($i + 1) should read 'count $($i + 1),$tail' and reads '$($lines[$i])'." }
     }
-    $changed = Compare-Object @($tasks.VPid) @($restored.Tasks.VPid)
+    $changed = Compare-Object $tasks.VPid $restored.Tasks.VPid
     if ($changed) { throw 'The process ids are not the same.' }
     $zombies = @($tasks | Where-Object State -EQ 'Zombie')
     if ($zombies.Count -ne 1) { throw "There should be one zombie in the image, and there are $($zombies.Count)." }
