@@ -65,6 +65,8 @@ public static unsafe partial class ProcessMemory
         if (sum != (ulong)length)
             throw new ArgumentException($"The ranges hold {sum} bytes, the span {length}.", nameof(ranges));
         var done = Transfer(pid, ranges, local, length, write, out var errno, out var at);
+        if (CrEventSource.Log.IsEnabled())
+            CrEventSource.Log.KernelCall(write ? "process_vm_writev" : "process_vm_readv", pid, done);
         if (done < length)
             throw KernelError.Create("ProcessMemoryFailed", $"{(write ? "Writing" : "Reading")} memory failed after {done} of {length} bytes",
                 errno, pid, $"0x{at:x}");

@@ -58,6 +58,8 @@ public sealed unsafe partial class ProcessMemoryFile : IDisposable
     // mem_rw gives 0 when the address space has ended (no users left), EIO where a page cannot be reached.
     private int Check(nint n, string doing, ulong address)
     {
+        if (CrEventSource.Log.IsEnabled())
+            CrEventSource.Log.KernelCall($"{doing} /proc/PID/mem", _pid, n);
         if (n > 0)
             return (int)n;
         var errno = n == 0 ? Errno.ESRCH : KernelError.Last;

@@ -6,25 +6,24 @@ namespace CrCore.Restore;
 /// <summary>Ends the puppets of tasks that were zombies, each with its saved status (wait(2)), for its parent to find.</summary>
 internal static class ZombieEnd
 {
-    private const int RlimitCore = 4, SigSetMask = 2;
+    private const int RlimitCore = 4, SigSetMask = 2, PrSetName = 15;
 
     public static void End(RestoringTask task, Puppet puppet, ICollection<Obstacle> warnings)
     {
         var status = task.Image.Task.ExitCode;
         var signal = (int)(status & 0x7f);
+        using var core = new CoreDumpPlace(wanted: (status & 0x80) != 0);
         var batch = new SyscallBatch();
+        batch.Must("name", task.Image.Comm, Sys.prctl, PrSetName, batch.Text(task.Image.Comm));
         if (signal == 0)
         {
             batch.Try(Sys.exit_group, status >> 8);
         }
         else
         {
-            using var core = new CoreDumpPlace((status & 0x80) != 0);
             core.Prepare(batch, RlimitCore);
             batch.Must("unmask signals", null, Sys.rt_sigprocmask, SigSetMask, batch.In(new byte[8]), 0, 8);
             batch.Try(Sys.kill, task.VPid, signal);
-            Finish(task, puppet, batch, status, warnings);
-            return;
         }
         Finish(task, puppet, batch, status, warnings);
     }

@@ -1,0 +1,40 @@
+using System.Diagnostics;
+using System.Diagnostics.Tracing;
+using CrCore;
+using CrCore.Checkpoint;
+
+// crkillpoint PID IMAGE K: checkpoints a tree and kills itself after the K-th call by which the engine touches it;
+// K = 0 lets it finish and prints how many calls there were.
+var (pid, image, k) = (int.Parse(args[0]), args[1], int.Parse(args[2]));
+using var killer = new Killer(k);
+try
+{
+    new TreeCheckpoint(new CheckpointOptions { Overwrite = true }).Run(pid, image);
+}
+catch (CrException e)
+{
+    Console.Error.WriteLine($"{e.Id}: {e.Message}");
+    return 1;
+}
+Console.WriteLine(killer.Calls);
+return 0;
+
+internal sealed class Killer(int at) : EventListener
+{
+    private int _calls;
+
+    public int Calls => _calls;
+
+    protected override void OnEventSourceCreated(EventSource source)
+    {
+        if (source.Name == "CrModule-Engine")
+            EnableEvents(source, EventLevel.Verbose);
+    }
+
+    protected override void OnEventWritten(EventWrittenEventArgs e)
+    {
+        // Raised on the thread that made the call, right after it.
+        if (e.EventName == "KernelCall" && Interlocked.Increment(ref _calls) == at)
+            Process.GetCurrentProcess().Kill();
+    }
+}
