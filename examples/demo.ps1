@@ -75,6 +75,8 @@ try {
 
     Write-Step 'Checkpoint-ProcessTree -Stop'
     $saved = Checkpoint-ProcessTree -Id $root.Id -Path $image -Stop
+    # The runtime would go on taking the number for that of its ended child; the tree is to come back under it.
+    $root.Dispose()
     $saved | Format-List
     $before = Get-Count
 

@@ -15,7 +15,7 @@ public sealed class GetProcessCommand : ProcessTargets
     {
         if (ParameterSetName != "AnyName")
         {
-            WriteObject(Targets(), enumerateCollection: true);
+            WriteObject(Targets().Select(t => t.Process), enumerateCollection: true);
             return;
         }
         foreach (var name in ProcessNames.DefaultIfEmpty("*"))

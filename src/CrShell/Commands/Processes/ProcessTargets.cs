@@ -21,19 +21,19 @@ public abstract class ProcessTargets : PSCmdlet
     public Process[] InputObject { get; set; } = [];
 
     /// <summary>The processes named by this record. One that is not there is an error of its own.</summary>
-    protected IEnumerable<Process> Targets()
+    private protected IEnumerable<Incarnation> Targets()
     {
         foreach (var process in InputObject)
-            yield return process;
+            yield return new Incarnation(process, IsLater: false);
         foreach (var id in Id)
         {
             if (ById(id) is { } process)
-                yield return process;
+                yield return Incarnation.Of(process);
         }
         foreach (var name in Name)
         {
             foreach (var process in ByName(name))
-                yield return process;
+                yield return Incarnation.Of(process);
         }
     }
 

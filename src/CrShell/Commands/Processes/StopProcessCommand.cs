@@ -16,13 +16,14 @@ public sealed class StopProcessCommand : ProcessTargets
 
     protected override void ProcessRecord()
     {
-        foreach (var process in Targets())
+        foreach (var target in Targets())
         {
-            if (process.HasExited || !ShouldProcess($"{process.ProcessName} ({process.Id})"))
+            var process = target.Process;
+            if (target.HasEnded || !ShouldProcess($"{target.Name} ({process.Id})"))
                 continue;
             try
             {
-                process.Kill();
+                target.Kill();
             }
             catch (Exception e) when (e is Win32Exception or InvalidOperationException)
             {

@@ -8,7 +8,7 @@ namespace CrShell.Commands.Processes;
 public sealed class WaitProcessCommand : ProcessTargets
 {
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(100);
-    private readonly List<Process> _waiting = [];
+    private readonly List<Incarnation> _waiting = [];
 
     /// <summary>Seconds; 0 looks once. Without it there is no limit.</summary>
     [Parameter(Position = 1)]
@@ -24,9 +24,10 @@ public sealed class WaitProcessCommand : ProcessTargets
     {
         var deadline = Timeout is { } seconds ? TimeSpan.FromSeconds(seconds) : System.Threading.Timeout.InfiniteTimeSpan;
         var start = Stopwatch.StartNew();
-        foreach (var process in _waiting)
+        foreach (var target in _waiting)
         {
-            while (!process.WaitForExit(PollInterval))
+            var process = target.Process;
+            while (!target.WaitForEnd(PollInterval))
             {
                 if (Stopping)
                     throw new PipelineStoppedException();
