@@ -35,12 +35,12 @@ internal sealed class TreeFreezer(ProcReader proc) : IDisposable
     {
         var deadline = Stopwatch.GetTimestamp() + (long)(timeout.TotalSeconds * Stopwatch.Frequency);
         // A parent in vfork(2) cannot stop before its child goes on: let the tree run for a moment and try again.
+        // The patience is for one thread, so that a large tree may take its time as long as it moves on.
         var patience = Stopwatch.Frequency / 2;
         while (true)
         {
             cancel.ThrowIfCancellationRequested();
-            var attempt = Math.Min(deadline, Stopwatch.GetTimestamp() + patience);
-            if (TryFreeze(rootPid, attempt, cancel, out var tasks, out var laggard))
+            if (TryFreeze(rootPid, patience, cancel, out var tasks, out var laggard))
                 return tasks;
             Thaw();
             if (Stopwatch.GetTimestamp() >= deadline)
@@ -53,7 +53,7 @@ internal sealed class TreeFreezer(ProcReader proc) : IDisposable
         }
     }
 
-    private bool TryFreeze(int rootPid, long deadline, CancellationToken cancel, out List<LiveTask> tasks, out int laggard)
+    private bool TryFreeze(int rootPid, long patience, CancellationToken cancel, out List<LiveTask> tasks, out int laggard)
     {
         laggard = 0;
         while (true)
@@ -66,7 +66,7 @@ internal sealed class TreeFreezer(ProcReader proc) : IDisposable
             foreach (var task in tasks)
                 foreach (var tid in task.Tids)
                     news |= Seize(task.Pid, tid);
-            if (!AwaitAll(deadline, out laggard))
+            if (!AwaitAll(patience, cancel, out laggard))
                 return false;
             if (!news)
                 return true;
@@ -105,7 +105,7 @@ internal sealed class TreeFreezer(ProcReader proc) : IDisposable
             "The task belongs to another user or is not dumpable: run as its owner or with CAP_SYS_PTRACE. A kernel thread cannot be checkpointed.") { Pid = tid };
     }
 
-    private bool AwaitAll(long deadline, out int laggard)
+    private bool AwaitAll(long patience, CancellationToken cancel, out int laggard)
     {
         laggard = 0;
         List<int>? gone = null;
@@ -113,7 +113,8 @@ internal sealed class TreeFreezer(ProcReader proc) : IDisposable
         {
             if (thread.Waited)
                 continue;
-            if (!AwaitEventStop(thread, deadline, out var ended))
+            cancel.ThrowIfCancellationRequested();
+            if (!AwaitEventStop(thread, Stopwatch.GetTimestamp() + patience, out var ended))
             {
                 laggard = tid;
                 return false;
