@@ -140,8 +140,13 @@ public sealed class CheckpointProcessTreeCommand : CrCmdlet
     {
         if (!TryRun(target.Id, (log, progress, cancel) => new TreeCheckpoint(options, log, progress).Preview(target.Id, cancel), out var preview))
             return;
+        if (!Force && File.Exists(path))
+            preview = preview with { Obstacles = [.. preview.Obstacles, ImageExists(path)] };
         foreach (var obstacle in preview.Obstacles)
             WriteWarning(obstacle.ToString());
         WriteObject(new CrCheckpointPreview(target.Id, path, preview));
     }
+
+    private static Obstacle ImageExists(string path)
+        => new("CrImageExists", CrErrorKind.Obstacle, ObstacleSeverity.Error, 0, "", path, "an image exists under this path", "Give another path, or -Force to replace it.");
 }

@@ -2,34 +2,87 @@ using System.Diagnostics;
 
 namespace CrProperty.Module;
 
-/// <summary>A process that a test has started and that ends with it, whatever happens.</summary>
+/// <summary>
+/// A process that a test has started, in a session of its own and without descriptors of the test run's, so that it can
+/// be checkpointed. It ends with the test, whatever happens, and what was restored in its place does, too.
+/// </summary>
 internal sealed class LiveProcess : IDisposable
 {
+    private const string Detach = """
+        for f in /proc/$$/fd/*; do f=${f##*/}; if [ "$f" -gt 2 ]; then eval "exec $f<&-"; fi; done 2>/dev/null
+        exec setsid "$@" </dev/null >/dev/null 2>&1
+        """;
+
+    private readonly List<int> _restored = [];
+
     private LiveProcess(Process process) => Process = process;
 
     public Process Process { get; }
 
     public int Id => Process.Id;
 
-    /// <summary>A process that does nothing for longer than any test takes. Its standard streams are /dev/null.</summary>
+    /// <summary>A process that does nothing for longer than any test takes.</summary>
     public static LiveProcess Sleep()
     {
-        var live = Start("exec sleep 600 </dev/null >/dev/null 2>&1");
-        var comm = $"/proc/{live.Id}/comm";
-        for (var i = 0; i < 10_000 && File.ReadAllText(comm) != "sleep\n"; i++)
-            Thread.Sleep(1);
+        var live = Start("sleep", "600");
+        WaitUntil(() => File.ReadAllText($"/proc/{live.Id}/comm") == "sleep\n");
         return live;
     }
 
-    /// <param name="script">For sh; what it starts must end when it does.</param>
-    public static LiveProcess Start(string script)
-        => new(Process.Start(new ProcessStartInfo("/bin/sh", ["-c", script]) { UseShellExecute = false })!);
+    /// <summary>A process that holds one end of a pipe whose other end the test holds.</summary>
+    public static LiveProcess WithPipe()
+    {
+        var live = new LiveProcess(Process.Start(new ProcessStartInfo("sleep", "600") { RedirectStandardInput = true })!);
+        WaitUntil(() => File.ReadAllText($"/proc/{live.Id}/comm") == "sleep\n");
+        return live;
+    }
+
+    /// <summary>A bash script that creates the file in $READY when it is where the test wants it.</summary>
+    public static LiveProcess Script(ScratchFolder folder, string script)
+    {
+        var ready = folder.File("ready");
+        var live = Start("bash", "-c", $"READY='{ready}'; cd /; {script}");
+        WaitUntil(() => File.Exists(ready));
+        return live;
+    }
+
+    /// <summary>Notes a restored process, to be ended with the test.</summary>
+    public void EndAlso(int pid) => _restored.Add(pid);
+
+    public static void WaitUntil(Func<bool> holds)
+    {
+        for (var i = 0; i < 20_000; i++)
+        {
+            if (holds())
+                return;
+            Thread.Sleep(1);
+        }
+        throw new TimeoutException("A process of the test did not get where it should.");
+    }
 
     public void Dispose()
     {
+        foreach (var pid in _restored)
+            Kill(pid);
         if (!Process.HasExited)
             Process.Kill(entireProcessTree: true);
         Process.WaitForExit();
         Process.Dispose();
     }
+
+    private static void Kill(int pid)
+    {
+        try
+        {
+            using var process = Process.GetProcessById(pid);
+            process.Kill(entireProcessTree: true);
+        }
+        catch (Exception e) when (e is ArgumentException or InvalidOperationException)
+        {
+            // It has ended already.
+        }
+    }
+
+    private static LiveProcess Start(params string[] command)
+        => new(Process.Start(new ProcessStartInfo("/bin/bash", ["-c", Detach, "detach", .. command]))!);
 }
