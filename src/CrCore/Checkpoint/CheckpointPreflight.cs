@@ -50,9 +50,19 @@ internal static class CheckpointPreflight
                 context.Refuse(task, "CrLeaderEnded", "thread group", "the leader has ended while other threads live on, which is not saved", "Wait until the other threads have ended.");
             return;
         }
+        var before = context.Obstacles.Count;
         foreach (var kind in Kinds.All)
             if (kind is IInspectsTask inspects)
                 inspects.Inspect(context, task);
+        // A task that is on its way out has lost some of its parts already, and is no obstacle: the frozen tree is looked at again.
+        if (context.Obstacles.Count > before && IsEnding(context.Proc, task))
+            context.Obstacles.RemoveRange(before, context.Obstacles.Count - before);
+    }
+
+    private static bool IsEnding(ProcReader proc, LiveTask task)
+    {
+        const uint exiting = 0x4; // PF_EXITING of include/linux/sched.h
+        return !ProcStat.TryRead(proc, task.Pid, out var now) || now.IsZombie || now.StartTime != task.Stat.StartTime || (now.Flags & exiting) != 0;
     }
 
     public static void ThrowIfAny(IReadOnlyList<Obstacle> obstacles)

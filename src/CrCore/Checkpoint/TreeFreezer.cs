@@ -80,7 +80,7 @@ internal sealed class TreeFreezer(ProcReader proc) : IDisposable
             return false;
         var options = PtraceOptions.TraceSysGood;
         var e = Ptrace.Seize(tid, options);
-        if (e == Errno.ESRCH)
+        if (e == Errno.ESRCH || (e == Errno.EPERM && HasJustEnded(pid, tid)))
             return true;
         if (e == Errno.EPERM)
             throw CannotTrace(pid, tid);
@@ -95,6 +95,13 @@ internal sealed class TreeFreezer(ProcReader proc) : IDisposable
             throw new CrKernelException("CrInterruptFailed", $"Interrupting task {tid}", e) { Pid = tid };
         return true;
     }
+
+    /// <summary>
+    /// A task that has ended is refused with EPERM, too (ptrace_attach in kernel/ptrace.c). The next walk finds it gone or
+    /// a zombie; a leader whose threads live on would be found again and again, and stays refused.
+    /// </summary>
+    private bool HasJustEnded(int pid, int tid)
+        => !ProcStat.TryRead(proc, new TaskDir(pid, tid), out var stat) || (stat.IsZombie && (tid != pid || stat.ThreadCount <= 1));
 
     private CrException CannotTrace(int pid, int tid)
     {

@@ -3,9 +3,20 @@ using System.Runtime.InteropServices;
 namespace CrCore.Kernel;
 
 /// <summary>How this process hears of its children (SIGCHLD, sigaction(2)).</summary>
-internal static unsafe partial class ChildSignal
+/// <remarks>
+/// The disposition of a signal belongs to the process, and so does the count of those who hold it: two pieces of
+/// traced work may run side by side.
+/// </remarks>
+internal sealed unsafe partial class ChildSignal
 {
     private const int SigChld = 17, SaNoCldStop = 1;
+    private const nint Default = 0, Ignore = 1;
+
+    private static readonly ChildSignal Own = new();
+
+    private readonly Lock _lock = new();
+    private int _holders;
+    private Action _saved;
 
     /// <summary>struct sigaction of glibc on x86-64 (bits/sigaction.h); the mask is 1024 bits wide.</summary>
     [StructLayout(LayoutKind.Sequential)]
@@ -18,25 +29,61 @@ internal static unsafe partial class ChildSignal
     }
 
     /// <summary>
-    /// Keeps the handler that is there and adds SA_NOCLDSTOP: no SIGCHLD for stops, ptrace stops included, on which the
-    /// .NET runtime would look for ended children and take a stopped one for such. An inherited SIG_IGN, with which no
-    /// end could ever be waited for, becomes the default.
+    /// Until disposed of, no handler hears of SIGCHLD: the .NET runtime's would look for ended children, and take for such
+    /// one that is in a ptrace stop (a tracer's wait reports those whatever it asks for: wait_task_stopped in
+    /// kernel/exit.c; and a tracee's end raises SIGCHLD in its tracer: exit_notify). Children that end meanwhile stay to
+    /// be waited for, and the signal is raised once at the end.
     /// </summary>
-    public static void SilenceStops()
+    /// <remarks>SA_NOCLDSTOP alone would not do: it keeps back the signals of stops, not those of ends beside them.</remarks>
+    public static IDisposable Hold()
     {
-        Action action;
-        if (SigAction(SigChld, null, &action) != 0)
-            return;
-        const nint ignore = 1;
-        var wrong = action.Handler == ignore;
-        if ((action.Flags & SaNoCldStop) != 0 && !wrong)
-            return;
-        if (wrong)
-            action.Handler = 0;
-        action.Flags |= SaNoCldStop;
-        _ = SigAction(SigChld, &action, null);
+        Own.Add();
+        return new Holder();
     }
 
-    [LibraryImport("libc", EntryPoint = "sigaction")]
+    private void Add()
+    {
+        lock (_lock)
+        {
+            if (_holders++ > 0)
+                return;
+            var quiet = new Action { Handler = Default, Flags = SaNoCldStop };
+            Action before;
+            if (SigAction(SigChld, &quiet, &before) != 0)
+                throw KernelError.FromLast("CrSignalFailed", "Holding back SIGCHLD failed");
+            _saved = before;
+        }
+    }
+
+    private void Remove()
+    {
+        lock (_lock)
+        {
+            if (--_holders > 0)
+                return;
+            Action now;
+            // Whoever has set a handler meanwhile (the runtime, at its first child) keeps it.
+            if (SigAction(SigChld, null, &now) == 0 && now.Handler == Default && _saved.Handler != Ignore)
+            {
+                // With an inherited SIG_IGN no end could ever be waited for; it becomes the default.
+                var saved = _saved;
+                _ = SigAction(SigChld, &saved, null);
+            }
+            Libc.Syscall(Sys.kill, Environment.ProcessId, SigChld);
+        }
+    }
+
+    private sealed class Holder : IDisposable
+    {
+        private int _disposed;
+
+        public void Dispose()
+        {
+            if (Interlocked.Exchange(ref _disposed, 1) == 0)
+                Own.Remove();
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "sigaction", SetLastError = true)]
     private static partial int SigAction(int signal, Action* action, Action* old);
 }

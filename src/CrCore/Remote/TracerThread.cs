@@ -11,7 +11,7 @@ internal static class TracerThread
 {
     public static T Run<T>(string name, Func<T> work)
     {
-        ChildSignal.SilenceStops();
+        using var quiet = ChildSignal.Hold();
         T result = default!;
         ExceptionDispatchInfo? failure = null;
         var thread = new Thread(() =>

@@ -60,7 +60,7 @@ public sealed class CheckpointCommandTests : IDisposable
     [Fact]
     public void A_process_that_this_shell_has_started_still_tells_it_its_exit_code()
     {
-        using var script = LiveProcess.Script(_folder, "touch $READY; until [ -e $READY.go ]; do read -t 0.05 < <(:); done; exit 7");
+        using var script = LiveProcess.Script(_folder, "echo > $READY; until [ -e $READY.go ]; do sleep 0.01; done; exit 7");
         for (var i = 0; i < 5; i++)
             _session.Run("Checkpoint-ProcessTree -Id $args[0] -Path $args[1] -Force", script.Id, ImagePath).Single<CrImage>();
         File.WriteAllText(_folder.File("ready.go"), "");
@@ -177,8 +177,9 @@ public sealed class CheckpointCommandTests : IDisposable
     [Fact]
     public void A_process_is_saved_with_the_tree_of_an_ancestor_that_was_given_too()
     {
-        using var tree = LiveProcess.Script(_folder, "sleep 600 & echo $! > $READY.new; mv $READY.new $READY; wait");
+        using var tree = LiveProcess.Script(_folder, "sleep 600 & echo $! > $READY; wait");
         var child = int.Parse(File.ReadAllText(_folder.File("ready")), System.Globalization.CultureInfo.InvariantCulture);
+        LiveProcess.WaitUntil(() => File.ReadAllText($"/proc/{child}/comm") == "sleep\n");
         var outcome = _session.Run("Checkpoint-ProcessTree -Id $args[0] -Path $args[1] -Verbose", new[] { child, tree.Id }, ImagePath);
         var image = outcome.Single<CrImage>();
         Assert.Equal((tree.Id, 2), (image.RootId, image.TaskCount));

@@ -15,11 +15,17 @@ internal sealed class LiveProcess : IDisposable
 
     private readonly List<int> _restored = [];
 
-    private LiveProcess(Process process) => Process = process;
+    private bool _forgotten;
+
+    private LiveProcess(Process process)
+    {
+        Process = process;
+        Id = process.Id;
+    }
 
     public Process Process { get; }
 
-    public int Id => Process.Id;
+    public int Id { get; }
 
     /// <summary>A process that does nothing for longer than any test takes.</summary>
     public static LiveProcess Sleep()
@@ -37,13 +43,23 @@ internal sealed class LiveProcess : IDisposable
         return live;
     }
 
-    /// <summary>A bash script that creates the file in $READY when it is where the test wants it.</summary>
+    /// <summary>A bash script that writes into the file $READY when it is where the test wants it.</summary>
     public static LiveProcess Script(ScratchFolder folder, string script)
     {
         var ready = folder.File("ready");
         var live = Start("bash", "-c", $"READY='{ready}'; cd /; {script}");
-        WaitUntil(() => File.Exists(ready));
+        WaitUntil(() => File.Exists(ready) && new FileInfo(ready).Length > 0);
         return live;
+    }
+
+    /// <summary>
+    /// Lets go of a process that has ended: as long as its object lives, .NET takes any process of the same id for the
+    /// ended one, also one that was restored.
+    /// </summary>
+    public void Forget()
+    {
+        Process.Dispose();
+        _forgotten = true;
     }
 
     /// <summary>Notes a restored process, to be ended with the test.</summary>
@@ -64,6 +80,8 @@ internal sealed class LiveProcess : IDisposable
     {
         foreach (var pid in _restored)
             Kill(pid);
+        if (_forgotten)
+            return;
         if (!Process.HasExited)
             Process.Kill(entireProcessTree: true);
         Process.WaitForExit();

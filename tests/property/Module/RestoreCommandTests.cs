@@ -16,7 +16,7 @@ public sealed class RestoreCommandTests : IDisposable
 
     /// <summary>A tree of two, which exits with 7 when the file go is there.</summary>
     public RestoreCommandTests()
-        => _live = LiveProcess.Script(_folder, "sleep 600 & echo $! > $READY.new; mv $READY.new $READY; until [ -e $READY.go ]; do sleep 0.05; done; kill $!; exit 7");
+        => _live = LiveProcess.Script(_folder, "sleep 600 & until [ $(cat /proc/$!/comm) = sleep ]; do :; done; echo $! > $READY; until [ -e $READY.go ]; do sleep 0.05; done; kill $!; exit 7");
 
     private string ImagePath => _folder.File("x.cr");
 
@@ -158,13 +158,15 @@ public sealed class RestoreCommandTests : IDisposable
         File.WriteAllBytes(ImagePath, bytes);
         var outcome = _session.Run("Restore-ProcessTree $args[0]", ImagePath);
         Assert.Equal(ErrorCategory.InvalidData, outcome.Category);
-        Assert.False(Directory.Exists($"/proc/{_live.Id}"));
+        LiveProcess.WaitUntil(() => !Directory.Exists($"/proc/{_live.Id}")); // its new parent may take a moment to wait for it
     }
 
     private void Save()
     {
         _session.Run("Checkpoint-ProcessTree -Id $args[0] -Path $args[1] -Stop", _live.Id, ImagePath).Single<CrImage>();
         _live.Process.WaitForExit();
+        Assert.Equal(128 + 9, _live.Process.ExitCode);
+        _live.Forget();
         LiveProcess.WaitUntil(() => !Directory.Exists($"/proc/{Child}"));
     }
 
