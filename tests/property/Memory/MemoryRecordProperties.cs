@@ -1,0 +1,129 @@
+using System.Buffers;
+using CrCore;
+using CrCore.Image;
+using CrCore.Kernel;
+using CrCore.Objects;
+using CrCore.Objects.Files;
+using CrCore.Objects.Memory;
+using FsCheck;
+using FsCheck.Fluent;
+using FsCheck.Xunit;
+using Xunit;
+
+namespace CrProperty.Memory;
+
+/// <summary>What is written of an address space is read again, and the seed's fields stay where the seed has them.</summary>
+public class MemoryRecordProperties
+{
+    private static Gen<ulong> Word => ArbMap.Default.GeneratorFor<ulong>();
+
+    private static Gen<string> Text(int max) => Gen.Choose(32, 0x2fff).Where(c => c is < 0xd800 or > 0xdfff).Select(c => (char)c).ArrayOf()
+        .Select(c => new string(c)).Where(s => System.Text.Encoding.UTF8.GetByteCount(s) <= max);
+
+    private static Gen<FileIdentity> Identity => from d in Word from i in Word from s in Gen.Choose(0, int.MaxValue) from m in Word select new FileIdentity(d, i, s, (long)m);
+
+    private static Arbitrary<MmRecord> Mms => Arb.From(
+        from a in Word.ArrayOf(12)
+        from auxv in ArbMap.Default.GeneratorFor<byte[]>().Select(b => b.AsMemory(0, b.Length & ~15))
+        from path in Text(500)
+        from identity in Identity
+        from objRef in Gen.Choose(1, int.MaxValue)
+        from count in Gen.Choose(0, 70_000)
+        select new MmRecord
+        {
+            Parent = 7, ObjRef = (uint)objRef, MapCount = count, StartCode = a[0], EndCode = a[1], StartData = a[2], EndData = a[3], StartBrk = a[4], Brk = a[5],
+            StartStack = a[6], ArgStart = a[7], ArgEnd = a[8], EnvStart = a[9], EnvEnd = a[10], VdsoHash = a[11], Auxv = auxv, ExePath = path, ExeIdentity = identity,
+        });
+
+    private static Arbitrary<VmaRecord> Vmas => Arb.From(
+        from kind in Gen.Elements(Enum.GetValues<VmaType>())
+        from start in Gen.Choose(1, int.MaxValue)
+        from pages in Gen.Choose(1, int.MaxValue)
+        from flags in Word
+        from protection in Gen.Choose(0, 7)
+        from offset in Gen.Choose(0, int.MaxValue)
+        from name in Text(100)
+        from identity in Identity
+        select new VmaRecord
+        {
+            Kind = kind, Start = (ulong)start << 12, End = (ulong)start + (ulong)pages << 12, Flags = (VmFlags)flags, Protection = (MemoryProtection)protection,
+            PageOffset = (ulong)offset, Name = name, Identity = kind == VmaType.File ? identity : null,
+            ObjRef = kind is VmaType.SharedAnonymous or VmaType.MemoryFile or VmaType.SystemVShared ? 9u : 0,
+        });
+
+    [Property]
+    public Property Address_spaces() => Prop.ForAll(Mms, mm =>
+    {
+        var bytes = Encode(mm);
+        Assert.Equal(mm, Decode(bytes, mm));
+        // image-lineage: objref at 0, map_count at 4, start_code at 8 … env_end at 88.
+        Assert.Equal(mm.ObjRef, BitConverter.ToUInt32(bytes, 0));
+        Assert.Equal(mm.MapCount, BitConverter.ToInt32(bytes, 4));
+        Assert.Equal(mm.StartCode, BitConverter.ToUInt64(bytes, 8));
+        Assert.Equal(mm.Brk, BitConverter.ToUInt64(bytes, 48));
+        Assert.Equal(mm.EnvEnd, BitConverter.ToUInt64(bytes, 88));
+    });
+
+    [Property]
+    public Property Mappings() => Prop.ForAll(Vmas, vma =>
+    {
+        var bytes = Encode(vma);
+        Assert.Equal(vma, Decode(bytes, vma));
+        Assert.Equal((uint)vma.Kind, BitConverter.ToUInt32(bytes, 0));
+        Assert.Equal(vma.Start, BitConverter.ToUInt64(bytes, 8));
+        Assert.Equal(vma.PageOffset, BitConverter.ToUInt64(bytes, 40));
+    });
+
+    [Property]
+    public Property Shared_memory() => Prop.ForAll(Arb.From(
+        from kind in Gen.Elements(SharedMemoryType.Anonymous, SharedMemoryType.MemoryFile)
+        from size in Gen.Choose(0, int.MaxValue)
+        from seals in Gen.Choose(0, 0x3f)
+        from mode in Gen.Choose(0, 0xfff)
+        from name in Text(200)
+        select new SharedMemoryRecord { ObjRef = 3, Kind = kind, Size = (ulong)size, Seals = (uint)seals, Mode = (uint)mode, Name = name }),
+        record => Assert.Equal(record, Decode(Encode(record), record)));
+
+    [Property]
+    public Property Guard_pages() => Prop.ForAll(Arb.From(Gen.Choose(1, 100).ArrayOf().Select(steps =>
+        {
+            var ranges = new List<AddressRange>();
+            ulong at = 0;
+            foreach (var step in steps)
+            {
+                ranges.Add(new AddressRange(at + (ulong)step * 4096, at + (ulong)step * 8192));
+                at = ranges[^1].End;
+            }
+            return new GuardRegionsRecord(4, ranges);
+        })), record => Assert.Equal(record, Decode(Encode(record), record)));
+
+    [Fact]
+    public void What_cannot_be_is_refused()
+    {
+        var vma = new VmaRecord { Kind = VmaType.Anonymous, Start = 0x1000, End = 0x3000 };
+        foreach (var bad in new[]
+        {
+            vma with { Start = 0x1001 }, vma with { End = 0x1000 }, vma with { End = ulong.MaxValue & ~0xffful }, vma with { Kind = (VmaType)99 },
+            vma with { Kind = VmaType.SharedAnonymous }, vma with { ObjRef = 1 }, vma with { Kind = VmaType.File }, vma with { PageOffset = ulong.MaxValue },
+        })
+            Assert.Throws<CrImageException>(() => Decode(Encode(bad), bad));
+        var guards = new GuardRegionsRecord(1, [new(0x2000, 0x3000), new(0x1000, 0x2000)]);
+        Assert.Throws<CrImageException>(() => Decode(Encode(guards), guards));
+    }
+
+    private static byte[] Encode(ICrRecord record)
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        var w = new FieldWriter(buffer);
+        record.Write(ref w);
+        return buffer.WrittenSpan.ToArray();
+    }
+
+    private static ICrRecord Decode(byte[] bytes, ICrRecord like)
+    {
+        var r = new FieldReader(bytes, 0);
+        var record = Kinds.Catalog.Find(like.Type)!.Decode(like.Parent, ref r);
+        Assert.Equal(0, r.Remaining);
+        return record;
+    }
+}
