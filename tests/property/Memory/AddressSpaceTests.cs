@@ -32,6 +32,30 @@ public class AddressSpaceTests
         RoundTrip(child.Pid);
     }
 
+    [FactWith("python3")]
+    public void Thousands_of_mappings_come_back_in_batches_that_fit_the_arena()
+    {
+        using var child = OwnChild.Start("env", NoRseq, "python3", "-c", Many);
+        Assert.Equal("ready", child.Output.ReadLine());
+        RoundTrip(child.Pid);
+    }
+
+    private const string Many = """
+        import ctypes, os, time
+        libc = ctypes.CDLL(None)
+        libc.mmap.restype = ctypes.c_void_p
+        libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_long]
+        libc.mprotect.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
+        pages = 6000
+        at = libc.mmap(None, pages * 4096, 3, 0x22, -1, 0)
+        ctypes.memset(at, 7, pages * 4096)
+        for i in range(0, pages, 2):
+            if libc.mprotect(at + i * 4096, 4096, 1): raise OSError('mprotect')
+        os.closerange(3, 64)
+        print('ready', flush=True)
+        time.sleep(1000)
+        """;
+
     private const string Zoo = """
         import ctypes, mmap, os, sys, time
         libc = ctypes.CDLL(None, use_errno=True)

@@ -22,28 +22,43 @@ public sealed class FilledMemoryKind : IRestoresTask
         if (context.States.Get<MemoryLayouts>().Of(task.Image) is not { } layout)
             return null;
         var places = context.States.Get<PuppetPlaces>();
-        // Other kinds share the batch: a long list goes in batches of its own.
-        var own = new SyscallBatch();
-        own.Must("unmapping the staging area", null, Sys.munmap, places.Staging.Start, places.Staging.Length);
+        // As a rule all of it travels with what other kinds have to say; a long list goes in batches of its own.
+        var fits = batch.ArenaBytes + CountCalls(layout) * 160 <= task.Remote.ArenaSize;
+        var calls = fits ? batch : new SyscallBatch();
+        calls.Must("unmapping the staging area", null, Sys.munmap, places.Staging.Start, places.Staging.Length);
         foreach (var (vma, _) in layout.Mappings)
         {
-            var late = MappingFlags.IsProtectedLate(vma);
-            if ((!late && (vma.Flags & (VmFlags.Locked | VmFlags.Sealed)) == 0) || vma.IsSpecial)
-                continue;
-            if (own.ArenaBytes + 1024 > task.Remote.ArenaSize)
+            if (!fits && calls.ArenaBytes + 1024 > task.Remote.ArenaSize)
             {
-                task.Remote.Run(own);
-                own.Reset();
+                task.Remote.Run(calls);
+                calls.Reset();
             }
-            if (late)
-                own.Must("protecting", vma, Sys.mprotect, vma.Start, vma.Length, (int)vma.Protection);
-            if ((vma.Flags & VmFlags.Locked) != 0)
-                own.Must("locking", vma, Sys.mlock2, vma.Start, vma.Length, (vma.Flags & VmFlags.LockOnFault) != 0 ? MlockOnFault : 0);
-            if ((vma.Flags & VmFlags.Sealed) != 0)
-                own.Must("sealing", vma, Mseal, vma.Start, vma.Length, 0);
+            Add(calls, vma);
         }
-        task.Remote.Run(own);
+        if (!fits)
+            task.Remote.Run(calls);
         return IsLast(context, task) ? () => Seal(context) : null;
+    }
+
+    private static void Add(SyscallBatch batch, VmaRecord vma)
+    {
+        if (vma.IsSpecial)
+            return;
+        if (MappingFlags.IsProtectedLate(vma))
+            batch.Must("protecting", vma, Sys.mprotect, vma.Start, vma.Length, (int)vma.Protection);
+        if ((vma.Flags & VmFlags.Locked) != 0)
+            batch.Must("locking", vma, Sys.mlock2, vma.Start, vma.Length, (vma.Flags & VmFlags.LockOnFault) != 0 ? MlockOnFault : 0);
+        if ((vma.Flags & VmFlags.Sealed) != 0)
+            batch.Must("sealing", vma, Mseal, vma.Start, vma.Length, 0);
+    }
+
+    /// <summary>An upper bound.</summary>
+    private static long CountCalls(MemoryLayout layout)
+    {
+        long count = 1;
+        foreach (var (vma, _) in layout.Mappings)
+            count += (MappingFlags.IsProtectedLate(vma) ? 1 : 0) + ((vma.Flags & VmFlags.Locked) != 0 ? 1 : 0) + ((vma.Flags & VmFlags.Sealed) != 0 ? 1 : 0);
+        return count;
     }
 
     private static bool IsLast(RestoreContext context, RestoringTask task)

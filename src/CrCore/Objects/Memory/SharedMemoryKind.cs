@@ -20,12 +20,6 @@ public sealed class SharedMemoryKind : IRestoresTask
     private const int ProtRead = 1, ProtReadWrite = 3;
     private const int MapShared = 1, MapPrivate = 2, MapAnonymous = 0x20, MapNoReserve = 0x4000, MapFixedNoReplace = 0x10_0000;
     private const int MfdCloexec = 1, MfdAllowSealing = 2, MfdExec = 0x10;
-    private const int FDupFdCloexec = 1030;
-
-    /// <summary>
-    /// Descriptors are served from here on, far above those that programs use, and below the usual hard limit.
-    /// </summary>
-    private const int FirstServed = 3000;
 
     public IEnumerable<RecordType> Records => [];
 
@@ -62,9 +56,7 @@ public sealed class SharedMemoryKind : IRestoresTask
         batch.Must("sizing", what, Sys.ftruncate, fd, memory.Size != 0 ? memory.Size : mapped);
         if (memory.Mode != 0x1ff)
             batch.Must("setting the mode of", what, Sys.fchmod, fd, memory.Mode);
-        var high = batch.Must("moving the descriptor of", what, Sys.fcntl, fd, FDupFdCloexec, FirstServed);
-        batch.Must("closing", what, Sys.close, fd);
-        return high;
+        return fd;
     }
 
     private static void Flush(RestoreContext context, RestoringTask task, PuppetPlaces places, SyscallBatch batch, List<(uint ObjRef, Slot Fd)> served)
