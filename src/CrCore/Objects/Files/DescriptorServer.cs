@@ -6,17 +6,22 @@ namespace CrCore.Objects.Files;
 
 /// <summary>
 /// Makes every open file description of the image once, in the root's puppet: it is in the right namespaces and has all
-/// rights. There they stand at numbers above all that the image uses, until each task has fetched its own.
+/// rights. There they stand until each task has fetched its own: at the number that the root itself has them at, or above
+/// all numbers that the image uses.
 /// </summary>
 public sealed class DescriptorServer
 {
     private const int FSetFl = 4, FSetSig = 10, FSetOwnEx = 15;
 
-    /// <summary>Numbers that kinds may reserve for each description (a pipe has two ends besides its descriptions).</summary>
-    private const int NumbersForEach = 3, Spare = 64;
+    /// <summary>Numbers that kinds may reserve for each object behind descriptions: a pipe's two ends.</summary>
+    private const int NumbersForObject = 2;
+
+    /// <summary>For what earlier stages serve, and for passing needs.</summary>
+    private const int Spare = 64;
 
     private readonly RestoreContext _context;
     private readonly Dictionary<uint, int> _numbers = [];
+    private readonly int _firstReserved;
     private int _next;
 
     private DescriptorServer(RestoreContext context)
@@ -28,7 +33,8 @@ public sealed class DescriptorServer
             Base = Math.Max(Base, served + 1);
         _next = Base + 1;
         foreach (var saved in Files.Descriptions)
-            _numbers[saved.ObjRef] = _next++;
+            _numbers[saved.ObjRef] = RootNumber(Files, saved) ?? _next++;
+        _firstReserved = _next;
         RaiseLimit();
     }
 
@@ -53,7 +59,26 @@ public sealed class DescriptorServer
     public int Reserve() => _next++;
 
     /// <summary>How many descriptors the server may need at most.</summary>
-    public static long NumbersNeeded(SavedFiles files) => files.HighestFd + 1L + (long)files.Descriptions.Count * (1 + NumbersForEach) + Spare;
+    public static long NumbersNeeded(SavedFiles files)
+    {
+        var needed = files.HighestFd + 1L + Spare;
+        var objects = new HashSet<uint>();
+        foreach (var saved in files.Descriptions)
+        {
+            if (RootNumber(files, saved) is null)
+                needed++;
+            if (saved.Data.Object != 0 && objects.Add(saved.Data.Object))
+                needed += NumbersForObject;
+        }
+        return needed;
+    }
+
+    /// <summary>
+    /// A number of the root's own for a description that it has. Not 0 or 1: those are free for what the server opens.
+    /// The first that refers to a description has it, and a description stands at its first sight: with the root, if it has it at all.
+    /// </summary>
+    private static int? RootNumber(SavedFiles files, SavedDescription saved)
+        => files.TableOf(saved.Task)?.Owner.Parent is null && saved.Fd > 1 ? saved.Fd : null;
 
     /// <summary>Makes the descriptor that <paramref name="made"/> returns the server's <paramref name="number"/>.</summary>
     public static void Move(SyscallBatch batch, string label, Arg made, int number)
@@ -140,7 +165,7 @@ public sealed class DescriptorServer
         var feed = new BatchFeed(Remote);
         foreach (var saved in Files.Descriptions)
             DescriptorKinds.Find(saved.Data.FdType)!.Finish(this, saved, feed.Next());
-        feed.Next().Must("close reserved descriptors", null, Sys.close_range, Base + 1 + Files.Descriptions.Count, uint.MaxValue, 0);
+        feed.Next().Must("close reserved descriptors", null, Sys.close_range, _firstReserved, uint.MaxValue, 0);
         foreach (var saved in Files.Descriptions)
             if (saved.Data.Owner.IsSet || (saved.Data.Flags & OpenFlags.Async) != 0)
                 SetOwner(saved, feed.Next());

@@ -37,7 +37,11 @@ internal static class TableRestore
         {
             var batch = next();
             var saved = server.Files.Description(entry.Description);
-            batch.Must("place", saved.Label, Sys.dup3, server.NumberOf(saved), entry.Fd, entry.CloseOnExec ? OpenFlags.CloseOnExec : 0);
+            var number = server.NumberOf(saved);
+            if (number != entry.Fd)
+                batch.Must("place", saved.Label, Sys.dup3, number, entry.Fd, entry.CloseOnExec ? OpenFlags.CloseOnExec : 0);
+            else if (!entry.CloseOnExec)
+                batch.Must("keep open over exec", saved.Label, Sys.fcntl, number, FSetFd, 0);
             InTask(server, task, entry, saved, batch);
         }
         return null;

@@ -84,11 +84,11 @@ internal sealed class SelfCheckingProgram : IDisposable
 
     public CheckpointResult Save(CheckpointOptions? options = null)
     {
-        var others = Descendants(Pid);
+        List<int> all = [Pid, .. Descendants(Pid)];
         var result = new TreeCheckpoint((options ?? new()) with { Stop = true }).Run(Pid, Image);
         _process.WaitForExit();
-        // Whoever took over the others waits for them in its own time, and until then their pids are taken.
-        Await(() => others.TrueForAll(p => !Directory.Exists($"/proc/{p}")), "the ended tasks to be gone");
+        // Whoever has to wait for them does so in its own time, and until then their pids are taken.
+        Await(() => all.TrueForAll(p => !Directory.Exists($"/proc/{p}")), "the ended tasks to be gone");
         return result;
     }
 
