@@ -5,7 +5,7 @@ namespace CrProperty.Objects.State;
 /// <summary>Programs tell of their own state before the checkpoint and after the restore, and it is the same.</summary>
 public class LiveStateTests
 {
-    private const string Status = """
+    internal const string Status = """
         def status():
             keep = ("Name", "Umask", "Uid", "Gid", "Groups", "SigBlk", "SigIgn", "SigCgt", "SigPnd", "ShdPnd", "CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb",
                     "NoNewPrivs", "THP_enabled", "Speculation_Store_Bypass", "SpeculationIndirectBranch", "Cpus_allowed")
@@ -17,7 +17,7 @@ public class LiveStateTests
                 libc.prctl(option, ctypes.byref(value), 0, 0, 0); return value.value
             def result(option): return libc.prctl(option, 0, 0, 0, 0)
             return {"status": status(), "limits": open("/proc/self/limits").read(), "oom": open("/proc/self/oom_score_adj").read(),
-                    "filter": open("/proc/self/coredump_filter").read(), "personality": open("/proc/self/personality").read(),
+                    "filter": open("/proc/self/coredump_filter").read(), "personality": libc.personality(ctypes.c_ulong(0xffffffff)),
                     "pdeathsig": out(2), "dumpable": result(3), "keepcaps": result(7), "tsc": out(25), "securebits": result(27), "slack": result(30),
                     "subreaper": out(37), "thp": result(42), "mdwe": result(66), "mce": result(34),
                     "policy": os.sched_getscheduler(0), "nice": os.getpriority(os.PRIO_PROCESS, 0), "affinity": sorted(os.sched_getaffinity(0)),
@@ -82,7 +82,7 @@ public class LiveStateTests
         libc.prctl(4, 1, 0, 0, 0)
         """);
 
-    private static void Same(string make)
+    internal static void Same(string make)
     {
         using var program = new StatefulProgram(Status + make + BeforeAndAfter);
         var before = program.Hear("before");

@@ -69,9 +69,9 @@ internal sealed class StatefulProgram : IDisposable
         return result;
     }
 
-    public RestoreResult Restore()
+    public RestoreResult Restore(bool newPidNamespace = false)
     {
-        var result = new TreeRestore(new RestoreOptions()).Run(Image);
+        var result = new TreeRestore(new RestoreOptions { NewPidNamespace = newPidNamespace }).Run(Image);
         foreach (var task in result.Tasks)
             _pids.Add(task.Pid);
         return result;

@@ -1,0 +1,172 @@
+using System.Text.Json;
+using Xunit;
+
+namespace CrProperty.Objects.State;
+
+/// <summary>Threads of live programs over a checkpoint and restore: what each has of its own, and the calls they wait in.</summary>
+public class LiveThreadTests
+{
+    /// <summary>What every thread of the program tells of itself.</summary>
+    private const string Areas = """
+        def areas():
+            head, length, tid, base = ctypes.c_ulong(), ctypes.c_ulong(), ctypes.c_ulong(), ctypes.c_ulong()
+            assert libc.syscall(274, 0, ctypes.byref(head), ctypes.byref(length)) == 0
+            assert libc.prctl(40, ctypes.byref(tid), 0, 0, 0) == 0
+            libc.syscall(158, 0x1003, ctypes.byref(base))
+            # EBUSY says that exactly this area is registered.
+            offset = ctypes.c_ssize_t.in_dll(libc, "__rseq_offset").value; size = ctypes.c_uint.in_dll(libc, "__rseq_size").value
+            ctypes.set_errno(0)
+            libc.syscall(ctypes.c_long(334), ctypes.c_ulong(base.value + offset), ctypes.c_ulong(max(32, size)), ctypes.c_ulong(0), ctypes.c_ulong(0x53053053))
+            return [head.value, length.value, tid.value, base.value, ctypes.get_errno()]
+        plain = attributes
+        def attributes(): return [plain(), areas()]
+
+        """;
+
+    [Fact]
+    public void EachThreadKeepsItsOwn()
+    {
+        using var program = new StatefulProgram(LiveStateTests.Status + Areas + """
+            def body(i):
+                libc.prctl(15, b"thread %d" % i, 0, 0, 0)
+                libc.prctl(30, 70000 + i, 0, 0, 0)
+                signal.pthread_sigmask(signal.SIG_BLOCK, [40 + i])
+                os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), i)
+                # By the raw calls only this thread changes.
+                if i == 2: libc.syscall(117, 1001, 1001, 0); libc.prctl(4, 1, 0, 0, 0)
+                if i == 3: libc.prctl(38, 1, 0, 0, 0)
+                tell("before%d" % i, attributes())
+                await_word("go")
+                tell("after%d" % i, attributes())
+            threads = [threading.Thread(target=body, args=(i,)) for i in range(4)]
+            os.chmod(folder, 0o777)
+            for t in threads: t.start()
+            for t in threads: t.join()
+            tell("joined", True)
+            """);
+        var before = Enumerable.Range(0, 4).Select(i => program.Hear($"before{i}")).ToArray();
+        program.Checkpoint();
+        Assert.Empty(program.Restore().Warnings);
+        program.Say("go");
+        for (var i = 0; i < 4; i++)
+            Assert.Equal(before[i], program.Hear($"after{i}"));
+        program.Hear("joined");
+    }
+
+    /// <summary>One thread in each call; none may see an error that it would not have seen without the checkpoint.</summary>
+    private const string Waits = """
+        import select, struct
+        results = {}
+        def call(number, *args):
+            ctypes.set_errno(0)
+            result = libc.syscall(ctypes.c_long(number), *[ctypes.c_long(a) if isinstance(a, int) else a for a in args])
+            return result if result >= 0 else -ctypes.get_errno()
+        def spec(seconds): return (ctypes.c_long * 2)(int(seconds), int(seconds % 1 * 10**9))
+        word = ctypes.c_int(5)
+        r, w = os.pipe()
+        ep = select.epoll(); r2, w2 = os.pipe(); ep.close()
+        rem = spec(0)
+        signal.pthread_sigmask(signal.SIG_BLOCK, [10])
+        def futex_absolute():
+            now = time.clock_gettime(time.CLOCK_MONOTONIC)
+            return call(202, ctypes.byref(word), 0x89, 5, spec(now + 3), None, -1)
+        waits = {
+            "nanosleep": lambda: call(35, spec(2), None),
+            "nanosleep with rest": lambda: call(35, spec(2), rem),
+            "clock_nanosleep": lambda: call(230, 1, 0, spec(2), rem),
+            "poll": lambda: call(7, 0, 0, 2000),
+            "ppoll": lambda: call(271, 0, 0, spec(2), 0, 8),
+            "select": lambda: call(23, 0, 0, 0, 0, (ctypes.c_long * 2)(2, 0)),
+            "futex": lambda: call(202, ctypes.byref(word), 0x80, 5, spec(2)),
+            "futex absolute": futex_absolute,
+            "futex forever": lambda: call(202, ctypes.byref(word), 0x80, 5, None),
+            "sigtimedwait": lambda: call(128, ctypes.byref(ctypes.c_ulong(1 << 9)), None, spec(2), 8),
+            "read": lambda: call(0, r, ctypes.create_string_buffer(8), 8),
+            "pause and go on": lambda: (await_word("go"), 77)[1],
+        }
+        def body(name): results[name] = waits[name]()
+        threads = {n: threading.Thread(target=body, args=(n,)) for n in waits}
+        for t in threads.values(): t.start()
+        def calls():
+            found = []
+            for t in threads.values():
+                with open("/proc/self/task/%d/syscall" % t.native_id) as f: found.append(f.read().split()[0])
+            return found
+        # The interpreter lock is let go in each call; all of them wait when all are in a call.
+        while "running" in calls(): time.sleep(0.01)
+        tell("before", len(threads))
+        await_word("go")
+        os.write(w, b"12345678")
+        for n, t in threads.items():
+            if n != "futex forever": t.join()
+        word.value = 6
+        while threads["futex forever"].is_alive(): call(202, ctypes.byref(word), 0x81, 1); time.sleep(0.01)
+        tell("after", results)
+        """;
+
+    private const string DueResults = """
+        {"clock_nanosleep": 0, "futex": -110, "futex absolute": -110, "futex forever": 0, "nanosleep": 0, "nanosleep with rest": 0,
+         "pause and go on": 77, "poll": 0, "ppoll": 0, "read": 8, "select": 0, "sigtimedwait": -11}
+        """;
+
+    [Fact]
+    public void InterruptedCallsGoOnAfterRestore()
+    {
+        using var program = new StatefulProgram(Waits);
+        program.Hear("before");
+        program.Checkpoint();
+        program.Restore();
+        program.Say("go");
+        AssertJson(DueResults, program.Hear("after"));
+    }
+
+    [Fact]
+    public void InterruptedCallsGoOnInATreeLeftRunning()
+    {
+        using var program = new StatefulProgram(Waits);
+        program.Hear("before");
+        for (var i = 0; i < 3; i++)
+            program.Checkpoint(stop: false);
+        // The third image was taken of calls that the kernel had restarted already.
+        program.Checkpoint();
+        program.Restore();
+        program.Say("go");
+        AssertJson(DueResults, program.Hear("after"));
+    }
+
+    /// <summary>A signal's handler ends the restored sleep, which then tells how much was left.</summary>
+    [Fact]
+    public void ASleepKeepsItsRemainingTime()
+    {
+        using var program = new StatefulProgram("""
+            libc.signal.argtypes = [ctypes.c_int, ctypes.c_void_p]
+            handler = ctypes.CFUNCTYPE(None, ctypes.c_int)(lambda s: None)
+            class Action(ctypes.Structure): _fields_ = [("handler", ctypes.c_void_p), ("mask", ctypes.c_ulong * 16), ("flags", ctypes.c_int), ("restorer", ctypes.c_void_p)]
+            assert libc.sigaction(10, ctypes.byref(Action(ctypes.cast(handler, ctypes.c_void_p))), None) == 0
+            rest = (ctypes.c_long * 2)()
+            started = time.monotonic()
+            def tell_when_slept():
+                while time.monotonic() < started + 1.5: time.sleep(0.01)
+                tell("before", 0)
+                await_word("go")
+                while True:
+                    libc.syscall(234, os.getpid(), main, 10)
+                    time.sleep(0.01)
+            main = threading.get_native_id()
+            threading.Thread(target=tell_when_slept, daemon=True).start()
+            ctypes.set_errno(0)
+            libc.syscall(35, (ctypes.c_long * 2)(1000, 0), rest)
+            tell("after", rest[0] + rest[1] / 1e9)
+            os._exit(0)
+            """);
+        program.Hear("before");
+        program.Checkpoint();
+        program.Restore();
+        program.Say("go");
+        // It had slept for 1.5 s, less the moment before the call.
+        Assert.InRange(JsonSerializer.Deserialize<double>(program.Hear("after")), 900, 999);
+    }
+
+    private static void AssertJson(string due, string got)
+        => Assert.Equal(JsonSerializer.Deserialize<SortedDictionary<string, int>>(due), JsonSerializer.Deserialize<SortedDictionary<string, int>>(got));
+}
