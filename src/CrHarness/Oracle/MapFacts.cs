@@ -31,7 +31,7 @@ internal static class MapFacts
                 merged[^1] = merged[^1] with { End = map.End };
             else
                 merged.Add(map);
-        using var pages = context.Options.Pages && !context.Options.Restless.Contains(task.VPid) ? PageReader.Open(task.Pid) : null;
+        using var pages = context.Options.Pages && !context.Options.Restless.Contains(task.VPid) ? PageReader.Open(task.Pid, context.Options.Volatile.Where(v => v.VPid == task.VPid)) : null;
         foreach (var map in merged)
         {
             var name = $"{subject} map {map.Start:x}-{map.End:x}";

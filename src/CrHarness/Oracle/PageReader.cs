@@ -20,13 +20,16 @@ internal sealed class PageReader : IDisposable
     private readonly byte[] _below = new byte[PageSize];
     private readonly Native.PageRegion[] _regions = GC.AllocateUninitializedArray<Native.PageRegion>(1024, pinned: true);
 
-    private PageReader(int pid, SafeFileHandle memory, SafeFileHandle pagemap) => (_pid, _memory, _pagemap) = (pid, memory, pagemap);
+    private readonly VolatileRange[] _volatile;
 
-    public static PageReader Open(int pid)
+    private PageReader(int pid, SafeFileHandle memory, SafeFileHandle pagemap, VolatileRange[] changing)
+        => (_pid, _memory, _pagemap, _volatile) = (pid, memory, pagemap, changing);
+
+    public static PageReader Open(int pid, IEnumerable<VolatileRange> changing)
     {
         const FileShare Any = FileShare.ReadWrite | FileShare.Delete;
         return new PageReader(pid, System.IO.File.OpenHandle($"/proc/{pid}/mem", FileMode.Open, FileAccess.Read, Any),
-            System.IO.File.OpenHandle($"/proc/{pid}/pagemap", FileMode.Open, FileAccess.Read, Any));
+            System.IO.File.OpenHandle($"/proc/{pid}/pagemap", FileMode.Open, FileAccess.Read, Any), [.. changing]);
     }
 
     public void AddPrivate(Snapshot snapshot, string name, Mapping map)
@@ -97,6 +100,9 @@ internal sealed class PageReader : IDisposable
             for (var offset = 0; offset + PageSize <= got; offset += PageSize)
             {
                 var page = _buffer.AsSpan(offset, PageSize);
+                foreach (var range in _volatile)
+                    if (range.Address - (at + (ulong)offset) is var from and < PageSize)
+                        page.Slice((int)from, Math.Min(range.Length, PageSize - (int)from)).Clear();
                 if (!EqualsBelow(page, at + (ulong)offset, map, file))
                     pages[at + (ulong)offset] = PageHash.Of(page);
             }

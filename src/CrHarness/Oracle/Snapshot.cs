@@ -6,6 +6,9 @@ namespace CrHarness.Oracle;
 /// <param name="Value">In words, fit to be shown and compared.</param>
 public sealed record Fact(string Subject, string Name, string Value);
 
+/// <summary>Bytes that change without the program's doing: a thread's rseq area (rseq(2)) holds the number of its CPU.</summary>
+public sealed record VolatileRange(int VPid, ulong Address, int Length);
+
 /// <summary>What the oracle looks at.</summary>
 public sealed record SnapshotOptions
 {
@@ -14,6 +17,9 @@ public sealed record SnapshotOptions
 
     /// <summary>Pids, in the tree's namespace, of tasks that never rest: their pages and system calls are not looked at.</summary>
     public IReadOnlySet<int> Restless { get; init; } = new HashSet<int>();
+
+    /// <summary>Where the kernel itself writes into a task's memory.</summary>
+    public IReadOnlyList<VolatileRange> Volatile { get; init; } = [];
 }
 
 /// <summary>
@@ -21,7 +27,8 @@ public sealed record SnapshotOptions
 /// compared by. Tasks are named by their pids in the tree's own pid namespace. Left out, because it may rightly differ after
 /// a restore: host pids, the root's parent and exit signal, times and counters of use, inode and device numbers (sharing is
 /// kept as canonical numbers in the order of first sight), mount ids, ids of namespaces (only whether a task shares the
-/// root's), control groups, resident and swapped sizes, how anonymous memory is divided into mappings that touch, text and
+/// root's), control groups, resident and swapped sizes, how anonymous memory is divided into mappings that touch, the
+/// system call of a stopped task (it has been left by then), text and
 /// other pages that equal the file below them, and pages of zeros whether present or not.
 /// </summary>
 public sealed class Snapshot

@@ -30,14 +30,16 @@ internal static class ThreadFacts
             foreach (var what in Status)
                 Add(what, status[what]);
             if (!restless)
-                Add("system call", Call(ProcText.Read(at + "/syscall")));
+                Add("system call", Call(ProcText.Read(at + "/syscall"), stat.State == 'T'));
         }
     }
 
     /// <summary>Number, arguments, stack pointer and instruction pointer of a blocked thread.</summary>
-    private static string Call(string? text)
+    private static string Call(string? text, bool stopped)
     {
         var words = (text ?? "(unreadable)").TrimEnd().Split(' ');
+        if (stopped)
+            return "(left) " + string.Join(' ', words[Math.Max(0, words.Length - 2)..]);
         return words.Length == 9 && words[0] is RestartSyscall or "35" or "7" or "202" or "230"
             ? "(restartable) " + string.Join(' ', words[1..])
             : string.Join(' ', words);

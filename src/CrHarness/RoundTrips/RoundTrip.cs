@@ -132,7 +132,7 @@ public static class RoundTrip
     private static Snapshot Rest(SpawnedTree tree, RoundTripOptions options)
     {
         Quiet.Await(tree.RootPid, tree.Restless, options.Patience);
-        return Snapshot.Take(tree.RootPid, new SnapshotOptions { Restless = tree.Restless });
+        return Snapshot.Take(tree.RootPid, tree.Looking);
     }
 
     private static void End(SpawnedTree tree)

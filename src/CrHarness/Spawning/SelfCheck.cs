@@ -68,14 +68,7 @@ public sealed class SelfCheck(SpawnedTree tree)
     private IEnumerable<int> Running() => Living().Where(i => !tree.Plan.Tasks[i].Stopped);
 
     private List<(int Task, string Role, string Label)> Holdings(int[] tasks)
-    {
-        var found = new List<(int, string, string)>();
-        foreach (var task in tasks)
-            if (Path.Combine(tree.WorkDirectory, "tasks", task.ToString(CultureInfo.InvariantCulture)) is var file && File.Exists(file))
-                foreach (var line in File.ReadAllLines(file))
-                    found.Add((task, line[..line.IndexOf(' ')], line[(line.IndexOf(' ') + 1)..]));
-        return found;
-    }
+        => [.. tasks.SelectMany(task => tree.Told(task).Select(words => (task, words[0], words[1])))];
 
     private void Continue(int[] tasks, List<string> problems)
     {

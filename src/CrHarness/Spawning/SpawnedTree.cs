@@ -37,6 +37,18 @@ public sealed class SpawnedTree : IDisposable
     /// <summary>Pids, in the tree's own namespace, of tasks that are never at rest.</summary>
     public IReadOnlySet<int> Restless => Shape.Where(s => Plan.Tasks[s.Index].Threads.Any(t => t.Busy)).Select(s => _pids[s.Index]).ToHashSet();
 
+    /// <summary>Where the kernel writes into the tree's memory by itself.</summary>
+    public IReadOnlyList<VolatileRange> Volatile
+        => [.. Shape.SelectMany(s => Told(s.Index).Where(w => w[0] == "rseq").Select(w => new VolatileRange(_pids[s.Index], ulong.Parse(w[1], CultureInfo.InvariantCulture), 32)))];
+
+    /// <summary>How to look at this tree.</summary>
+    public SnapshotOptions Looking => new() { Restless = Restless, Volatile = Volatile };
+
+    /// <summary>What a task told of itself when it stood, in lines of two words.</summary>
+    internal IEnumerable<string[]> Told(int task)
+        => Path.Combine(WorkDirectory, "tasks", task.ToString(CultureInfo.InvariantCulture)) is var file && File.Exists(file)
+            ? File.ReadAllLines(file).Select(line => line.Split(' ')) : [];
+
     internal void AwaitReady(TimeSpan patience)
     {
         var line = ReadLine(patience);

@@ -27,6 +27,6 @@ public sealed class SpawnTests(TreeFixture fixture)
     private static Snapshot Take(SpawnedTree tree)
     {
         Quiet.Await(tree.RootPid, tree.Restless, TimeSpan.FromSeconds(20));
-        return Snapshot.Take(tree.RootPid, new SnapshotOptions { Restless = tree.Restless });
+        return Snapshot.Take(tree.RootPid, tree.Looking);
     }
 }

@@ -79,6 +79,18 @@ def mmap(length, prot, flags, fd=-1, offset=0):
     return address
 
 
+def rseq_address():
+    """Where the calling thread's rseq area is, into which the kernel writes the CPU's number; 0 where the C library
+    registers none. On x86-64 pthread_self() is the thread pointer that __rseq_offset counts from."""
+    try:
+        offset = ctypes.c_ssize_t.in_dll(libc, "__rseq_offset").value
+        size = ctypes.c_uint.in_dll(libc, "__rseq_size").value
+    except ValueError:
+        return 0
+    libc.pthread_self.restype = ctypes.c_void_p
+    return libc.pthread_self() + offset if size else 0
+
+
 def siginfo(signo, code, pid, uid, value):
     """A siginfo_t of the rt form: si_signo, si_errno, si_code, pad, si_pid, si_uid, si_value."""
     raw = bytearray(128)

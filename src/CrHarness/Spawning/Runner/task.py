@@ -5,6 +5,7 @@ import memory
 import os
 import signals
 import state
+import sysc
 import threads
 import time
 import waits
@@ -71,14 +72,15 @@ class Task:
         self.holdings()
 
     def holdings(self):
-        """Which shared objects this task holds, so that the harness can choose who writes and who reads."""
+        """Which shared objects this task holds, so that the harness can choose who writes and who reads; and where the
+        kernel itself writes into its memory."""
         lines = ["%s %s" % (e.role, e.pipe["label"]) for e in self.entries if e.pipe]
         lines += ["map " + r.label for r in self.regions if r.slots]
-        if lines:
-            mask = os.umask(0)
-            with open(os.path.join(self.work, "tasks", str(self.index)), "w") as out:
-                out.write("\n".join(lines))
-            os.umask(mask)
+        lines += ["rseq %d" % at for at in [sysc.rseq_address()] + [w.rseq for w in self.workers] if at]
+        mask = os.umask(0)
+        with open(os.path.join(self.work, "tasks", str(self.index)), "w") as out:
+            out.write("\n".join(lines))
+        os.umask(mask)
 
     def on_control(self, number, frame):
         self.asked = True

@@ -6,7 +6,7 @@ import signals
 import state
 import time
 import waits
-from sysc import CONTROL, syscall
+from sysc import CONTROL, rseq_address, syscall
 
 
 class Worker:
@@ -29,6 +29,7 @@ class Worker:
             self.prepare()
         except BaseException as error:      # told to the main thread, which fails the build
             self.error = "thread %d: %s: %s" % (self.number, type(error).__name__, error)
+        self.rseq = rseq_address()
         self.tid = syscall("gettid")
         if self.error:
             return
