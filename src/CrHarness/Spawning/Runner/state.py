@@ -171,9 +171,10 @@ def descriptors():
     return out
 
 
-def observe(is_root):
-    """All that a task can say of itself without changing it. Two observations are compared key by key."""
-    seen = dict(pid=os.getpid(), pgid=os.getpgrp(), sid=os.getsid(0), name=get_name(), cwd=os.readlink("/proc/self/cwd"),
+def observe(shape):
+    """All that a task can say of itself without changing it. Two observations are compared key by key. What belongs to
+    processes outside the tree (the root's parent, a session or group they lead) may be another's after a restore."""
+    seen = dict(pid=os.getpid(), name=get_name(), cwd=os.readlink("/proc/self/cwd"),
                 uids=os.getresuid(), gids=os.getresgid(), groups=sorted(os.getgroups()), caps=list(capabilities()[1]),
                 node=os.uname().nodename, tid=syscall("gettid"), affinity=sorted(os.sched_getaffinity(0)),
                 policy=(os.sched_getscheduler(0), os.sched_getparam(0).sched_priority), nice=os.getpriority(os.PRIO_PROCESS, 0),
@@ -191,8 +192,12 @@ def observe(is_root):
     mask = os.umask(0o22)
     os.umask(mask)
     seen["umask"] = mask
-    if not is_root:
+    if shape["parent"] >= 0:
         seen["ppid"] = os.getppid()
+    if shape["groupKey"] != -1:
+        seen["pgid"] = os.getpgrp()
+    if shape["session"] != -1:
+        seen["sid"] = os.getsid(0)
     return seen
 
 

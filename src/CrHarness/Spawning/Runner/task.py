@@ -68,7 +68,7 @@ class Task:
         self.actions = signals.dispositions()
         self.pending = signals.pending_sets()
         self.mask = sorted(map(int, _signal.pthread_sigmask(_signal.SIG_BLOCK, [])))
-        self.before = state.observe(self.index == 0)
+        self.before = state.observe(self.shape)
         self.holdings()
 
     def holdings(self):
@@ -119,7 +119,7 @@ class Task:
         self.early = []
         self.check_memory(problems)
         files.verify(self.entries, problems)
-        now = state.observe(self.index == 0)
+        now = state.observe(self.shape)
         state.compare(self.before, now, "task", problems)
         mask = sorted(map(int, _signal.pthread_sigmask(_signal.SIG_BLOCK, [])))
         state.compare(dict(actions=self.actions, mask=self.mask, pending=self.pending),
