@@ -44,12 +44,13 @@ internal sealed class ObjectGenerator(PlanRandom random, TreeFeatures features)
     private FilePlan File()
     {
         var size = random.Pick(0, 1, 4095, 4096, 4097, random.Below(40_000));
+        var (deleted, linked) = (May(TreeFeatures.DeletedFiles, 25), May(TreeFeatures.DeletedFiles, 20));
         return new FilePlan
         {
             Kind = random.Percent(60) ? FileKind.Regular : random.Any<FileKind>(), Access = random.Any<FileAccessKind>(),
             Append = random.Percent(20), Nonblock = random.Percent(20), CloseOnExec = random.Percent(50),
             Size = size, Seed = (uint)random.Next(), Offset = random.Pick(0, size, size / 2, size + 1000L, 1L << 33),
-            Deleted = May(TreeFeatures.DeletedFiles, 25), Linked = May(TreeFeatures.DeletedFiles, 20),
+            Deleted = deleted, Linked = linked && (!deleted || Has(TreeFeatures.HiddenLinks)),
             Duplicates = random.Percent(30) ? random.Between(1, 2) : 0, At = random.Percent(25) ? random.Between(1, 200) : 0,
         };
     }

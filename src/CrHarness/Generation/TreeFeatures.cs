@@ -42,5 +42,7 @@ public enum TreeFeatures
     NamespaceInit = 1 << 22,
     /// <summary>With UTS, IPC, mount and network namespaces of their own.</summary>
     Containers = 1 << 23,
-    All = (1 << 24) - 1,
+    /// <summary>Open files whose name was removed while another name of theirs stays.</summary>
+    HiddenLinks = 1 << 24,
+    All = (1 << 25) - 1,
 }

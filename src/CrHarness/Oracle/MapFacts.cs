@@ -20,8 +20,9 @@ internal sealed record Mapping(ulong Start, ulong End, string Perms, ulong Offse
 /// <summary>The address space: mappings, adjacent ones merged, and the pages in them.</summary>
 internal static class MapFacts
 {
-    /// <summary>Flags that depend on history (soft dirty, accounting, memory never to be merged) and not on what a program set.</summary>
-    private static readonly HashSet<string> Ignored = ["sd", "ac", "um", "uw", "ss", "sf"];
+    /// <summary>Flags that depend on history (soft dirty, accounting, whether guard markers ever were there) and not on what a
+    /// program set; the markers themselves are facts of their own.</summary>
+    private static readonly HashSet<string> Ignored = ["sd", "ac", "um", "uw", "ss", "sf", "gu"];
 
     public static void Read(SnapshotContext context, TaskIdentity task, string subject)
     {
@@ -31,7 +32,7 @@ internal static class MapFacts
                 merged[^1] = merged[^1] with { End = map.End };
             else
                 merged.Add(map);
-        using var pages = context.Options.Pages && !context.Options.Restless.Contains(task.VPid) ? PageReader.Open(task.Pid, context.Options.Volatile.Where(v => v.VPid == task.VPid)) : null;
+        using var pages = context.Options.Pages && !context.Options.Restless.Contains(task.VPid) ? PageReader.Open(task.Pid, context.Options.Volatile.Concat(context.Written).Where(v => v.VPid == task.VPid)) : null;
         foreach (var map in merged)
         {
             var name = $"{subject} map {map.Start:x}-{map.End:x}";
@@ -42,6 +43,8 @@ internal static class MapFacts
             else if (!map.IsSpecial)
                 pages?.AddPrivate(context.Snapshot, name, map);
         }
+        if (pages is { Guards.Length: > 0 })
+            context.Snapshot.Add(subject, "guard pages", pages.Guards);
     }
 
     private static void AddShared(SnapshotContext context, TaskIdentity task, Mapping map)

@@ -25,6 +25,9 @@ internal sealed class PageReader : IDisposable
     private PageReader(int pid, SafeFileHandle memory, SafeFileHandle pagemap, VolatileRange[] changing)
         => (_pid, _memory, _pagemap, _volatile) = (pid, memory, pagemap, changing);
 
+    /// <summary>Ranges under MADV_GUARD_INSTALL seen so far.</summary>
+    public string Guards { get; private set; } = "";
+
     public static PageReader Open(int pid, IEnumerable<VolatileRange> changing)
     {
         const FileShare Any = FileShare.ReadWrite | FileShare.Delete;
@@ -35,7 +38,6 @@ internal sealed class PageReader : IDisposable
     public void AddPrivate(Snapshot snapshot, string name, Mapping map)
     {
         var pages = new SortedDictionary<ulong, ulong>();
-        var guards = "";
         using var file = map.IsAnonymous ? null : OpenBelow(map);
         for (var at = map.Start; at < map.End;)
         {
@@ -44,13 +46,11 @@ internal sealed class PageReader : IDisposable
             {
                 var r = _regions[i];
                 if ((r.Categories & Guard) != 0)
-                    guards += $" {r.Start:x}-{r.End:x}";
+                    Guards = $"{Guards} {r.Start:x}-{r.End:x}".Trim();
                 else if ((r.Categories & (Present | Swapped)) != 0 && (r.Categories & ZeroFrame) == 0 && (map.IsAnonymous || (r.Categories & File) == 0))
                     Hash(r.Start, r.End, map, file, pages);
             }
         }
-        if (guards.Length > 0)
-            snapshot.Add(name, "guard pages", guards.Trim());
         snapshot.Pages[name] = pages;
     }
 

@@ -32,6 +32,9 @@ internal sealed class SnapshotContext
 
     public FileIdentities Files { get; } = new();
 
+    /// <summary>Where the calls that threads are blocked in write their remaining time when they are interrupted.</summary>
+    public List<VolatileRange> Written { get; } = [];
+
     /// <summary>Contents of shared objects that were read already.</summary>
     public HashSet<string> SeenObjects { get; } = [];
 

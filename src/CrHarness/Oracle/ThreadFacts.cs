@@ -7,9 +7,6 @@ internal static class ThreadFacts
 {
     private static readonly string[] Status = ["SigPnd", "SigBlk", "Cpus_allowed", "Uid", "Gid", "CapEff", "CapPrm", "NoNewPrivs", "Seccomp"];
 
-    /// <summary>restart_syscall(2): a call that goes on after a stop shows as this one, with its registers unchanged.</summary>
-    private const string RestartSyscall = "219";
-
     public static void Read(SnapshotContext context, TaskIdentity task, string subject)
     {
         var restless = context.Options.Restless.Contains(task.VPid);
@@ -29,19 +26,12 @@ internal static class ThreadFacts
             Add("io priority", Native.syscall(Native.IoprioGet, 1, tid, 0, 0, 0).ToString());
             foreach (var what in Status)
                 Add(what, status[what]);
-            if (!restless)
-                Add("system call", Call(ProcText.Read(at + "/syscall"), stat.State == 'T'));
+            if (restless)
+                continue;
+            var call = BlockedCall.Parse(ProcText.Read(at + "/syscall"));
+            Add("system call", call.Describe(stopped: stat.State == 'T'));
+            foreach (var address in call.Written())
+                context.Written.Add(new VolatileRange(task.VPid, address, 16));
         }
-    }
-
-    /// <summary>Number, arguments, stack pointer and instruction pointer of a blocked thread.</summary>
-    private static string Call(string? text, bool stopped)
-    {
-        var words = (text ?? "(unreadable)").TrimEnd().Split(' ');
-        if (stopped)
-            return "(left) " + string.Join(' ', words[Math.Max(0, words.Length - 2)..]);
-        return words.Length == 9 && words[0] is RestartSyscall or "35" or "7" or "202" or "230"
-            ? "(restartable) " + string.Join(' ', words[1..])
-            : string.Join(' ', words);
     }
 }
