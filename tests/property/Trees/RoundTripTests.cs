@@ -14,6 +14,12 @@ public sealed class RoundTripTests(TreeFixture fixture)
 {
     private const int Ordinary = 100;
 
+    /// <summary>
+    /// Left out: files with hidden names, which preflight refuses; container namespaces, cores and busy mixes are tested where
+    /// their kinds are.
+    /// </summary>
+    private const TreeFeatures Kept = TreeFeatures.All & ~(TreeFeatures.HiddenLinks | TreeFeatures.Containers);
+
     public static TheoryData<ulong> Seeds => [.. Enumerable.Range(0, TreeRun.Count(Ordinary)).Select(i => TreeRun.Seed + (ulong)i)];
 
     [Theory]
@@ -21,7 +27,7 @@ public sealed class RoundTripTests(TreeFixture fixture)
     public void ARandomTreeComesBackTheSame(ulong seed)
     {
         // One in five goes through the host's pid namespace; one in four is also left running for a while.
-        var generator = new TreeGenerator { Root = seed % 5 == 4 ? RootPlace.Host : RootPlace.ChildOfInit };
+        var generator = new TreeGenerator { Features = Kept, Root = seed % 5 == 4 ? RootPlace.Host : RootPlace.ChildOfInit };
         var options = new RoundTripOptions { LeaveRunning = seed % 4 == 1, NewPidNamespace = seed % 2 == 0 };
         var result = RoundTrip.RunSeed(seed, generator, new CrCoreEngine(), fixture.Spawner, options);
         Assert.True(result.Passed, result.ToString());
