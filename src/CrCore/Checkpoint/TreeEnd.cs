@@ -17,20 +17,37 @@ internal static class TreeEnd
         for (var i = tasks.Count - 1; i >= 0; i--)
             if (!tasks[i].IsZombie)
                 Libc.Syscall(Sys.kill, tasks[i].Pid, SigKill);
+        var left = new List<int>();
         for (var i = tasks.Count - 1; i >= 0; i--)
-            // The leader last: its end shows itself only when no other thread is left (delay_group_leader).
             for (var t = tasks[i].Threads.Count - 1; t >= 0; t--)
                 if (t > 0 || !IsOwnChild(freezer, tasks[i]))
-                    TakeEnd(tasks[i].Threads[t].Tid);
+                    left.Add(tasks[i].Threads[t].Tid);
+        TakeEnds(left);
+    }
+
+    /// <summary>
+    /// In whatever order the ends come. Waiting for one after the other could wait for ever: the last thread of a pid
+    /// namespace's init ends only when the ends of all others, its own siblings too, have been taken
+    /// (zap_pid_ns_processes in kernel/pid_namespace.c), and a leader's shows itself only after its threads'.
+    /// </summary>
+    private static void TakeEnds(List<int> left)
+    {
+        while (left.Count > 0)
+            if (left.RemoveAll(HasEnded) == 0)
+                Thread.Sleep(1);
     }
 
     private static bool IsOwnChild(TreeFreezer freezer, FrozenTask task)
         => freezer.Stopped.TryGetValue(task.Pid, out var stopped) && stopped.Tracee.Polled;
 
-    private static void TakeEnd(int tid)
+    private static bool HasEnded(int tid)
     {
-        while (Wait.Take(tid, noHang: false, out var report) == Errno.None && !report.IsEnd)
+        while (true)
         {
+            if (Wait.Take(tid, noHang: true, out var report) != Errno.None || report.IsEnd)
+                return true;
+            if (!report.IsStop)
+                return false;
             // A stop that was under way when the signal came; the end follows.
         }
     }

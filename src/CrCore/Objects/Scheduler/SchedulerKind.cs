@@ -22,7 +22,8 @@ internal sealed class SchedulerKind : ICapturesThread, IRestoresThread, IChecksI
 
     public Action<RecordSink> Capture(CaptureContext context, FrozenThread thread, SyscallBatch batch)
     {
-        if (!Scheduling.TryGet(thread.Tid, out var a) || !Scheduling.TryGetAffinity(thread.Tid, out var processors) || !Scheduling.TryGetIoPriority(thread.Tid, out var io))
+        if (!Scheduling.TryGet(thread.Tid, out var a) || !Scheduling.TryGetAffinity(thread.Tid, out var processors) || !Scheduling.TryGetIoPriority(thread.Tid, out var io)
+            || !Scheduling.TryGetNice(thread.Tid, out var nice))
             throw new CrTargetException("CrTaskEnded", $"Task {thread.Tid} ended while it was frozen.") { Pid = thread.Tid };
         var slack = batch.Must("read the timer slack", null, Sys.prctl, (int)PrctlOption.GetTimerSlack);
         return sink => sink.Emit(new SchedulingRecord
@@ -30,7 +31,7 @@ internal sealed class SchedulerKind : ICapturesThread, IRestoresThread, IChecksI
             VTid = thread.VTid,
             Policy = a.Policy,
             Flags = a.Flags,
-            Nice = a.Nice,
+            Nice = nice,
             Priority = a.Priority,
             Runtime = a.Runtime,
             Deadline = a.Deadline,
@@ -51,6 +52,7 @@ internal sealed class SchedulerKind : ICapturesThread, IRestoresThread, IChecksI
         context.Attempt(thread.Task, NotKept, $"affinity of {what}", () => SetAffinity(thread.Tid, saved));
         context.Attempt(thread.Task, NotKept, $"I/O priority of {what}", () => SetIoPriority(thread.Tid, saved));
         context.Attempt(thread.Task, NotKept, $"scheduling of {what}", () => SetPolicy(thread.Tid, saved));
+        context.Attempt(thread.Task, NotKept, $"nice value of {what}", () => SetNice(thread.Tid, saved));
         return null;
     }
 
@@ -65,6 +67,13 @@ internal sealed class SchedulerKind : ICapturesThread, IRestoresThread, IChecksI
     {
         if (Scheduling.TryGetIoPriority(tid, out var now) && now != saved.IoPriority)
             Scheduling.TrySetIoPriority(tid, saved.IoPriority);
+    }
+
+    /// <summary>Idle and real-time threads have a nice value, too, which sched_setattr(2) leaves alone.</summary>
+    private static void SetNice(int tid, SchedulingRecord saved)
+    {
+        if (Scheduling.TryGetNice(tid, out var now) && now != saved.Nice)
+            Scheduling.TrySetNice(tid, saved.Nice);
     }
 
     private static void SetPolicy(int tid, SchedulingRecord saved)
