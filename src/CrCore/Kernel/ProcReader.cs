@@ -16,6 +16,9 @@ namespace CrCore.Kernel;
 /// </summary>
 public sealed class ProcReader : IDisposable
 {
+    // Files of proc/sys refuse a read of 4 MiB or more (proc_sys_call_handler in fs/proc/proc_sysctl.c), and the buffer can have grown that large.
+    private const int LargestRead = 1 << 20;
+
     // Large enough for every file of an ordinary task, so that growth is the exception.
     private byte[] _buffer = ArrayPool<byte>.Shared.Rent(32 * 1024);
 
@@ -36,7 +39,7 @@ public sealed class ProcReader : IDisposable
             {
                 if (length == _buffer.Length)
                     Grow(length);
-                var n = FileNative.Read(fd, _buffer.AsSpan(length));
+                var n = FileNative.Read(fd, _buffer.AsSpan(length, Math.Min(_buffer.Length - length, LargestRead)));
                 if (n < 0)
                     return GoneOrThrow(dir, path, "Reading");
                 if (n == 0)

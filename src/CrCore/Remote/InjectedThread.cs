@@ -9,7 +9,7 @@ namespace CrCore.Remote;
 /// </summary>
 internal sealed class InjectedThread : IRemoteTask
 {
-    private const int SigUrg = 23, SigWinch = 28, SigChld = 17;
+    private const int SigUrg = 23, SigWinch = 28, SigChld = 17, SigStop = 19;
 
     private readonly InjectionSite _site;
     private readonly Tracee _tracee;
@@ -128,15 +128,14 @@ internal sealed class InjectedThread : IRemoteTask
 
     private void ContinueToMarkerSignal()
     {
+        var given = 0;
         while (true)
         {
-            Check(Ptrace.Continue(Tid), "Continuing");
+            Check(Ptrace.Continue(Tid, given), "Continuing");
             var stop = AwaitStop();
             if (stop.StopSignal == _marker && stop.Event == 0)
                 return;
-            // A group stop that was in force shows itself once more; nothing else can stop a thread with its signals masked.
-            if (!stop.IsEventStop)
-                throw Unexpected(stop);
+            given = Given(stop);
         }
     }
 
@@ -146,14 +145,17 @@ internal sealed class InjectedThread : IRemoteTask
     /// </summary>
     private void ContinueToMarkerCall()
     {
+        var given = 0;
         while (true)
         {
-            Check(Ptrace.ContinueToSyscall(Tid), "Continuing");
+            Check(Ptrace.ContinueToSyscall(Tid, given), "Continuing");
             var stop = AwaitStop();
-            if (stop.IsEventStop)
-                continue;
+            given = 0;
             if (!stop.IsSyscallStop)
-                throw Unexpected(stop);
+            {
+                given = Given(stop);
+                continue;
+            }
             Check(Ptrace.GetRegisters(Tid, out var r), "Reading the registers");
             if (r.OrigRax == (ulong)Sys.tgkill && r.Rdx == 0 && (long)r.Rax == -(long)Errno.ENOSYS)
                 break;
@@ -164,6 +166,14 @@ internal sealed class InjectedThread : IRemoteTask
         if (!last.IsEventStop)
             throw Unexpected(last);
     }
+
+    /// <summary>
+    /// What the thread is given back on its way from a stop that is not the one waited for. A group stop that was in force
+    /// shows itself once more. And SIGSTOP cannot be masked: one that was pending arrives, and is the program's (it will be
+    /// stopped when it is let go). Nothing else can stop a thread with its signals masked.
+    /// </summary>
+    private int Given(WaitReport stop)
+        => stop.IsEventStop ? 0 : stop is { StopSignal: SigStop, Event: 0 } ? SigStop : throw Unexpected(stop);
 
     private WaitReport AwaitStop()
     {

@@ -9,8 +9,6 @@ namespace CrCore.Restore;
 /// </summary>
 internal static class TaskRelease
 {
-    private const int SigStop = 19;
-
     /// <summary>Unmaps the puppet by a <c>syscall</c> instruction of the task's own vdso, and sets the final registers.</summary>
     /// <param name="task">The task, all of its state restored.</param>
     /// <param name="puppet">Its leader.</param>
@@ -19,11 +17,7 @@ internal static class TaskRelease
     {
         SteppedCall(puppet, syscallInstruction, Sys.munmap, puppet.Page, (ulong)(PuppetElf.PageSize + puppet.ArenaSize));
         foreach (var thread in task.Threads)
-        {
             thread.GiveRegisters!();
-            if (task.Image.Task.IsStopped && thread == task.Threads[0])
-                Libc.Syscall(Sys.kill, task.Pid, SigStop);
-        }
     }
 
     /// <summary>From here on the task lives without its tracer.</summary>

@@ -34,8 +34,25 @@ public sealed class MemoryFileKind : IDescriptorKind
     {
         if (!server.Context.ServedDescriptors.TryGetValue(saved.Data.Object, out var number))
             throw new CrTargetException("CrMemoryFileMissing", $"{saved.Task}: the memory file of {saved.Label} was not made.", "Report this with the trace of -Debug.") { Object = saved.Label };
-        server.Reopen(saved, number, saved.Data.Flags, batch);
+        // The description that memfd_create(2) makes is no writer to execve(2), later ones are: with one of them, the file
+        // is busy (ETXTBSY; get_write_access is do_dentry_open's, in fs/open.c). The first that can write is taken for it.
+        var isOriginal = OpenFlags.CanRead(saved.Data.Flags) && OpenFlags.CanWrite(saved.Data.Flags);
+        if (isOriginal && server.Context.States.Get<Originals>().Given.Add(saved.Data.Object))
+        {
+            batch.Must("take the memory file", saved.Label, Sys.dup3, number, server.NumberOf(saved), OpenFlags.CloseOnExec);
+            server.SetFlags(saved, batch);
+        }
+        else
+        {
+            server.Reopen(saved, number, saved.Data.Flags, batch);
+        }
         server.Seek(saved, batch);
         return null;
+    }
+
+    private sealed class Originals
+    {
+        /// <summary>Memory files whose first description is in use.</summary>
+        public HashSet<uint> Given { get; } = [];
     }
 }

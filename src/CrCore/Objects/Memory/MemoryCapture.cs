@@ -82,7 +82,8 @@ internal sealed class MemoryCapture(CaptureContext context, FrozenTask task)
         _mapCount++;
         if (type == VmaType.File)
             _records.Add(new FNameRecord(m.Path));
-        if (vma.HasPrivatePages)
+        // What the kernel may drop at any moment (MAP_DROPPABLE) need not be kept.
+        if (vma.HasPrivatePages && (vma.Flags & VmFlags.Droppable) == 0)
             pages.Ranges.Add(new PageRange(task.Pid, m.Start, m.End, m.Start,
                 (type == VmaType.Anonymous ? 0 : PageRangeModes.KeepZeros)
                 | ((m.Protection & MemoryProtection.Read) == 0 ? PageRangeModes.Unreadable : 0)));

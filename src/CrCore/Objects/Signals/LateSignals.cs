@@ -3,14 +3,20 @@ using CrCore.Kernel;
 
 namespace CrCore.Objects.Signals;
 
-/// <summary>Sends the pending signals that a puppet cannot hold back, once the thread has its own mask. The sender's id is lost.</summary>
+/// <summary>
+/// Sends the pending signals that a puppet cannot hold back, and the one that stopped the task, once the thread has its own
+/// mask. The sender's id is lost.
+/// </summary>
 internal static class LateSignals
 {
     public static void Send(int tid, ThreadImage image)
     {
         Send(image.Get<PendingSignalsRecord>(), signal => Libc.Syscall(Sys.tkill, tid, signal));
-        if (image.IsLeader)
-            Send(image.Task.Get<PendingSignalsRecord>(), signal => Libc.Syscall(Sys.kill, tid, signal));
+        if (!image.IsLeader)
+            return;
+        Send(image.Task.Get<PendingSignalsRecord>(), signal => Libc.Syscall(Sys.kill, tid, signal));
+        if (image.Task.Task.IsStopped && Libc.ErrnoOf(Libc.Syscall(Sys.kill, tid, StopSignal.For(image.Task))) is not Errno.None and var errno)
+            throw new CrKernelException("CrSignalFailed", $"Stopping {image.Task}", errno);
     }
 
     private static void Send(PendingSignalsRecord? record, Func<int, long> send)

@@ -1,0 +1,59 @@
+using CrProperty.Kernel;
+using CrProperty.Objects.Files;
+using Xunit;
+
+namespace CrProperty.Memory;
+
+/// <summary>What is special of some mappings, through a checkpoint and a restore of a program that checks itself.</summary>
+public class MappingJourneyTests
+{
+    private const string Calls = """
+            libc = ctypes.CDLL(None, use_errno=True); libc.mmap.restype = ctypes.c_void_p
+            libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_long]
+            libc.mprotect.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
+
+        """;
+
+    private static void Survives(string code)
+    {
+        using var program = new SelfCheckingProgram(Calls + code);
+        Assert.Equal("ok", program.Journey());
+    }
+
+    /// <summary>The lists of so many mappings are longer than a file of /proc/sys may be read at once.</summary>
+    [FactWith("python3")]
+    public void ThousandsOfMappings() => Survives("""
+            count = 12000; start = libc.mmap(None, count * 4096, 3, 0x22, -1, 0)
+            for i in range(0, count, 2): ctypes.c_int.from_address(start + i * 4096).value = i; libc.mprotect(start + i * 4096, 4096, 1)
+            own = lambda: sum(1 for l in open('/proc/self/maps') if start <= int(l.split('-')[0], 16) < start + count * 4096)
+            before = own(); assert before >= count - 1
+            wait()
+            same(own(), before); same([ctypes.c_int.from_address(start + i * 4096).value for i in range(0, count, 2)], list(range(0, count, 2)))
+        """);
+
+    [FactWith("python3")]
+    public void DroppableMemoryStaysDroppable() => Survives("""
+            start = libc.mmap(None, 4096, 3, 0x28, -1, 0)
+            if start == 2 ** 64 - 1: wait(); said('result', 'ok'); os._exit(0) # MAP_DROPPABLE is of Linux 6.11
+            ctypes.c_int.from_address(start).value = 5
+            wait()
+            same(ctypes.c_int.from_address(start).value, 0)
+            flags = open('/proc/self/smaps').read().split('%x-' % start)[1].split('VmFlags:')[1].split('\n')[0].split()
+            assert 'dp' in flags, flags
+        """);
+
+    /// <summary>The description that memfd_create(2) makes does not keep execve(2) from running the file; one opened later for writing would.</summary>
+    [FactWith("python3")]
+    public void AMemoryFileCanStillBeExecuted() => Survives("""
+            m = os.memfd_create('script', 0); os.write(m, b'#!/bin/true'); os.set_inheritable(m, True)
+            def run():
+                child = os.fork()
+                if child == 0:
+                    try: os.execve(m, ['true'], {})
+                    except OSError as e: os._exit(e.errno)
+                return os.WEXITSTATUS(os.waitpid(child, 0)[1])
+            same(run(), 0)
+            wait()
+            same(run(), 0); same(os.lseek(m, 0, 1), 11)
+        """);
+}
