@@ -10,8 +10,8 @@ public sealed class CrCheckpointPreview
     {
         RootId = rootId;
         ImagePath = imagePath;
-        Tasks = preview.Tasks;
-        Obstacles = preview.Obstacles;
+        Tasks = preview.Tasks.ToArray();
+        Obstacles = preview.Obstacles.ToArray();
         CanProceed = preview.CanProceed;
         foreach (var task in preview.Tasks)
         {

@@ -18,7 +18,7 @@ public sealed class CrImage
         PagesScanned = result.PagesScanned;
         PagesStored = result.PagesStored;
         Stopped = result.Stopped;
-        Warnings = result.Warnings;
+        Warnings = result.Warnings.ToArray();
     }
 
     /// <summary>The image's absolute path.</summary>

@@ -18,7 +18,7 @@ public sealed class CrImageHeader
         Machine = head.Machine;
         NodeName = head.NodeName;
         Writer = head.Writer;
-        Features = head.Features;
+        Features = head.Features.ToArray();
         RootVPid = model.Root.VPid;
         Comm = model.Root.Comm;
         TaskCount = model.Tree.TaskCount;

@@ -8,8 +8,8 @@ public sealed class CrRestorePreview
     internal CrRestorePreview(string imagePath, RestorePreview preview)
     {
         ImagePath = imagePath;
-        Tasks = preview.Tasks;
-        Obstacles = preview.Obstacles;
+        Tasks = preview.Tasks.ToArray();
+        Obstacles = preview.Obstacles.ToArray();
         CanProceed = preview.CanProceed;
     }
 

@@ -8,16 +8,17 @@ public sealed class CrRestoredTree
 {
     internal CrRestoredTree(RestoreResult result)
     {
+        // Lists are arrays here and in the other objects: PowerShell's [0] does not know every read-only list.
         var root = result.Root;
         Id = root.Pid;
         VPid = root.VPid;
         Comm = root.Comm;
         Path = result.Path;
-        Tasks = [.. result.Tasks.Select(t => new CrRestoredTask(t))];
+        Tasks = result.Tasks.Select(t => new CrRestoredTask(t)).ToArray();
         NamespaceInitId = result.NamespaceInitPid == 0 ? null : result.NamespaceInitPid;
         Duration = result.Duration;
         PagesRestored = result.PagesRestored;
-        Warnings = result.Warnings;
+        Warnings = result.Warnings.ToArray();
     }
 
     /// <summary>The root's process id as this shell sees it.</summary>

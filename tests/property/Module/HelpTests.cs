@@ -50,6 +50,16 @@ public class HelpTests
         }
     }
 
+    [Theory]
+    [InlineData("about_CrModule")]
+    [InlineData("about_CrTroubleshooting")]
+    public void Topics_are_found(string topic)
+    {
+        using var session = new ModuleSession();
+        var text = session.Run("Get-Help -Name $args[0]", topic).Output.Single().ToString();
+        Assert.Contains($"TOPIC\n    {topic}\n", text.ReplaceLineEndings("\n"), StringComparison.Ordinal);
+    }
+
     private static Array Items(PSObject help, string group, string item)
         => (Array)((PSObject)help.Properties[group].Value).Properties[item].Value;
 

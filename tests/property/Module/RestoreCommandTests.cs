@@ -142,11 +142,12 @@ public sealed class RestoreCommandTests : IDisposable
             function Get-It { param([Parameter(ValueFromPipelineByPropertyName)] [int] $Id, [Parameter(ValueFromPipelineByPropertyName)] [string] $Name) process { "$Id/$Name" } }
             $tree = Restore-ProcessTree $args[0]
             $tree | Get-It
+            $tree.Tasks[0] | Get-It
             $tree.Tasks | Get-It
             """;
         var bound = _session.Run(script, ImagePath).Output.Select(o => (string)o.BaseObject).ToList();
-        Assert.Equal($"{_live.Id}/", bound[0]);
-        Assert.Contains($"{Child}/", bound[1..]);
+        Assert.Equal([$"{_live.Id}/", $"{_live.Id}/", $"{_live.Id}/"], bound[..3]);
+        Assert.Contains($"{Child}/", bound[3..]);
     }
 
     [Fact]
