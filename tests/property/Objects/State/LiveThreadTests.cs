@@ -27,6 +27,7 @@ public class LiveThreadTests
     public void EachThreadKeepsItsOwn()
     {
         using var program = new StatefulProgram(LiveStateTests.Status + Areas + """
+            ready = threading.Barrier(4)
             def body(i):
                 libc.prctl(15, b"thread %d" % i, 0, 0, 0)
                 libc.prctl(30, 70000 + i, 0, 0, 0)
@@ -35,6 +36,8 @@ public class LiveThreadTests
                 # By the raw calls only this thread changes.
                 if i == 2: libc.syscall(117, 1001, 1001, 0); libc.prctl(4, 1, 0, 0, 0)
                 if i == 3: libc.prctl(38, 1, 0, 0, 0)
+                # Some attributes are the whole program's.
+                ready.wait()
                 tell("before%d" % i, attributes())
                 await_word("go")
                 tell("after%d" % i, attributes())

@@ -19,25 +19,33 @@ internal sealed class StatefulProgram : IDisposable
         libc = ctypes.CDLL(None, use_errno=True)
         def said(name): return os.path.exists(os.path.join(folder, name))
         def await_word(name):
-            while not said(name): time.sleep(0.01)
+            # Nobody may be there any more to say it.
+            for i in range(6000):
+                if said(name): return
+                time.sleep(0.01)
+            os._exit(9)
         def tell(name, value):
             path = os.path.join(folder, name)
             with open(path + ".new", "w") as f: json.dump(value, f, sort_keys=True)
             os.rename(path + ".new", path)
         """;
 
+    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(60);
+
     private readonly string _folder = Directory.CreateTempSubdirectory("crstate-").FullName;
     private readonly List<int> _pids = [];
-    private readonly Process _process;
 
-    /// <param name="code">Runs between the frame's functions and the end; it calls tell and await_word.</param>
+    /// <param name="code">Runs behind the frame; it calls tell and await_word.</param>
     public StatefulProgram(string code)
     {
         var script = Path.Combine(_folder, "program.py");
         File.WriteAllText(script, Frame + "\n" + code);
-        var start = new ProcessStartInfo("/bin/sh", ["-c", "exec python3 \"$0\" \"$1\" </dev/null >\"$1/out\" 2>&1", script, _folder]);
-        _process = Process.Start(start)!;
-        Pid = _process.Id;
+        // Not a child of this process: the runtime, which waits for its children, could take a stop for an end while
+        // other tests let unknown children end.
+        var start = new ProcessStartInfo("/bin/sh", ["-c", "setsid python3 \"$0\" \"$1\" </dev/null >\"$1/out\" 2>&1 & echo $! >\"$1/pid\"", script, _folder]);
+        using (var shell = Process.Start(start)!)
+            shell.WaitForExit();
+        Pid = int.Parse(File.ReadAllText(Path.Combine(_folder, "pid")), System.Globalization.CultureInfo.InvariantCulture);
         _pids.Add(Pid);
     }
 
@@ -52,7 +60,7 @@ internal sealed class StatefulProgram : IDisposable
         var patience = Stopwatch.StartNew();
         while (!File.Exists(path))
         {
-            if (patience.Elapsed > TimeSpan.FromSeconds(30))
+            if (patience.Elapsed > _patience)
                 throw new InvalidOperationException($"nothing told of {name}; output: {File.ReadAllText(Path.Combine(_folder, "out"))}");
             Thread.Sleep(5);
         }
@@ -64,8 +72,9 @@ internal sealed class StatefulProgram : IDisposable
     public CheckpointResult Checkpoint(bool stop = true)
     {
         var result = new TreeCheckpoint(new CheckpointOptions { Stop = stop, Overwrite = true }).Run(Pid, Image);
-        if (stop)
-            _process.WaitForExit();
+        // Its number is free when the machine's init has waited for it.
+        for (var patience = Stopwatch.StartNew(); stop && Directory.Exists($"/proc/{Pid}") && patience.Elapsed < _patience;)
+            Thread.Sleep(5);
         return result;
     }
 
@@ -84,8 +93,6 @@ internal sealed class StatefulProgram : IDisposable
             if (File.Exists($"/proc/{pid}/cmdline") && File.ReadAllText($"/proc/{pid}/cmdline").Contains(_folder))
                 using (var p = Process.GetProcessById(pid))
                     p.Kill();
-        _process.WaitForExit();
-        _process.Dispose();
         Directory.Delete(_folder, recursive: true);
     }
 }
