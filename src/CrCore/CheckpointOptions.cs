@@ -65,8 +65,11 @@ public sealed record RestoreOptions
     /// </summary>
     public Action<int>? RootReady { get; init; }
 
-    /// <summary>How long to retry a pid that is still taken by a task that has just died.</summary>
-    public TimeSpan PidRetry { get; init; } = TimeSpan.FromSeconds(2);
+    /// <summary>
+    /// How long to retry a pid that is still taken by a task that has just died. Seconds, because the init of some containers
+    /// looks for ended orphans only now and then.
+    /// </summary>
+    public TimeSpan PidRetry { get; init; } = TimeSpan.FromSeconds(5);
 }
 
 /// <summary>A step of long work. Engines report it; hosts show it.</summary>

@@ -17,7 +17,8 @@ internal static class RestorePreflight
             context.Refuse(context.Image.Root, "CrNoCapability", "pids", "giving processes their old pids here needs CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN",
                 "Restore into a new pid namespace (-NewPidNamespace), which an ordinary user can do.", CrErrorKind.PermissionDenied);
         var problems = new List<(TaskImage Task, string Reason)>();
-        var plan = CreationPlan.Make(context.Image, number => IsInherited(context.Proc, number, namespaces), problems);
+        var leaderless = new Lazy<HashSet<int>>(() => SessionsAndGroups(context.Proc));
+        var plan = CreationPlan.Make(context.Image, number => IsInherited(context.Proc, number, namespaces, leaderless), problems);
         foreach (var (task, reason) in problems)
             context.Refuse(task, "CrSessionImpossible", $"session {task.Task.VSid}", reason, null, CrErrorKind.NotSupported);
         foreach (var kind in Kinds.All)
@@ -56,8 +57,29 @@ internal static class RestorePreflight
     }
 
     /// <summary>A session or group that a process outside of the tree still has comes by inheritance or not at all.</summary>
-    private static bool IsInherited(ProcReader proc, int number, NamespacePlan namespaces)
-        => number == 0 || (!namespaces.NewPid && ProcStat.TryRead(proc, number, out _)) || (namespaces.NewPid && number == 1 && namespaces.NeedsInit);
+    private static bool IsInherited(ProcReader proc, int number, NamespacePlan namespaces, Lazy<HashSet<int>> leaderless)
+        => number == 0
+            || (!namespaces.NewPid && (ProcStat.TryRead(proc, number, out _) || leaderless.Value.Contains(number)))
+            || (namespaces.NewPid && number == 1 && namespaces.NeedsInit);
+
+    /// <summary>
+    /// The numbers that processes hold as their session or group: the kernel gives such a number to no new task although its
+    /// leader has ended (a job that a script left in the background, say). What has ended itself lets go of them soon.
+    /// </summary>
+    private static HashSet<int> SessionsAndGroups(ProcReader proc)
+    {
+        var pids = new List<int>();
+        ProcTasks.ListAll(proc, pids);
+        var numbers = new HashSet<int>();
+        foreach (var pid in pids)
+        {
+            if (!ProcStat.TryRead(proc, pid, out var stat) || stat.IsZombie || stat.State == TaskState.Dead)
+                continue;
+            numbers.Add(stat.Session);
+            numbers.Add(stat.ProcessGroup);
+        }
+        return numbers;
+    }
 
     public static TaskSummary Summary(TaskImage t)
         => new(t.VPid, t.VPid, t.ParentVPid, t.Comm, Letter(t.Task), Math.Max(1, t.Threads.Count), 0);

@@ -36,6 +36,43 @@ public sealed class RestoredProcessTests
         Assert.Equal("", result.Error);
         Assert.Equal(["137", "True", "1", "ended"], result.Lines);
     }
+
+    /// <summary>
+    /// As where a script leaves a job in the background and ends: session and group keep their numbers without a leader, and
+    /// no new process can be given those.
+    /// </summary>
+    [RootFact]
+    public void KeepsTheSessionOfAnEndedLeader()
+    {
+        using var directory = new TemporaryDirectory();
+        Directory.CreateSymbolicLink(directory.File("CrModule"), AppContext.BaseDirectory);
+        var script = directory.File("s.ps1", """
+            param($Image)
+            function Get-Ids($Id) { ((Get-Content "/proc/$Id/stat" -Raw) -replace '^.*\) ' -split ' ')[2, 3] -join ' ' }
+            $p = Start-Process sleep 1000 -PassThru
+            try {
+                $session = [int](Get-Ids $p.Id).Split(' ')[1]
+                "leader ended: $(-not (Test-Path /proc/$session))"
+                $before = Get-Ids $p.Id
+                $p | Checkpoint-ProcessTree -Path $Image -Stop -ExternalPipe Close -WarningAction Ignore | Out-Null
+                $p.WaitForExit()
+                foreach ($try in 1..300) { if (-not (Test-Path "/proc/$($p.Id)")) { break }; Start-Sleep -Milliseconds 100 }
+                Restore-ProcessTree $Image -WarningAction Ignore | Out-Null
+                "same: $((Get-Ids $p.Id) -eq $before)"
+            }
+            catch { "$_" }
+            finally { Stop-Process -Id $p.Id -ErrorAction Ignore }
+            """);
+        var output = directory.File("out", "");
+        var environment = $"PSModulePath='{directory.Path}' CR='{ShellProcess.Executable}' S='{script}' I='{directory.File("x.cr")}' O='{output}'";
+        // The first sh leads the session and ends at once; the second waits for that.
+        var start = new System.Diagnostics.ProcessStartInfo("/bin/sh", ["-c", $"{environment} setsid sh -c 'export PSModulePath; (while [ -e /proc/$$ ]; do sleep 0.1; done; \"$CR\" -File \"$S\" \"$I\"; echo done) </dev/null >\"$O\" 2>&1 &'"]);
+        using (var launcher = System.Diagnostics.Process.Start(start)!)
+            launcher.WaitForExit();
+        for (var i = 0; i < 1200 && !File.ReadAllText(output).EndsWith("done\n", StringComparison.Ordinal); i++)
+            Thread.Sleep(100);
+        Assert.Equal("leader ended: True\nsame: True\ndone\n", File.ReadAllText(output));
+    }
 }
 
 /// <summary>A fact that only root can establish: it is about a process id that is chosen.</summary>
