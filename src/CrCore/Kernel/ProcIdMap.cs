@@ -28,6 +28,25 @@ public static class ProcIdMap
         return true;
     }
 
+    /// <summary>Whether an id inside stands for one outside.</summary>
+    public static bool Knows(IReadOnlyList<IdMapRange> ranges, uint inside)
+    {
+        foreach (var r in ranges)
+            if (inside >= r.Inside && inside - r.Inside < r.Length)
+                return true;
+        return false;
+    }
+
+    /// <summary>The id that an outside one has inside: the overflow id where there is none (user_namespaces(7)).</summary>
+    public static uint ToInside(IReadOnlyList<IdMapRange> ranges, uint outside)
+    {
+        const uint overflow = 65534;
+        foreach (var r in ranges)
+            if (outside >= r.Outside && outside - r.Outside < r.Length)
+                return r.Inside + (outside - r.Outside);
+        return overflow;
+    }
+
     private static bool TryRead(ProcReader reader, int pid, ReadOnlySpan<byte> name, ICollection<IdMapRange> ranges)
     {
         if (!reader.TryRead(pid, name, out var text))

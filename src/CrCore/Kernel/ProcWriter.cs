@@ -12,6 +12,9 @@ public static class ProcWriter
     /// <summary>Which mappings a core dump holds (core(5)).</summary>
     public static void SetCoreDumpFilter(int pid, uint bits) => Write(pid, "coredump_filter"u8, $"0x{bits:x}");
 
+    /// <summary>uid_map, gid_map or setgroups of the task's user namespace (user_namespaces(7)): each can be written once.</summary>
+    public static void SetUserNamespace(int pid, string file, string text) => Write(pid, Encoding.ASCII.GetBytes(file), text);
+
     private static void Write(int pid, ReadOnlySpan<byte> name, string text)
     {
         var path = new ProcPath(stackalloc byte[ProcPath.Size], pid, name);

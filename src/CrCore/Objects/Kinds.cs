@@ -15,6 +15,7 @@ public static class Kinds
         new Files.FsKind(),
         new Files.ServedDescriptorsKind(),
         new Terminals.ControllingTerminalKind(),
+        new Namespaces.NamespacesKind(),
         // A thread's processor state is the first of its records, as in the seed.
         new Threads.ThreadsKind(),
         new Signals.SignalsKind(),

@@ -1,5 +1,6 @@
 using System.Text;
 using CrCore.Kernel;
+using CrCore.Objects.Namespaces;
 using CrCore.Remote;
 
 namespace CrCore.Restore;
@@ -7,42 +8,67 @@ namespace CrCore.Restore;
 /// <summary>The first steps of a process in fresh namespaces, before anything else is made there.</summary>
 internal static class NamespaceSetup
 {
-    private const int MsRec = 0x4000, MsPrivate = 1 << 18, MsNoSuid = 2, MsNoDev = 4, MsNoExec = 8;
+    private const int MsRec = 0x4000, MsPrivate = 1 << 18;
 
     public static void EnterNew(Puppet puppet, NamespacePlan namespaces)
     {
-        if (namespaces.NewUser)
-            MapUser(puppet.Pid);
+        if (namespaces.Ids is { } ids)
+            BecomeKnown(puppet, ids);
+        if (!namespaces.NewMounts)
+            return;
         var batch = new SyscallBatch();
         // Mounts made here must not spread to where this namespace came from (mount_namespaces(7)).
         batch.Must("make mounts private", "/", Sys.mount, batch.Text("none"), batch.Text("/"), 0, MsRec | MsPrivate, 0);
-        batch.Must("mount", "/proc", Sys.mount, batch.Text("proc"), batch.Text("/proc"), batch.Text("proc"), MsNoSuid | MsNoDev | MsNoExec, 0);
+        foreach (var m in namespaces.Mounts)
+            batch.Must("mount", $"{m.FileSystem} on {m.Point}", Sys.mount, batch.Text(m.Source), batch.Text(m.Point), batch.Text(m.FileSystem), m.Flags, m.Data.Length == 0 ? 0 : batch.Text(m.Data));
         puppet.Run(batch);
     }
 
     /// <summary>
-    /// Ids as they are outside: the caller's own ids map to themselves (user_namespaces(7): without CAP_SETUID only
-    /// the own id can be mapped, and setgroups must be denied first).
+    /// Writes the maps of the puppet's new user namespace and makes the puppet one of its users, so that what it creates
+    /// belongs to one. It keeps its capabilities: before, its ids were not root's in there (capabilities(7)).
     /// </summary>
-    private static void MapUser(int pid)
+    private static void BecomeKnown(Puppet puppet, IdMapsRecord ids)
     {
-        var (uid, gid) = ((uint)Libc.Syscall(Sys.geteuid), (uint)Libc.Syscall(Sys.getegid));
-        Write(pid, "setgroups", "deny");
-        Write(pid, "uid_map", $"{uid} {uid} 1\n");
-        Write(pid, "gid_map", $"{gid} {gid} 1\n");
+        // Without privilege it must be denied before gid_map; with it, "allow" is what a new namespace has anyway.
+        if (!ids.AllowsSetGroups)
+            Write(puppet.Pid, "setgroups", "deny");
+        Write(puppet.Pid, "uid_map", ids.Users);
+        Write(puppet.Pid, "gid_map", ids.Groups);
+        if (ids.Users.Count == 0 || ids.Groups.Count == 0)
+            return;
+        long user = Known(ids.Users), group = Known(ids.Groups);
+        var batch = new SyscallBatch();
+        batch.Must("become group", group, Sys.setresgid, group, group, group);
+        batch.Must("become user", user, Sys.setresuid, user, user, user);
+        // A change of ids takes the dumpable flag, on which the rights to its own /proc files hang.
+        batch.Must("set the dumpable flag", null, Sys.prctl, (int)PrctlOption.SetDumpable, 1);
+        puppet.Run(batch);
+    }
+
+    /// <summary>Root in there, or whoever is the first.</summary>
+    private static uint Known(IReadOnlyList<IdMapRange> ranges) => ProcIdMap.Knows(ranges, 0) ? 0 : ranges[0].Inside;
+
+    private static void Write(int pid, string file, IReadOnlyList<IdMapRange> ranges)
+    {
+        if (ranges.Count == 0)
+            return;
+        var text = new StringBuilder();
+        foreach (var r in ranges)
+            text.Append(r.Inside).Append(' ').Append(r.Outside).Append(' ').Append(r.Length).Append('\n');
+        Write(pid, file, text.ToString());
     }
 
     private static void Write(int pid, string file, string text)
     {
         try
         {
-            using var handle = File.OpenHandle($"/proc/{pid}/{file}", FileMode.Open, FileAccess.Write);
-            RandomAccess.Write(handle, Encoding.ASCII.GetBytes(text), 0);
+            ProcWriter.SetUserNamespace(pid, file, text);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (CrKernelException e)
         {
-            throw new CrKernelException("CrUserNamespaceFailed", $"Writing /proc/{pid}/{file} ({e.Message})", Errno.EPERM,
-                "User namespaces may be forbidden here (sysctl user.max_user_namespaces, kernel.unprivileged_userns_clone, AppArmor).");
+            throw new CrKernelException("CrUserNamespaceFailed", $"Writing {text.TrimEnd('\n')} to /proc/{pid}/{file}", e.Errno!.Value,
+                "User namespaces may be forbidden here (sysctl user.max_user_namespaces, kernel.unprivileged_userns_clone, AppArmor), or these ids are not this program's to map.");
         }
     }
 }

@@ -46,6 +46,10 @@ internal sealed class PuppetTree(ProcReader proc) : IDisposable
         }
         _creator.Create(plan, creator, flags, cancel, (made, puppet) =>
         {
+            // The first one, be it the root or a helper before it: all others inherit from it.
+            if (flags != CloneFlags.None)
+                NamespaceSetup.EnterNew(puppet, namespaces);
+            flags = CloneFlags.None;
             if (made.Image is not { } image)
                 return;
             _puppets[image] = puppet;
@@ -54,8 +58,6 @@ internal sealed class PuppetTree(ProcReader proc) : IDisposable
             task.Remote = puppet;
             if (image.Index != 0)
                 return;
-            if (namespaces.NewPid && !namespaces.NeedsInit)
-                NamespaceSetup.EnterNew(puppet, namespaces);
             rootBorn();
         });
         _creator.JoinGroups();

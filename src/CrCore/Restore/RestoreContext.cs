@@ -54,7 +54,10 @@ public sealed class CheckContext
 
     public required ProcReader Proc { get; init; }
 
-    public required bool InUserNamespace { get; init; }
+    /// <summary>The namespaces that will be made.</summary>
+    public required NamespacePlan Namespaces { get; init; }
+
+    public bool InUserNamespace => Namespaces.NewUser;
 
     public List<Obstacle> Obstacles { get; } = [];
 

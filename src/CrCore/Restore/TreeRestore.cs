@@ -94,7 +94,7 @@ public sealed class TreeRestore(RestoreOptions options, ICrLog? log = null, IPro
     private (PlannedTask Plan, NamespacePlan Namespaces, List<Obstacle> Obstacles) Plan(ProcReader proc, ImageModel image)
     {
         var namespaces = NamespacePlan.Make(image, options, privileged: Capabilities.Has(proc, Capabilities.SysAdmin));
-        var check = new CheckContext { Options = options, Image = image, Proc = proc, InUserNamespace = namespaces.NewUser };
+        var check = new CheckContext { Options = options, Image = image, Proc = proc, Namespaces = namespaces };
         var plan = RestorePreflight.Check(check, namespaces);
         return (plan, namespaces, check.Obstacles);
     }

@@ -23,9 +23,10 @@ internal static class CredentialsCheck
     private static void Check(CheckContext context, TaskImage task, CredentialsRecord saved, ProcStatus own)
     {
         var thread = $"thread {saved.VTid}";
-        CheckIds(context, task, $"user ids of {thread}", saved.Uid, own.Uid, !context.InUserNamespace && Has(own, CapSetUid));
-        CheckIds(context, task, $"group ids of {thread}", saved.Gid, own.Gid, !context.InUserNamespace && Has(own, CapSetGid));
-        if ((context.InUserNamespace || !Has(own, CapSetGid)) && !saved.Groups.SequenceEqual(own.Groups))
+        var maps = context.Namespaces.Ids;
+        CheckIds(context, task, $"user ids of {thread}", saved.Uid, maps is null ? Has(own, CapSetUid) || All(saved.Uid, own.Uid) : All(saved.Uid, maps.Users));
+        CheckIds(context, task, $"group ids of {thread}", saved.Gid, maps is null ? Has(own, CapSetGid) || All(saved.Gid, own.Gid) : All(saved.Gid, maps.Groups));
+        if (maps is null ? !Has(own, CapSetGid) && !saved.Groups.SequenceEqual(own.Groups) : !maps.AllowsSetGroups && !own.Groups.Select(g => ProcIdMap.ToInside(maps.Groups, g)).Order().SequenceEqual(saved.Groups.Order()))
             context.Warn(task, "CrGroupsLost", $"groups of {thread}", "supplementary groups cannot be set here; it gets those of the restoring user");
         if (own.NoNewPrivileges && !saved.NoNewPrivileges)
             context.Warn(task, "CrNoNewPrivileges", thread, "no_new_privs is set here and cannot be taken back, so it will be set in the restored thread");
@@ -37,22 +38,26 @@ internal static class CredentialsCheck
             context.Warn(task, "CrBoundingSet", thread, $"this program's bounding set lacks {CapabilityNames.List(bound)}, which the thread's had and will lose");
     }
 
-    private static void CheckIds(CheckContext context, TaskImage task, string what, IdSet saved, IdSet own, bool may)
+    private static void CheckIds(CheckContext context, TaskImage task, string what, IdSet saved, bool may)
     {
-        if (may || All(saved, own.Real, own.Effective, own.Saved))
+        if (may)
             return;
         context.Refuse(task, "CrIdsImpossible", what,
-            $"{saved.Real}, {saved.Effective}, {saved.Saved}, {saved.FileSystem} (real, effective, saved, file system) are not all ids of the restoring user",
+            $"{saved.Real}, {saved.Effective}, {saved.Saved}, {saved.FileSystem} (real, effective, saved, file system) are not all {(context.InUserNamespace ? "known in the user namespace that is made" : "ids of the restoring user")}",
             "Restore as root, or as the user whose processes were saved.", CrErrorKind.PermissionDenied);
     }
 
     /// <summary>setresuid(2) without privilege: each may become any of the present three.</summary>
-    private static bool All(IdSet saved, uint a, uint b, uint c)
+    private static bool All(IdSet saved, IdSet own)
     {
         return Is(saved.Real) && Is(saved.Effective) && Is(saved.Saved) && Is(saved.FileSystem);
 
-        bool Is(uint id) => id == a || id == b || id == c;
+        bool Is(uint id) => id == own.Real || id == own.Effective || id == own.Saved;
     }
+
+    /// <summary>In its user namespace a puppet may become whoever is known there.</summary>
+    private static bool All(IdSet saved, IReadOnlyList<IdMapRange> known)
+        => ProcIdMap.Knows(known, saved.Real) && ProcIdMap.Knows(known, saved.Effective) && ProcIdMap.Knows(known, saved.Saved) && ProcIdMap.Knows(known, saved.FileSystem);
 
     private static bool Has(ProcStatus own, int capability) => (own.EffectiveCapabilities & 1UL << capability) != 0;
 

@@ -1,0 +1,64 @@
+using CrCore.Checkpoint;
+using CrCore.Image;
+using CrCore.Kernel;
+using CrCore.Remote;
+
+namespace CrCore.Objects.Namespaces;
+
+/// <summary>What is saved of the namespaces that a tree has of its own, at its root.</summary>
+internal static class NamespaceCapture
+{
+    /// <summary>struct new_utsname of linux/utsname.h: six fields of 65 bytes; the second and the last are asked for.</summary>
+    private const int NameField = 65, NodeNameAt = NameField, DomainNameAt = 5 * NameField, NamesSize = 6 * NameField;
+
+    public static Action<RecordSink> Add(CaptureContext context, FrozenTask root, SyscallBatch batch)
+    {
+        var own = OwnNamespaces.Read(context.Proc, root.Pid);
+        if ((own & NamespaceSet.Time) != 0)
+            throw new CrTargetException("CrTimeNamespace", $"Task {root} went to another time namespace, which is not saved.") { Pid = root.Pid };
+        var names = batch.Out(NamesSize);
+        if ((own & NamespaceSet.Uts) != 0)
+            batch.Must("read the host name", null, Sys.uname, names);
+        var ipc = (own & NamespaceSet.Ipc) != 0 ? IpcContents.Read(batch) : null;
+        return sink =>
+        {
+            ipc?.RequireEmpty(batch, root);
+            sink.Emit(new NamespacesRecord
+            {
+                VPid = root.VPid,
+                Own = own,
+                LoopbackUp = (own & NamespaceSet.Network) != 0 && ProcNetwork.TryReadLoopback(context.Proc, root.Pid, out var up) && up,
+                HostName = Text(batch.Bytes(names)[NodeNameAt..]),
+                DomainName = Text(batch.Bytes(names)[DomainNameAt..]),
+            });
+            if ((own & NamespaceSet.User) != 0)
+                sink.Emit(IdMaps(context, root));
+            if ((own & NamespaceSet.Mount) != 0)
+                EmitMounts(context, root, sink);
+        };
+    }
+
+    private static string Text(ReadOnlySpan<byte> field)
+    {
+        field = field[..NameField];
+        var end = field.IndexOf((byte)0);
+        return LinuxText.Decode(end < 0 ? field : field[..end]);
+    }
+
+    private static IdMapsRecord IdMaps(CaptureContext context, FrozenTask root)
+    {
+        List<IdMapRange> users = [], groups = [];
+        if (!ProcIdMap.TryReadUsers(context.Proc, root.Pid, users) || !ProcIdMap.TryReadGroups(context.Proc, root.Pid, groups)
+            || !ProcValues.TryReadSetGroups(context.Proc, root.Pid, out var allowed))
+            throw new CrTargetException("CrTaskEnded", $"Task {root} ended while it was frozen.") { Pid = root.Pid };
+        return new IdMapsRecord { VPid = root.VPid, AllowsSetGroups = allowed, Users = users, Groups = groups };
+    }
+
+    private static void EmitMounts(CaptureContext context, FrozenTask root, RecordSink sink)
+    {
+        if (OwnNamespaces.CompareMounts(context.Proc, root.Pid) is not { } mounts)
+            throw new CrTargetException("CrTaskEnded", $"Task {root} ended while it was frozen.") { Pid = root.Pid };
+        foreach (var m in mounts.Remade)
+            sink.Emit(new MountRecord(root.VPid, m.MountPoint, m.FileSystem, m.Source, MountOptions.Flags(m.Options), MountOptions.Data(m.SuperOptions)));
+    }
+}

@@ -1,0 +1,53 @@
+using CrCore.Image;
+using CrCore.Kernel;
+using CrCore.Restore;
+
+namespace CrCore.Objects.Namespaces;
+
+/// <summary>Whether the saved namespaces can be made here, by this program.</summary>
+internal static class NamespaceCheck
+{
+    private const int CapSetGid = 6, CapSetUid = 7;
+
+    public static void Check(CheckContext context)
+    {
+        var root = context.Image.Root;
+        if (root.Get<NamespacesRecord>() is { } saved && saved.Has(NamespaceSet.Time))
+            context.Refuse(root, "CrTimeNamespace", "time namespace", "the tree had one of its own, which is not restored yet", kind: CrErrorKind.NotSupported);
+        foreach (var mount in root.All<MountRecord>())
+            if (FileStatus.Read(mount.Point, out var point) != Errno.None || !point.IsDirectory)
+                context.Refuse(root, "CrMountPoint", $"mount {mount.Point}", $"{mount.FileSystem} was mounted there, and here it is no directory", "Make the directory.");
+        if (context.Namespaces.NewUser)
+            CheckUserNamespace(context, root);
+    }
+
+    private static void CheckUserNamespace(CheckContext context, TaskImage root)
+    {
+        if (!UserNamespacesAllowed(context.Proc))
+            context.Refuse(root, "CrUserNamespaceForbidden", "user namespace", "this system allows no user namespaces (sysctl user.max_user_namespaces, kernel.unprivileged_userns_clone)",
+                "Restore as root, or have them allowed.", CrErrorKind.PermissionDenied);
+        if (root.Get<IdMapsRecord>() is not { } saved)
+            return;
+        // user_namespaces(7): who may not set ids can map one id, and that must be the own one.
+        if (!Capabilities.Has(context.Proc, CapSetUid) && !IsOwn(saved.Users, (uint)Libc.Syscall(Sys.geteuid)))
+            Refuse(context, root, "uid_map", saved.Users);
+        if (!Capabilities.Has(context.Proc, CapSetGid) && (saved.AllowsSetGroups || !IsOwn(saved.Groups, (uint)Libc.Syscall(Sys.getegid))))
+            Refuse(context, root, "gid_map", saved.Groups);
+    }
+
+    private static bool UserNamespacesAllowed(ProcReader proc)
+    {
+        // The second file is a distribution's; where it is missing, nothing forbids.
+        return IsNotZero(proc, "sys/user/max_user_namespaces"u8) && IsNotZero(proc, "sys/kernel/unprivileged_userns_clone"u8);
+
+        static bool IsNotZero(ProcReader proc, ReadOnlySpan<byte> name)
+            => !proc.TryRead(default, name, out var text) || !text.SequenceEqual("0\n"u8);
+    }
+
+    private static bool IsOwn(IReadOnlyList<IdMapRange> ranges, uint id)
+        => ranges.Count == 0 || (ranges.Count == 1 && ranges[0].Outside == id && ranges[0].Length == 1);
+
+    private static void Refuse(CheckContext context, TaskImage root, string map, IReadOnlyList<IdMapRange> ranges)
+        => context.Refuse(root, "CrIdMapImpossible", map, $"the tree's user namespace had {string.Join(", ", ranges.Select(r => $"{r.Inside} for {r.Outside} ({r.Length})"))}, and this program may only map the id of its own user",
+            "Restore as root, or as the user whose namespace was saved.", CrErrorKind.PermissionDenied);
+}

@@ -1,0 +1,91 @@
+using CrCore.Checkpoint;
+using CrCore.Kernel;
+
+namespace CrCore.Objects.Namespaces;
+
+/// <summary>What preflight finds out about the namespaces of a running tree. Touches nothing.</summary>
+internal sealed class NamespaceInspection
+{
+    private const string UseTool = "Run the checkpoint inside of the namespace (nsenter) instead.";
+
+    // The kernel puts these into every network namespace once their module is loaded (net.core.fb_tunnels_only_for_init_net).
+    private static readonly HashSet<string> _everywhere =
+        ["lo", "tunl0", "gre0", "gretap0", "erspan0", "ip_vti0", "ip6_vti0", "sit0", "ip6tnl0", "ip6gre0"];
+
+    private readonly ulong[] _root = new ulong[ProcNamespaces.Count], _task = new ulong[ProcNamespaces.Count];
+
+    /// <summary>Whether the root's could be read; a root that has just ended needs no more words.</summary>
+    private bool _known;
+
+    public void Inspect(InspectContext context, LiveTask task)
+    {
+        if (task == context.Root)
+            InspectRoot(context, task);
+        if (!_known)
+            return;
+        foreach (var tid in task.Tids)
+            InspectThread(context, task, tid);
+    }
+
+    /// <summary>Every task must be where the root is: its namespaces are made once and inherited.</summary>
+    private void InspectThread(InspectContext context, LiveTask task, int tid)
+    {
+        if (!ProcNamespaces.TryReadAll(context.Proc, new TaskDir(task.Pid, tid), _task))
+            return;
+        var who = tid == task.Pid ? "namespaces" : $"namespaces of thread {tid}";
+        // Of a pid namespace below the root's the walk knows already (CrNestedPidNamespace).
+        var differing = NamespaceSets.Differing(_task, _root) & ~NamespaceSet.Pid;
+        if (differing != NamespaceSet.None)
+            context.Refuse(task, "CrNamespacesDiffer", who, $"its {NamespaceSets.Names(differing)} namespace is not the one of the tree's root, and a second one in a tree is not saved yet",
+                "Checkpoint the part of the tree that has it by itself.");
+        InspectChildren(context, task, who, NamespaceKind.Pid, NamespaceKind.PidForChildren);
+        InspectChildren(context, task, who, NamespaceKind.Time, NamespaceKind.TimeForChildren);
+    }
+
+    private void InspectChildren(InspectContext context, LiveTask task, string who, NamespaceKind kind, NamespaceKind forChildren)
+    {
+        if (_task[(int)forChildren] != 0 && _task[(int)forChildren] != _task[(int)kind])
+            context.Refuse(task, "CrNamespaceForChildren", who, $"its next children would be in another {kind.ToString().ToLowerInvariant()} namespace than itself (it called unshare or setns), which is not saved yet");
+    }
+
+    private void InspectRoot(InspectContext context, LiveTask root)
+    {
+        _known = ProcNamespaces.TryReadAll(context.Proc, root.Pid, _root);
+        var own = OwnNamespaces.Read(context.Proc, root.Pid);
+        if ((own & NamespaceSet.Time) != 0)
+            context.Refuse(root, "CrTimeNamespace", "time namespace", "it is not this program's, and the clocks of another one are not saved yet", UseTool);
+        if ((own & NamespaceSet.Mount) != 0)
+            InspectMounts(context, root);
+        if ((own & NamespaceSet.Network) != 0)
+            InspectNetwork(context, root);
+    }
+
+    private static void InspectMounts(InspectContext context, LiveTask root)
+    {
+        if (OwnNamespaces.CompareMounts(context.Proc, root.Pid) is not { } mounts)
+            return;
+        foreach (var m in mounts.Unsaved)
+            if (m.MountPoint == "/")
+            {
+                context.Refuse(root, "CrRootFileSystem", "mount /", $"the root of its mount namespace is another file system ({m.FileSystem} {m.Source}, {m.Root}) than this program's, which is not saved yet", UseTool);
+                return;
+            }
+        foreach (var m in mounts.Unsaved)
+            context.Refuse(root, "CrMountNotSaved", $"mount {m.MountPoint}", $"{m.FileSystem} {m.Source} is mounted there in the tree's mount namespace and not in this program's; such mounts are not saved yet",
+                "Unmount it in the tree, or mount it outside as well.");
+        if (mounts.Missing.Count > 0)
+            context.Warn(root, "CrMountMissing", "mount namespace", $"it lacks mounts that this program has, and will have them after a restore: {string.Join(", ", mounts.Missing.Select(m => m.MountPoint))}");
+        if (mounts.Changed.Count > 0)
+            context.Warn(root, "CrMountOptions", "mount namespace", $"these mounts have other options than for this program, and will have this program's after a restore: {string.Join(", ", mounts.Changed.Select(m => $"{m.MountPoint} ({m.Options})"))}");
+    }
+
+    private static void InspectNetwork(InspectContext context, LiveTask root)
+    {
+        var names = new List<string>();
+        ProcNetwork.TryListInterfaces(context.Proc, root.Pid, names);
+        foreach (var name in names)
+            if (!_everywhere.Contains(name))
+                context.Refuse(root, "CrInterfaceNotSaved", $"network interface {name}", "the tree's network namespace has it, and interfaces other than loopback are not saved yet",
+                    "Take the interface out of the namespace before the checkpoint.");
+    }
+}

@@ -1,0 +1,9 @@
+namespace CrCore.Objects.Namespaces;
+
+/// <summary>Ids of the records of this kind.</summary>
+public static class NamespaceRecordIds
+{
+    public const short Namespaces = 400;
+    public const short IdMaps = 401;
+    public const short Mount = 402;
+}

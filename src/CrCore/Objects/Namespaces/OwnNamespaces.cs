@@ -1,0 +1,29 @@
+using CrCore.Kernel;
+
+namespace CrCore.Objects.Namespaces;
+
+/// <summary>What a tree has of its own, by the measure of this program.</summary>
+internal static class OwnNamespaces
+{
+    /// <summary>The kinds of namespaces in which a task is elsewhere than this program.</summary>
+    public static NamespaceSet Read(ProcReader proc, int pid)
+    {
+        Span<ulong> theirs = stackalloc ulong[ProcNamespaces.Count], own = stackalloc ulong[ProcNamespaces.Count];
+        return ProcNamespaces.TryReadAll(proc, pid, theirs) && ProcNamespaces.TryReadAll(proc, Environment.ProcessId, own)
+            ? NamespaceSets.Differing(theirs, own) : NamespaceSet.None;
+    }
+
+    /// <summary>Compares mounts by their names from the root of the task's mount namespace; null when the task is gone.</summary>
+    public static MountComparison? CompareMounts(ProcReader proc, int pid)
+    {
+        List<MountEntry> theirs = [], own = [];
+        if (!ProcMountInfo.TryRead(proc, pid, theirs) || !ProcMountInfo.TryRead(proc, Environment.ProcessId, own)
+            || !ProcLinks.TryRead(proc, pid, TaskLink.Root, out var root))
+            return null;
+        // mountinfo names mounts from the task's root directory and leaves out what lies outside of it.
+        if (root != "/")
+            for (var i = 0; i < theirs.Count; i++)
+                theirs[i] = theirs[i] with { MountPoint = theirs[i].MountPoint == "/" ? root : root + theirs[i].MountPoint };
+        return MountComparison.Make(theirs, own, wholeTable: root == "/");
+    }
+}
