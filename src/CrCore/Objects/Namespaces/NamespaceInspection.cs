@@ -44,7 +44,9 @@ internal sealed class NamespaceInspection
 
     private void InspectChildren(InspectContext context, LiveTask task, string who, NamespaceKind kind, NamespaceKind forChildren)
     {
-        if (_task[(int)forChildren] != 0 && _task[(int)forChildren] != _task[(int)kind])
+        // A pid namespace without a first task yet has no link (pidns_for_children_get in kernel/pid_namespace.c). A task that
+        // ended between two looks has none at all: the user namespace is read after these.
+        if (_task[(int)kind] != 0 && _task[(int)NamespaceKind.User] != 0 && _task[(int)forChildren] != _task[(int)kind])
             context.Refuse(task, "CrNamespaceForChildren", who, $"its next children would be in another {kind.ToString().ToLowerInvariant()} namespace than itself (it called unshare or setns), which is not saved yet");
     }
 

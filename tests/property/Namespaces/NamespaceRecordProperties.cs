@@ -1,0 +1,58 @@
+using CrCore;
+using CrCore.Image;
+using CrCore.Kernel;
+using CrCore.Objects.Namespaces;
+using CrProperty.Objects;
+using FsCheck;
+using FsCheck.Xunit;
+using Xunit;
+
+namespace CrProperty.Namespaces;
+
+/// <summary>Records of namespaces come out of their payloads as they went in, and broken ones are refused.</summary>
+public class NamespaceRecordProperties
+{
+    [Property]
+    public void Namespaces(int vpid, uint own, bool up, NonNull<string> host)
+        => Same(new NamespacesRecord { VPid = vpid, Own = (NamespaceSet)own & NamespaceSet.All, LoopbackUp = up, HostName = Short(host.Get), DomainName = "(none)" });
+
+    [Property]
+    public void Mount(int vpid, ulong flags) => Same(new MountRecord(vpid, "/pr\udc80oc", "proc", "none", flags, "hidepid=invisible"));
+
+    [Property]
+    public void IdMaps(int vpid, bool groups, IdMapRange[] users)
+    {
+        var record = new IdMapsRecord { VPid = vpid, AllowsSetGroups = groups, Users = users, Groups = [new(0, 1000, 1)] };
+        var again = Assert.IsType<IdMapsRecord>(RecordCode.Again(record));
+        Assert.Equal((vpid, groups), (again.VPid, again.AllowsSetGroups));
+        Assert.Equal(users, again.Users);
+        Assert.Equal(record.Groups, again.Groups);
+    }
+
+    [Fact]
+    public void AnUnknownKindIsRefused() => Refused<NamespacesRecord>([1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], NamespacesRecord.Read);
+
+    [Fact]
+    public void TooManyRangesAreRefused()
+        => Refused<IdMapsRecord>(RecordCode.Encode(new IdMapsRecord { VPid = 1, Users = new IdMapRange[IdMapsRecord.MaxRanges + 1] }), IdMapsRecord.Read);
+
+    private static void Refused<T>(byte[] payload, RecordDecoder decoder)
+    {
+        Assert.Equal("CrImageBadField", Assert.Throws<CrImageException>(() => Decode(payload, decoder)).Id);
+
+        static void Decode(byte[] payload, RecordDecoder decoder)
+        {
+            var reader = new FieldReader(payload, 0);
+            decoder(1, ref reader);
+        }
+    }
+
+    private static string Short(string text)
+    {
+        // What the kernel can give: no NUL, at most 64 bytes.
+        var plain = new string([.. text.Where(c => c is > ' ' and < (char)127)]);
+        return plain[..Math.Min(plain.Length, NamespacesRecord.MaxName)];
+    }
+
+    private static void Same(ICrRecord record) => Assert.Equal(record, RecordCode.Again(record));
+}
