@@ -31,9 +31,8 @@ internal sealed record MountComparison(
         }
         var missing = new List<MountEntry>();
         if (wholeTable)
-            foreach (var m in own)
-                if (left.TryGetValue(Key(m), out var rest) && rest.Contains(m))
-                    missing.Add(m);
+            foreach (var rest in left.Values)
+                missing.AddRange(rest);
         return new MountComparison(remade, unsaved, missing, changed);
 
         Queue<MountEntry> Of(MountEntry m)

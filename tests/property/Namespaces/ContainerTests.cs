@@ -1,0 +1,70 @@
+using CrCore;
+using CrCore.Kernel;
+using Xunit;
+
+namespace CrProperty.Namespaces;
+
+/// <summary>Trees with namespaces of their own come back in new ones of the same kinds, and see there what they saw.</summary>
+public class ContainerTests
+{
+    private const string Names = "import socket; socket.sethostname('box'); libc.setdomainname(b'example.org', 11)\n";
+
+    private static readonly (char Option, string Kind)[] _kinds = [('p', "pid"), ('m', "mnt"), ('u', "uts"), ('i', "ipc"), ('n', "net"), ('U', "user"), ('C', "cgroup")];
+
+    [TheoryInNamespaces]
+    [InlineData("-pf --mount-proc", "")]
+    [InlineData("-pfm --mount-proc", "")]
+    [InlineData("-pfu --mount-proc", Names)]
+    [InlineData("-pfn --mount-proc", "")]
+    [InlineData("-pfn --mount-proc", "raise_loopback()")]
+    [InlineData("-pfmuinC --mount-proc", Names + "raise_loopback()")]
+    [InlineData("-pfmuinU -r --mount-proc", Names + "raise_loopback()")]
+    public void AContainerComesBack(string unshare, string prepare)
+    {
+        using var tree = new ContainedTree(unshare, prepare);
+        tree.Checkpoint(stop: true);
+        var restored = tree.Restore();
+        Assert.Equal(0, restored.NamespaceInitPid);
+        Assert.Equal(1, restored.Root.VPid);
+        AssertGoesOn(tree, restored, unshare);
+    }
+
+    /// <summary>
+    /// Without a pid namespace of its own, a tree gets its pids back in ours. It is one process: pids of ended children
+    /// stay taken until this machine's init has waited for them, and not every container's init does.
+    /// </summary>
+    [FactInNamespaces]
+    public void ATreeWithItsOwnNamesAndNetworkKeepsItsPids()
+    {
+        using var tree = new ContainedTree("-muin", "alone = True\n" + Names + "raise_loopback()");
+        tree.Checkpoint(stop: true);
+        var restored = tree.Restore();
+        Assert.Equal(tree.Root, restored.Root.Pid);
+        AssertGoesOn(tree, restored, "-muin");
+    }
+
+    [FactInNamespaces]
+    public void TwoContainersFromOneImageBesideTheOriginal()
+    {
+        using var tree = new ContainedTree("-pfu --mount-proc", Names);
+        tree.Checkpoint(stop: false);
+        var first = tree.Restore();
+        var second = tree.Restore();
+        Assert.Equal(3, new HashSet<string> { ContainedTree.Namespace(tree.Root, "uts"), ContainedTree.Namespace(first.Root.Pid, "uts"), ContainedTree.Namespace(second.Root.Pid, "uts") }.Count);
+    }
+
+    private static void AssertGoesOn(ContainedTree tree, RestoreResult restored, string unshare)
+    {
+        Assert.Empty(restored.Warnings);
+        var options = unshare.Split(' ')[0] + (unshare.Contains("--mount-proc", StringComparison.Ordinal) ? "m" : "");
+        foreach (var (option, kind) in _kinds)
+            Assert.Equal(options.Contains(option), ContainedTree.Namespace(restored.Root.Pid, kind) != ContainedTree.Namespace(Environment.ProcessId, kind));
+        using var watch = ProcessWatch.Open(restored.Root.Pid);
+        tree.Say("go");
+        Assert.Equal(tree.Before.GetRawText(), tree.Hear("after").GetRawText());
+        Assert.Equal(7, tree.Hear("zombie").GetInt32());
+        Assert.True(tree.Hear("reaps").GetBoolean());
+        tree.Say("end");
+        Assert.Equal(5 << 8, watch.WaitForEnd(CancellationToken.None));
+    }
+}

@@ -1,0 +1,54 @@
+using CrCore;
+using CrCore.Checkpoint;
+using Xunit;
+
+namespace CrProperty.Namespaces;
+
+/// <summary>What of a tree's namespaces is not saved stops the checkpoint, by name, and the tree runs on.</summary>
+public class NamespaceObstacleTests
+{
+    [TheoryInNamespaces]
+    [InlineData("-pfm --mount-proc", "os.system('mount -t tmpfs none /mnt')", "CrMountNotSaved", "mount /mnt")]
+    [InlineData("-pfn --mount-proc", "assert os.system('ip tuntap add dev t0 mode tun || ip link add t0 type ifb || ip link add t0 type dummy') == 0", "CrInterfaceNotSaved", "network interface t0")]
+    [InlineData("-pfi --mount-proc", "assert libc.shmget(0, 100, 0o1600) >= 0", "CrIpcNotSaved", "IPC namespace")]
+    [InlineData("-pfi --mount-proc", "assert libc.semget(0, 1, 0o1600) >= 0", "CrIpcNotSaved", "IPC namespace")]
+    [InlineData("-pfi --mount-proc", "assert libc.msgget(0, 0o1600) >= 0", "CrIpcNotSaved", "IPC namespace")]
+    [InlineData("-pfT --mount-proc", "", "CrTimeNamespace", "time namespace")]
+    [InlineData("-pf --mount-proc", "if os.fork() == 0: libc.unshare(0x4000000); time.sleep(1000)\ntime.sleep(0.5)", "CrNamespacesDiffer", "namespaces")]
+    public void WhatIsNotSavedIsNamed(string unshare, string prepare, string id, string what)
+    {
+        using var tree = new ContainedTree(unshare, prepare);
+        var refused = Assert.Throws<CrPreflightException>(() => tree.Checkpoint(stop: true));
+        var obstacle = Assert.Single(refused.Obstacles);
+        Assert.Equal((id, what), (obstacle.Id, obstacle.Object));
+        Assert.False(File.Exists(tree.Image));
+        AssertRunsOn(tree);
+    }
+
+    /// <summary>The program's own pid stays where it is; the next child would not.</summary>
+    [FactInNamespaces]
+    public void AnotherNamespaceForChildren()
+    {
+        using var tree = new ContainedTree("-u", "real = time.sleep\ndef sleep(s): time.sleep = real; libc.unshare(0x20000000); tell('unshared%d' % os.getpid(), 1); real(s)\ntime.sleep = sleep");
+        tree.Hear($"unshared{tree.Root}");
+        var refused = Assert.Throws<CrPreflightException>(() => tree.Checkpoint(stop: true));
+        // The child sleeps, too, and unshared as its parent did.
+        Assert.All(refused.Obstacles, o => Assert.Equal("CrNamespaceForChildren", o.Id));
+        AssertRunsOn(tree);
+    }
+
+    [FactInNamespaces]
+    public void MountsThatItLacksAreAWarning()
+    {
+        using var tree = new ContainedTree("-pfm --mount-proc", "assert os.system('umount -l /sys') == 0");
+        var preview = new TreeCheckpoint(new CheckpointOptions()).Preview(tree.Root);
+        Assert.True(preview.CanProceed);
+        Assert.Contains(preview.Obstacles, o => o.Id == "CrMountMissing" && o.Reason.Contains("/sys", StringComparison.Ordinal));
+    }
+
+    private static void AssertRunsOn(ContainedTree tree)
+    {
+        tree.Say("go");
+        Assert.Equal(tree.Before.GetRawText(), tree.Hear("after").GetRawText());
+    }
+}
