@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using CrCore.Image;
 using CrCore.Kernel;
 using CrCore.Objects;
@@ -37,23 +38,35 @@ internal static class RestorePreflight
             throw new CrPreflightException("CrRestoreObstacles", errors);
     }
 
+    /// <summary>
+    /// Pids that are taken. An ended process that is not yet waited for gives its number up soon, most of all the tree's own
+    /// tasks right after a checkpoint with Stop: those get the time that creation gives them, too.
+    /// </summary>
     private static void CheckPids(CheckContext context)
     {
+        var deadline = Stopwatch.GetTimestamp() + (long)(context.Options.PidRetry.TotalSeconds * Stopwatch.Frequency);
         foreach (var task in context.Image.Tasks)
         {
-            CheckPid(context, task, task.VPid, "pid");
+            CheckPid(context, task, task.VPid, "pid", deadline);
             for (var i = 1; i < task.Threads.Count; i++)
-                CheckPid(context, task, task.Threads[i].VTid, "thread id");
+                CheckPid(context, task, task.Threads[i].VTid, "thread id", deadline);
         }
     }
 
-    private static void CheckPid(CheckContext context, TaskImage task, int pid, string what)
+    private static void CheckPid(CheckContext context, TaskImage task, int pid, string what, long deadline)
     {
-        // A task that has just been killed keeps its number for a moment; creation retries those.
-        if (!ProcStat.TryRead(context.Proc, pid, out var holder) || holder.State == TaskState.Dead)
-            return;
-        context.Refuse(task, "CrPidTaken", $"{what} {pid}", $"it is taken by {(holder.IsZombie ? "the ended, not yet waited for " : "")}process {pid} ({holder.Comm}), child of {holder.ParentPid}",
-            "End that process, or restore into a new pid namespace (-NewPidNamespace).");
+        ProcStat holder;
+        while (ProcStat.TryRead(context.Proc, pid, out holder))
+        {
+            if (!holder.IsZombie || Stopwatch.GetTimestamp() >= deadline)
+            {
+                context.Refuse(task, "CrPidTaken", $"{what} {pid}", $"it is taken by {(holder.IsZombie ? "the ended, not yet waited for " : "")}process {pid} ({holder.Comm}), child of {holder.ParentPid}",
+                    holder.IsZombie ? $"Let process {holder.ParentPid} wait for it, or restore into a new pid namespace (-NewPidNamespace)."
+                        : "End that process, or restore into a new pid namespace (-NewPidNamespace).");
+                return;
+            }
+            Thread.Sleep(2);
+        }
     }
 
     /// <summary>A session or group that a process outside of the tree still has comes by inheritance or not at all.</summary>
