@@ -1,5 +1,6 @@
 using CrCore;
 using CrCore.Checkpoint;
+using CrCore.Kernel;
 using CrCore.Objects.Memory;
 using CrProperty.Kernel;
 using Xunit;
@@ -37,6 +38,22 @@ public class AddressSpaceTests
     {
         using var child = OwnChild.Start("env", NoRseq, "python3", "-c", Many);
         Assert.Equal("ready", child.Output.ReadLine());
+        RoundTrip(child.Pid);
+    }
+
+    /// <summary>Its runtime reserves terabytes, maps a memory file twice and puts code where it was data.</summary>
+    [Fact]
+    public void A_runtime_that_compiles_while_it_runs_comes_back()
+    {
+        var shell = Path.Combine(AppContext.BaseDirectory, "crshell");
+        using var child = OwnChild.Start("env", NoRseq, "DOTNET_EnableDiagnostics=0", "POWERSHELL_DIAGNOSTICS_OPTOUT=1", "sh", "-c",
+            CloseOthers + $"exec '{shell}' -Command '\"ready\"; while ($true) {{ $null = foreach ($i in 1..1000) {{ [string]::new([char]65, $i) }} }}'");
+        Assert.Equal("ready", child.Output.ReadLine());
+        Thread.Sleep(200);
+        const int sigStop = 19;
+        Libc.Syscall(Sys.kill, child.Pid, sigStop);
+        while (File.ReadAllText($"/proc/{child.Pid}/stat").Split(") ")[1][0] != 'T')
+            Thread.Sleep(1);
         RoundTrip(child.Pid);
     }
 
