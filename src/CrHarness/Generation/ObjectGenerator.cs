@@ -34,7 +34,7 @@ internal sealed class ObjectGenerator(PlanRandom random, TreeFeatures features)
             Hole = random.Percent(15) ? random.Below(pages) : 0,
             Guard = !random.Percent(20) ? GuardKind.None : Has(TreeFeatures.GuardMarks) ? random.Any<GuardKind>() : GuardKind.Protected,
             Advice = random.Percent(25) ? random.Any<RegionAdvice>() : RegionAdvice.None,
-            Locked = random.Percent(10), KeepFd = random.Percent(50), Unlink = May(TreeFeatures.DeletedFiles, 40),
+            Locked = random.Percent(10), KeepFd = random.Percent(50), Unlink = May(TreeFeatures.DeletedMappings, 40),
             ReserveGiB = random.Pick(1, 16, 256, 1024),
         };
     }

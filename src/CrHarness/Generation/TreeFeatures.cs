@@ -44,5 +44,7 @@ public enum TreeFeatures
     Containers = 1 << 23,
     /// <summary>Open files whose name was removed while another name of theirs stays.</summary>
     HiddenLinks = 1 << 24,
-    All = (1 << 25) - 1,
+    /// <summary>Mapped files whose name was removed.</summary>
+    DeletedMappings = 1 << 25,
+    All = (1 << 26) - 1,
 }
