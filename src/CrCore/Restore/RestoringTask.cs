@@ -1,4 +1,5 @@
 using CrCore.Image;
+using CrCore.Kernel;
 using CrCore.Remote;
 
 namespace CrCore.Restore;
@@ -22,6 +23,12 @@ public sealed class RestoringTask
     public List<RestoringThread> Threads { get; } = [];
 
     public List<RestoringTask> Children { get; } = [];
+
+    /// <summary>
+    /// The action of SIGTRAP, set when no batch runs any more: each ends with a trap, and a trap whose signal is ignored
+    /// has the kernel reset the action (force_sig_info_to_task in kernel/signal.c).
+    /// </summary>
+    public KernelSigAction? TrapAction { get; set; }
 
     public bool IsZombie => Image.Task.IsEnded;
 

@@ -19,9 +19,9 @@ internal sealed class BlockedCall
 
     /// <summary>
     /// A call that goes on after a stop by its restart block shows as restart_syscall(2), its arguments unchanged: it counts
-    /// as the same. A stopped task has left its call: only its stack and instruction pointer say something.
+    /// as the same. A stopped task has left its call, to make it again or not: only its stack pointer says something.
     /// </summary>
-    public string Describe(bool stopped) => stopped ? "(left) " + string.Join(' ', _words[Math.Max(0, _words.Length - 2)..])
+    public string Describe(bool stopped) => stopped ? "(left) " + _words[Math.Max(0, _words.Length - 2)]
         : Restartable ? "(restartable) " + string.Join(' ', _words[1..])
         : string.Join(' ', _words);
 

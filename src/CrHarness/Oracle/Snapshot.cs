@@ -28,7 +28,8 @@ public sealed record SnapshotOptions
 /// a restore: host pids, the root's parent and exit signal, times and counters of use, inode and device numbers (sharing is
 /// kept as canonical numbers in the order of first sight), mount ids, ids of namespaces (only whether a task shares the
 /// root's), control groups, resident and swapped sizes, how anonymous memory is divided into mappings that touch, the
-/// system call of a stopped task (it has been left by then), text and
+/// system call and the signal mask of a stopped task (which has left the call that may have changed the mask; a self-check
+/// sees the mask), text and
 /// other pages that equal the file below them, and pages of zeros whether present or not.
 /// </summary>
 public sealed class Snapshot

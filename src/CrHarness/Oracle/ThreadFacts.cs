@@ -25,7 +25,10 @@ internal static class ThreadFacts
             Add("policy", stat[41]);
             Add("io priority", Native.syscall(Native.IoprioGet, 1, tid, 0, 0, 0).ToString());
             foreach (var what in Status)
-                Add(what, status[what]);
+                // The mask of a call that brings its own (sigsuspend, ppoll) comes and goes with the call, and a stopped
+                // thread has left it.
+                if (what != "SigBlk" || stat.State != 'T')
+                    Add(what, status[what]);
             if (restless)
                 continue;
             var call = BlockedCall.Parse(ProcText.Read(at + "/syscall"));

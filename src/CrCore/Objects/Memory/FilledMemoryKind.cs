@@ -47,9 +47,21 @@ public sealed class FilledMemoryKind : IRestoresTask
         if (MappingFlags.IsProtectedLate(vma))
             batch.Must("protecting", vma, Sys.mprotect, vma.Start, vma.Length, (int)vma.Protection);
         if ((vma.Flags & VmFlags.Locked) != 0)
-            batch.Must("locking", vma, Sys.mlock2, vma.Start, vma.Length, (vma.Flags & VmFlags.LockOnFault) != 0 ? MlockOnFault : 0);
+            Lock(batch, vma, (vma.Flags & VmFlags.LockOnFault) != 0 ? MlockOnFault : 0);
         if ((vma.Flags & VmFlags.Sealed) != 0)
             batch.Must("sealing", vma, Mseal, vma.Start, vma.Length, 0);
+    }
+
+    /// <summary>
+    /// A mapping that nobody may touch is locked, too, although the call says ENOMEM: it sets the flag first and then
+    /// fails to bring the pages in (do_mlock in mm/mlock.c).
+    /// </summary>
+    private static void Lock(SyscallBatch batch, VmaRecord vma, int flags)
+    {
+        if (vma.Protection == MemoryProtection.None)
+            batch.Try(Sys.mlock2, vma.Start, vma.Length, flags);
+        else
+            batch.Must("locking", vma, Sys.mlock2, vma.Start, vma.Length, flags);
     }
 
     /// <summary>An upper bound.</summary>

@@ -9,7 +9,7 @@ namespace CrCore.Objects.Signals;
 /// <summary>Signal actions of a task; signal mask and alternate stack of a thread. The masks are set last of all (ThreadRelease).</summary>
 internal sealed class SignalsKind : ICapturesTask, ICapturesThread, IRestoresTask, IRestoresThread
 {
-    private const int SigKill = 9, SigStop = 19;
+    private const int SigTrap = 5, SigKill = 9, SigStop = 19;
     private const uint OnStack = 1;
     private const int StackSize = 24;
 
@@ -57,12 +57,15 @@ internal sealed class SignalsKind : ICapturesTask, ICapturesThread, IRestoresTas
         };
     }
 
-    /// <summary>A puppet starts with every action at its default.</summary>
+    /// <summary>A puppet starts with every action at its default. That of SIGTRAP waits for the release.</summary>
     public Action? Restore(RestoreContext context, RestoringTask task, SyscallBatch batch)
     {
         if (task.Image.Get<SignalActionsRecord>() is { } record)
             foreach (var (signal, action) in record.Actions)
-                batch.Must("set the signal action", signal, Sys.rt_sigaction, signal, batch.In(action), 0, SignalSet.Size);
+                if (signal == SigTrap)
+                    task.TrapAction = action;
+                else
+                    batch.Must("set the signal action", signal, Sys.rt_sigaction, signal, batch.In(action), 0, SignalSet.Size);
         return null;
     }
 
