@@ -5,7 +5,7 @@ namespace CrHarness.Oracle;
 /// <summary>The system call that a thread is blocked in, as /proc/PID/syscall shows it: number, six arguments, sp, pc.</summary>
 internal sealed class BlockedCall
 {
-    private const int Poll = 7, Select = 23, Nanosleep = 35, Futex = 202, RestartSyscall = 219, ClockNanosleep = 230, PSelect = 270, PPoll = 271;
+    private const int Poll = 7, Select = 23, Nanosleep = 35, Suspend = 130, Futex = 202, RestartSyscall = 219, ClockNanosleep = 230, PSelect = 270, PPoll = 271;
     private readonly string[] _words;
     private readonly int _number;
 
@@ -24,6 +24,9 @@ internal sealed class BlockedCall
     public string Describe(bool stopped) => stopped ? "(left) " + _words[Math.Max(0, _words.Length - 2)]
         : Restartable ? "(restartable) " + string.Join(' ', _words[1..])
         : string.Join(' ', _words);
+
+    /// <summary>The call brings a signal mask of its own.</summary>
+    public bool HasOwnMask => _number is Suspend or PSelect or PPoll;
 
     private bool Restartable => _number is Poll or Nanosleep or Futex or RestartSyscall or ClockNanosleep;
 

@@ -13,7 +13,7 @@ internal static class TaskFacts
 
     private static readonly string[] Status =
     [
-        "Umask", "Uid", "Gid", "Groups", "Threads", "ShdPnd", "SigIgn", "SigCgt", "CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb",
+        "Umask", "Uid", "Gid", "Groups", "Threads", "SigIgn", "SigCgt", "CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb",
         "NoNewPrivs", "Seccomp", "Seccomp_filters", "THP_enabled", "VmLck",
     ];
 
@@ -46,6 +46,7 @@ internal static class TaskFacts
             Add(name, stat[field]);
         foreach (var name in Status)
             Add(name, status[name]);
+        Add("ShdPnd", Pending(task, stat.State, status));
         foreach (var name in Files)
             Add(name, ProcText.Read($"{at}/{name}") ?? "(unreadable)");
         foreach (var name in (string[])["cmdline", "environ"])
@@ -56,6 +57,20 @@ internal static class TaskFacts
         foreach (var name in Namespaces)
             Add("namespace " + name, ProcText.Link($"{at}/ns/{name}") == ProcText.Link($"/proc/{context.Root.Pid}/ns/{name}") ? "the root's" : "another");
         AddTimers(context, task, subject);
+    }
+
+    /// <summary>
+    /// Signals pending for the process. A SIGCHLD without a handler, which is nothing, is queued all the same while a call's
+    /// own mask happens to block it (sig_ignored in kernel/signal.c): so it depends on when a child stopped or died.
+    /// </summary>
+    private static string Pending(TaskIdentity task, char state, ProcStatus status)
+    {
+        const ulong Child = 1UL << 16;
+        var pending = Convert.ToUInt64(status["ShdPnd"], 16);
+        var caught = (Convert.ToUInt64(status["SigCgt"], 16) & Child) != 0;
+        if (!caught && (state == 'T' || BlockedCall.Parse(ProcText.Read($"/proc/{task.Pid}/syscall")).HasOwnMask))
+            pending &= ~Child;
+        return pending.ToString("x16");
     }
 
     /// <summary>POSIX timers; a target in "notify: signal/tid.N" is a pid as the reader sees it.</summary>

@@ -8,10 +8,11 @@ namespace CrCore.Objects.Threads;
 internal static class ThreadRelease
 {
     /// <summary>Gives the stopped thread its own extended state, signal mask and registers.</summary>
-    /// <param name="tid">As this process sees it.</param>
+    /// <param name="pid">The process, as this one sees it.</param>
+    /// <param name="tid">The thread, likewise.</param>
     /// <param name="image">What was saved of it.</param>
     /// <exception cref="CrKernelException">The kernel did not take them.</exception>
-    public static void Apply(int tid, ThreadImage image)
+    public static void Apply(int pid, int tid, ThreadImage image)
     {
         var cpu = image.Get<CpuRecord>() ?? throw new InvalidOperationException($"Thread {image.VTid} has no registers in the image.");
         var registers = cpu.Registers;
@@ -21,7 +22,7 @@ internal static class ThreadRelease
         Check(Xstate.Set(tid, cpu.Xstate.Span), "Setting the extended processor state", tid);
         Check(Ptrace.SetSignalMask(tid, image.Get<ThreadSignalsRecord>()?.Mask ?? 0), "Setting the signal mask", tid);
         Check(Ptrace.SetRegisters(tid, registers), "Setting the registers", tid);
-        LateSignals.Send(tid, image);
+        LateSignals.Send(pid, tid, image);
     }
 
     private static void Check(Errno e, string what, int tid)
