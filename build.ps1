@@ -142,10 +142,16 @@ function Invoke-PesterTest {
     $script = @'
 param($Folder, $Module, $Version, $Report)
 $ErrorActionPreference = 'Stop'
-if (-not (Get-Module Pester -ListAvailable | Where-Object Version -EQ $Version)) {
-    Install-PSResource Pester -Version $Version -TrustRepository -Scope CurrentUser -Quiet
+try {
+    if (-not (Get-Module Pester -ListAvailable | Where-Object Version -EQ $Version)) {
+        Install-PSResource Pester -Version $Version -TrustRepository -Scope CurrentUser -Quiet
+    }
+    Import-Module Pester -RequiredVersion $Version
 }
-Import-Module Pester -RequiredVersion $Version
+catch {
+    "Pester $Version cannot be had: $_"
+    exit 77
+}
 Import-Module $Module
 $c = New-PesterConfiguration
 $c.Run.Path = $Folder; $c.Run.PassThru = $true; $c.Output.Verbosity = 'Normal'
@@ -156,9 +162,14 @@ $r = Invoke-Pester -Configuration $c
     $runner = Join-Path $Artifacts 'pester-run.ps1'
     Set-Content $runner $script
     pwsh -NoProfile -File $runner $folder (Join-Path $Artifacts 'CrModule/CrModule.psd1') $PesterVersion $report | Out-Host
-    if (-not (Test-Path $report)) {
-        Write-Host "Skipped: Pester $PesterVersion is neither installed nor to be had from a gallery, or did not run to its end."
+    $exit = $LASTEXITCODE
+    if ($exit -eq 77) {
+        Write-Host "Skipped: Pester $PesterVersion is neither installed nor to be had from a gallery."
         return New-Count 0 0 (Measure-PesterTest $files)
+    }
+    if (-not (Test-Path $report)) {
+        Write-Warning "The Pester run left no report (exit code $exit); it counts as one failure."
+        return New-Count 0 1 0
     }
     $result = Get-Content $report -Raw | ConvertFrom-Json
     New-Count $result.Passed $result.Failed $result.Skipped
