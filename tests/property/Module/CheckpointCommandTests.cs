@@ -197,6 +197,38 @@ public sealed class CheckpointCommandTests : IDisposable
         Assert.Equal(ProgressRecordType.Completed, _session.Host.Progress[^1].RecordType);
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(4)]
+    public void Ctrl_C_at_any_step_leaves_the_process_running_and_no_part_of_an_image(int steps)
+    {
+        using var shell = _session.Prepare("Checkpoint-ProcessTree -Id $args[0] -Path $args[1] -Verbose", _live.Id, ImagePath);
+        var running = shell.BeginInvoke();
+        LiveProcess.WaitUntil(() => running.IsCompleted || shell.Streams.Verbose.Count > steps);
+        shell.Stop();
+        Assert.False(_live.Process.HasExited);
+        LiveProcess.WaitUntil(() => File.ReadAllText($"/proc/{_live.Id}/stat").Contains(") S ", StringComparison.Ordinal));
+        // It may have been too late to stop: then the image is whole.
+        foreach (var file in Directory.GetFileSystemEntries(_folder.Path))
+        {
+            Assert.Equal(ImagePath, file);
+            _session.Run("Get-CrImageHeader $args[0]", file).Single<CrImageHeader>();
+        }
+    }
+
+    [Fact]
+    public void Obstacles_show_as_a_table()
+    {
+        File.WriteAllText(ImagePath, "in the way");
+        var lines = _session.Show("(Checkpoint-ProcessTree -Id $args[0] -Path $args[1] -WhatIf -WarningAction Ignore).Obstacles", _live.Id, ImagePath)
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries).SkipWhile(l => !l.StartsWith("Severity", StringComparison.Ordinal)).ToList();
+        Assert.Equal(["Severity", "Pid", "Comm", "Object", "Reason"], lines[0].Split(' ', StringSplitOptions.RemoveEmptyEntries));
+        Assert.StartsWith("Error ", lines[2], StringComparison.Ordinal);
+    }
+
     [Fact]
     public void The_image_shows_as_a_table_of_one_line()
     {
