@@ -103,6 +103,13 @@ public sealed unsafe class OwnDescriptor : SafeHandleMinusOneIsInvalid
     /// <summary>Copies what is in this pipe into another without taking it (tee(2)); bytes, or −errno.</summary>
     public long Tee(OwnDescriptor into, long bytes) => Libc.Syscall(Sys.tee, Number, into.Number, bytes, SpliceNonBlock);
 
+    /// <summary>timerfd_gettime(2) for its side effect: a periodic timer that has run out is set to its next time.</summary>
+    public Errno ReadTimer()
+    {
+        TimerSpec time;
+        return Libc.ErrnoOf(Libc.Syscall(Sys.timerfd_gettime, Number, (long)&time));
+    }
+
     /// <summary>read(2): moves the offset, takes from a pipe. Bytes, or −errno.</summary>
     public long Read(Span<byte> buffer)
     {

@@ -1,3 +1,4 @@
+using CrCore.Objects.Events;
 using CrCore.Objects.Pipes;
 using CrCore.Objects.Terminals;
 
@@ -15,6 +16,9 @@ public static class DescriptorKinds
         new DirectoryKind(),
         new PipeKind(),
         new FifoKind(),
+        new EventFdKind(),
+        new TimerFdKind(),
+        new SignalFdKind(),
         new TerminalKind(),
         new DeviceKind(),
     ];

@@ -19,6 +19,12 @@ public enum FdType : ushort
     /// <summary>A file of memfd_create(2).</summary>
     MemoryFile = 9,
     Terminal = 10,
+    /// <summary>An eventfd(2).</summary>
+    EventFd = 11,
+    /// <summary>A timerfd_create(2).</summary>
+    TimerFd = 12,
+    /// <summary>A signalfd(2).</summary>
+    SignalFd = 13,
 }
 
 /// <summary>Open flags as open(2) takes them on x86-64 (include/uapi/asm-generic/fcntl.h).</summary>

@@ -1,0 +1,7 @@
+namespace CrCore.Objects.Events;
+
+/// <summary>Ids of this room's records.</summary>
+internal static class EventRecordIds
+{
+    public const short EventFd = 340, TimerFd = 341, SignalFd = 342;
+}

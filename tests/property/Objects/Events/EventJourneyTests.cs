@@ -1,0 +1,86 @@
+using CrProperty.Kernel;
+using CrProperty.Objects.Files;
+using Xunit;
+
+namespace CrProperty.Objects.Events;
+
+/// <summary>Event descriptors through a checkpoint and a restore of a live program that checks itself.</summary>
+public class EventJourneyTests
+{
+    private const string Calls = """
+            libc = ctypes.CDLL(None, use_errno=True)
+            def info(fd): return dict(l.split(':', 1) for l in open('/proc/self/fdinfo/%d' % fd).read().splitlines() if l.split(':')[0] not in ('eventfd-id', 'mnt_id', 'it_value'))
+            def arm(fd, flags, interval, value):
+                ns = lambda t: (int(t), int(t % 1 * 10 ** 9))
+                assert libc.timerfd_settime(fd, flags, struct.pack('4q', *ns(interval), *ns(value)), None) == 0
+            def left(fd):
+                b = ctypes.create_string_buffer(32); assert libc.timerfd_gettime(fd, b) == 0
+                i, j, s, t = struct.unpack('4q', b.raw); return i + j / 1e9, s + t / 1e9
+            def ready(fd): return bool(select.select([fd], [], [], 0)[0])
+            def number(fd): return struct.unpack('Q', os.read(fd, 8))[0]
+
+        """;
+
+    private static void Survives(bool newPidNamespace, string code)
+    {
+        using var program = new SelfCheckingProgram(Calls + code);
+        Assert.Equal("ok", program.Journey(restore: new() { NewPidNamespace = newPidNamespace }));
+    }
+
+    [TheoryWith("python3"), InlineData(false), InlineData(true)]
+    public void Counters(bool newPidNamespace) => Survives(newPidNamespace, """
+            plain = libc.eventfd(5, os.O_NONBLOCK); semaphore = libc.eventfd(3, 1); empty = libc.eventfd(0, os.O_NONBLOCK | os.O_CLOEXEC)
+            full = libc.eventfd(0, os.O_NONBLOCK); os.write(full, struct.pack('Q', 2 ** 64 - 2)); twin = os.dup(plain)
+            all = (plain, semaphore, empty, full); before = [info(x) for x in all]
+            wait()
+            same([info(x) for x in all], before); same(os.get_inheritable(empty), False)
+            same(number(twin), 5); same(ready(plain), False); same([number(semaphore) for _ in range(3)], [1, 1, 1]); same(number(full), 2 ** 64 - 2)
+            try: os.read(empty, 8); assert False
+            except BlockingIOError: pass
+        """);
+
+    [TheoryWith("python3"), InlineData(false), InlineData(true)]
+    public void ACounterThatTwoTasksShare(bool newPidNamespace) => Survives(newPidNamespace, """
+            go = libc.eventfd(0, 0); back = libc.eventfd(0, 0); child = os.fork()
+            if child == 0:
+                os.write(back, struct.pack('Q', number(go) + 1)); os._exit(0)
+            wait()
+            os.write(go, struct.pack('Q', 41)); same(number(back), 42); same(os.wait(), (child, 0))
+        """);
+
+    [TheoryWith("python3"), InlineData(false), InlineData(true)]
+    public void TimersGoOnWithWhatTheyHadLeft(bool newPidNamespace) => Survives(newPidNamespace, """
+            MONOTONIC, BOOTTIME = 1, 7
+            idle = libc.timerfd_create(MONOTONIC, os.O_NONBLOCK); long = libc.timerfd_create(BOOTTIME, 0); arm(long, 0, 500.25, 1000)
+            done = libc.timerfd_create(MONOTONIC, 0); arm(done, 0, 0, 1e-9)
+            late = libc.timerfd_create(MONOTONIC, 0); arm(late, 1, 1000, time.clock_gettime(time.CLOCK_MONOTONIC) - 2500)
+            far = libc.timerfd_create(MONOTONIC, 0); arm(far, 1, 0, time.clock_gettime(time.CLOCK_MONOTONIC) + 1000)
+            while not ready(done) or not ready(late): pass
+            wait()
+            same(left(idle), (0, 0)); same(ready(idle), False); i, v = left(long); same(i, 500.25); assert 800 < v <= 1000, v
+            same(number(done), 1); same(left(done), (0, 0)); same(number(late), 3); i, v = left(late); same(i, 1000); assert 300 < v <= 500, v
+            i, v = left(far); same(i, 0); assert 800 < v <= 1000, v
+            assert fcntl.fcntl(idle, fcntl.F_GETFL) & os.O_NONBLOCK; same([ready(x) for x in (idle, long, done, late, far)], [False] * 5)
+        """);
+
+    [TheoryWith("python3"), InlineData(false), InlineData(true)]
+    public void ATimeOfDayStaysWhatItIs(bool newPidNamespace) => Survives(newPidNamespace, """
+            t = libc.timerfd_create(0, 0); at = int(time.time()) + 5000; arm(t, 1, 0, at); before = info(t)
+            wait()
+            same(info(t), before); assert abs(time.time() + left(t)[1] - at) < 0.5
+        """);
+
+    [TheoryWith("python3"), InlineData(false), InlineData(true)]
+    public void SignalsAreTakenByTheRightDescriptor(bool newPidNamespace) => Survives(newPidNamespace, """
+            signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR2, signal.SIGHUP])
+            mask = lambda *s: struct.pack('Q', sum(1 << (x - 1) for x in s))
+            one = libc.signalfd(-1, mask(signal.SIGUSR2), os.O_NONBLOCK); two = libc.signalfd(-1, mask(signal.SIGHUP, 40), os.O_CLOEXEC)
+            os.kill(os.getpid(), signal.SIGHUP); before = [info(x) for x in (one, two)]
+            wait()
+            same([info(x) for x in (one, two)], before); same((ready(one), ready(two)), (False, True))
+            same(struct.unpack('I', os.read(two, 128)[:4])[0], signal.SIGHUP); same(ready(two), False)
+            os.kill(os.getpid(), signal.SIGUSR2); same(struct.unpack('I', os.read(one, 128)[:4])[0], signal.SIGUSR2)
+            try: os.read(one, 128); assert False
+            except BlockingIOError: pass
+        """);
+}
