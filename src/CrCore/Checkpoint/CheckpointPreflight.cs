@@ -50,6 +50,8 @@ internal static class CheckpointPreflight
                 context.Refuse(task, "CrLeaderEnded", "thread group", "the leader has ended while other threads live on, which is not saved", "Wait until the other threads have ended.");
             return;
         }
+        if (!IsOpen(context, task))
+            return;
         var before = context.Obstacles.Count;
         foreach (var kind in Kinds.All)
             if (kind is IInspectsTask inspects)
@@ -57,6 +59,23 @@ internal static class CheckpointPreflight
         // A task that is on its way out has lost some of its parts already, and is no obstacle: the frozen tree is looked at again.
         if (context.Obstacles.Count > before && IsEnding(context.Proc, task))
             context.Obstacles.RemoveRange(before, context.Obstacles.Count - before);
+    }
+
+    /// <summary>Whether this program may look into the task: every look needs the same right (ptrace(2), access mode checking).</summary>
+    private static bool IsOpen(InspectContext context, LiveTask task)
+    {
+        try
+        {
+            ProcNamespaces.TryRead(context.Proc, task.Pid, NamespaceKind.User, out _);
+            return true;
+        }
+        catch (CrKernelException e) when (e.Errno is Errno.EACCES or Errno.EPERM)
+        {
+            var user = ProcStatus.TryRead(context.Proc, task.Pid, out var status) ? status.Uid.Real.ToString(System.Globalization.CultureInfo.InvariantCulture) : "unknown";
+            context.Refuse(task, "CrNoAccess", "process", $"this program may not trace it: it belongs to user {user}, has capabilities that this program lacks, or does not let itself be dumped",
+                "Checkpoint as that user or as root (CAP_SYS_PTRACE).", CrErrorKind.PermissionDenied);
+            return false;
+        }
     }
 
     private static bool IsEnding(ProcReader proc, LiveTask task)

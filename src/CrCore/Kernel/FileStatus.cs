@@ -53,6 +53,15 @@ public readonly record struct FileStatus(
     /// <summary>The object behind a descriptor of this process.</summary>
     public static Errno ReadOwn(int fd, out FileStatus status) => Read(fd, [0], AtEmptyPath, out status);
 
+    /// <summary>Whether this process may open a file so, by its effective ids and its capabilities (faccessat2(2), Linux 5.8).</summary>
+    /// <returns>None, or why not.</returns>
+    public static unsafe Errno MayOpen(string path, bool read, bool write)
+    {
+        const int readable = 4, writable = 2, atEffectiveIds = 0x200;
+        fixed (byte* p = PathBytes(path))
+            return Libc.ErrnoOf(Libc.Syscall(Sys.faccessat2, FileNative.AT_FDCWD, (long)p, (read ? readable : 0) | (write ? writable : 0), atEffectiveIds));
+    }
+
     private static unsafe Errno Read(int dirFd, ReadOnlySpan<byte> terminatedPath, int flags, out FileStatus status)
     {
         Span<byte> s = stackalloc byte[StructSize];

@@ -290,6 +290,7 @@ public enum Sys : uint
     close_range = 436,
     openat2 = 437,
     pidfd_getfd = 438,
+    faccessat2 = 439,
     process_madvise = 440,
     epoll_pwait2 = 441,
     mount_setattr = 442,

@@ -45,6 +45,17 @@ public class OrdinaryUserTests
         var refused = Shell(tree, $"Restore-ProcessTree -Path '{tree.Image}' -NewPidNamespace");
         Assert.Contains("user ids of thread", refused.Error, StringComparison.Ordinal);
         Assert.Contains("user namespace", refused.Error, StringComparison.Ordinal);
+        // The program's own output file, which its owner alone may write.
+        Assert.Contains("cannot be opened for writing here: EACCES", refused.Error, StringComparison.Ordinal);
+    }
+
+    [FactAsAnotherUser]
+    public void AProcessOfAnotherUserIsAnObstacle()
+    {
+        using var tree = new ContainedTree("");
+        var refused = Shell(tree, $"Checkpoint-ProcessTree -Id {tree.Root} -Path '{tree.Image}'");
+        Assert.Contains("it belongs to user 0", refused.Error, StringComparison.Ordinal);
+        Assert.False(File.Exists(tree.Image));
     }
 
     private static ShellResult Shell(ContainedTree tree, string command)

@@ -31,6 +31,18 @@ public static class FileCheck
             context.Refuse(task, "CrFileChanged", label, $"{path} changed: {what}", "Put the old file back, or accept changed files if the program can live with it.");
     }
 
+    /// <summary>A program may hold open what it could not open again, and who restores may be somebody else.</summary>
+    public static void Rights(CheckContext context, TaskImage task, string label, string path, uint flags)
+    {
+        if (IsOfTree(context, path))
+            return;
+        bool read = OpenFlags.CanRead(flags), write = OpenFlags.CanWrite(flags);
+        // A file that is not there has been told of.
+        if (FileStatus.MayOpen(path, read, write) is var errno and (Errno.EACCES or Errno.EROFS))
+            context.Refuse(task, "CrFileRights", label, $"{path} cannot be opened for {(read && write ? "reading and writing" : write ? "writing" : "reading")} here: {errno} ({errno.Describe()})",
+                "Restore as a user who may, or change the file's permissions.", CrErrorKind.PermissionDenied);
+    }
+
     public static void Directory(CheckContext context, TaskImage task, string label, string path)
     {
         if (IsOfTree(context, path) || !Find(context, task, label, path, follow: true, out var now))

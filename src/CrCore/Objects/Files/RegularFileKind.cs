@@ -18,7 +18,11 @@ public sealed class RegularFileKind : IDescriptorKind
         return new(FdType.File, d.Name);
     }
 
-    public void Check(CheckContext context, SavedDescription saved) => FileCheck.Regular(context, saved.Task, saved.Label, saved.Name, saved.Data.Identity, saved.Data.IsSynthetic);
+    public void Check(CheckContext context, SavedDescription saved)
+    {
+        FileCheck.Regular(context, saved.Task, saved.Label, saved.Name, saved.Data.Identity, saved.Data.IsSynthetic);
+        FileCheck.Rights(context, saved.Task, saved.Label, saved.Name, saved.Data.Flags);
+    }
 
     public Action? Restore(DescriptorServer server, SavedDescription saved, SyscallBatch batch)
     {
