@@ -69,7 +69,7 @@ public class LiveSignalTests
         import struct
         assert libc.sigaltstack(struct.pack("<QiiQ", ctypes.addressof(room), 0, 0, 65536), None) == 0
         for s in (1, 34, 64): signal.signal(s, lambda *a: None)
-        for s in (2, 13): signal.signal(s, signal.SIG_IGN)
+        for s in (2, 5, 13): signal.signal(s, signal.SIG_IGN)
         assert libc.syscall(13, 12, ctypes.byref(Action(0x1234000, 0x0c000005, 0x5678000, 0xf0)), None, 8) == 0
         signal.pthread_sigmask(signal.SIG_BLOCK, [3, 40])
         plain = attributes
