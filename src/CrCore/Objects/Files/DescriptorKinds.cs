@@ -19,6 +19,7 @@ public static class DescriptorKinds
         new EventFdKind(),
         new TimerFdKind(),
         new SignalFdKind(),
+        new EpollKind(),
         new TerminalKind(),
         new DeviceKind(),
     ];

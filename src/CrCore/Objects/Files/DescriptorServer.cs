@@ -21,6 +21,7 @@ public sealed class DescriptorServer
 
     private readonly RestoreContext _context;
     private readonly Dictionary<uint, int> _numbers = [];
+    private readonly HashSet<int> _taken;
     private readonly int _firstReserved;
     private int _next;
 
@@ -35,6 +36,7 @@ public sealed class DescriptorServer
         foreach (var saved in Files.Descriptions)
             _numbers[saved.ObjRef] = RootNumber(Files, saved) ?? _next++;
         _firstReserved = _next;
+        _taken = [.. _numbers.Values];
         RaiseLimit();
     }
 
@@ -54,6 +56,9 @@ public sealed class DescriptorServer
 
     /// <summary>The server's number of a description.</summary>
     public int NumberOf(SavedDescription saved) => _numbers[saved.ObjRef];
+
+    /// <summary>Whether a description stands at the number in the server.</summary>
+    public bool IsTaken(int number) => _taken.Contains(number);
 
     /// <summary>A further number of the server, for an object that descriptions refer to.</summary>
     public int Reserve() => _next++;

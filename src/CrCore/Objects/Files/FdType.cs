@@ -25,6 +25,8 @@ public enum FdType : ushort
     TimerFd = 12,
     /// <summary>A signalfd(2).</summary>
     SignalFd = 13,
+    /// <summary>An epoll(7) instance.</summary>
+    Epoll = 14,
 }
 
 /// <summary>Open flags as open(2) takes them on x86-64 (include/uapi/asm-generic/fcntl.h).</summary>

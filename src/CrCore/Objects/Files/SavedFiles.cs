@@ -47,12 +47,16 @@ public sealed class SavedFiles
                     throw Broken(table.Owner, $"descriptor {entry.Fd} refers to description {entry.Description}, which is not there");
                 HighestFd = Math.Max(HighestFd, entry.Fd);
             }
+        foreach (var saved in _inOrder)
+            foreach (var record in saved.Records)
+                if (record is IUsesNumber uses)
+                    HighestFd = Math.Max(HighestFd, uses.Number);
     }
 
     /// <summary>In the image's order.</summary>
     public IReadOnlyList<SavedDescription> Descriptions => _inOrder;
 
-    /// <summary>The highest descriptor number of all tables, or -1.</summary>
+    /// <summary>The highest descriptor number of all tables, and of those that records use; or -1.</summary>
     public int HighestFd { get; } = -1;
 
     /// <summary>The task's table, or null for one that has none (it has ended).</summary>

@@ -70,6 +70,23 @@ public class EventJourneyTests
             same(info(t), before); assert abs(time.time() + left(t)[1] - at) < 0.5
         """);
 
+    /// <summary>Numbers that were closed, that mean another file now, or even the instance; and an instance that watches another.</summary>
+    [TheoryWith("python3"), InlineData(false), InlineData(true)]
+    public void WhatIsWatchedUnderWhichNumber(bool newPidNamespace) => Survives(newPidNamespace, """
+            ep = select.epoll(); r, w = os.pipe(); e = libc.eventfd(0, 0); f = libc.eventfd(0, 0); outer = select.epoll()
+            ep.register(r, select.EPOLLIN); os.dup2(e, 300); ep.register(300, select.EPOLLIN | select.EPOLLONESHOT); os.close(300)
+            os.dup2(e, 301); ep.register(301, select.EPOLLIN); os.dup2(f, 301); ep.register(301, select.EPOLLIN | select.EPOLLET)
+            os.dup2(e, 302); ep.register(302, select.EPOLLIN); os.dup2(ep.fileno(), 302); outer.register(ep.fileno(), select.EPOLLIN)
+            lines = lambda x: sorted(' '.join(l.split()[:6]) for l in open('/proc/self/fdinfo/%d' % x.fileno()) if l.startswith('tfd'))
+            before = lines(ep), lines(outer); same(len(before[0]), 5)
+            wait()
+            same((lines(ep), lines(outer)), before); same(ep.poll(0), []); same(outer.poll(0), [])
+            os.write(w, b'x'); same(ep.poll(0), [(r, 1)]); same(outer.poll(0), [(ep.fileno(), 1)]); os.read(r, 1)
+            os.write(f, struct.pack('Q', 1)); same(ep.poll(0), [(301, 1)]); same(ep.poll(0), [])
+            os.write(e, struct.pack('Q', 1)); same(sorted(ep.poll(0)), [(300, 1), (301, 1), (302, 1)]); same(sorted(ep.poll(0)), [(301, 1), (302, 1)])
+            ep.unregister(r); same(len(lines(ep)), 4)
+        """);
+
     [TheoryWith("python3"), InlineData(false), InlineData(true)]
     public void SignalsAreTakenByTheRightDescriptor(bool newPidNamespace) => Survives(newPidNamespace, """
             signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR2, signal.SIGHUP])

@@ -26,6 +26,9 @@ public class EventRecordProperties
         Expiry = new TimeSpec((long)seconds << 16, 999_999_999),
     });
 
+    [Property]
+    public void EpollTarget(ushort number, uint events, ulong data, int vpid, int fd) => Same(new EpollTargetRecord(number, events, data, vpid, fd));
+
     [Fact]
     public void ACounterThatNobodyCanWriteIsAnError()
         => Assert.Throws<CrImageException>(() => RecordCode.Again(new EventFdRecord(ulong.MaxValue, false)));
