@@ -32,7 +32,6 @@ public class OrdinaryUserTests
         Assert.Equal(["4242", "4242", "1"], after.GetProperty("uid_map").EnumerateArray().Select(e => e.GetString()));
         Assert.Equal(7, tree.Hear("zombie").GetInt32());
         Assert.NotEqual(ContainedTree.Namespace(Environment.ProcessId, "user"), ContainedTree.Namespace(root, "user"));
-        tree.Say("end");
     }
 
     /// <summary>What another user had cannot be given, and is said before anything is made.</summary>
