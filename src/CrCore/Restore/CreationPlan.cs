@@ -57,6 +57,7 @@ public static class CreationPlan
         var births = Births(image, inherited);
         var planned = new Dictionary<TaskImage, PlannedTask>(image.Tasks.Count);
         var helpers = new HashSet<int>();
+        var adopted = new List<(PlannedTask Plan, TaskImage Task)>();
         PlannedTask? first = null;
         foreach (var task in image.Tasks)
         {
@@ -75,7 +76,9 @@ public static class CreationPlan
                 parent.After.Add(plan);
             else if (parent.LeadsSession && birth == births[task.Parent!])
                 parent.Before.Add(plan);
-            else if (birth == Outside || leaders.Contains(birth))
+            else if (leaders.Contains(birth))
+                adopted.Add((plan, task));
+            else if (birth == Outside)
                 problems.Add((task, $"its session {task.Task.VSid} cannot be inherited from its parent, nor is its leader gone"));
             else
                 Behind(HelperOf(parent, birth), plan);
@@ -83,6 +86,12 @@ public static class CreationPlan
             if (plan.Group != 0 && !leaders.Contains(plan.Group) && !helpers.Contains(plan.Group))
                 plan.After.Insert(0, NewHelper(plan.Group, leads: false));
         }
+        // Reparented, away from its session's leader: a leader that became its sibling can make it.
+        foreach (var (plan, task) in adopted)
+            if (task.Parent!.Children.FirstOrDefault(t => t.VPid == births[task]) is { } leader)
+                Behind(planned[leader], plan);
+            else
+                problems.Add((task, $"its session {task.Task.VSid} cannot be inherited from its parent or from a sibling"));
         return first!;
 
         PlannedTask NewHelper(int pid, bool leads)
@@ -124,7 +133,8 @@ public static class CreationPlan
             var birth = session == task.VPid ? Any : inherited(session) ? Outside : session;
             if (birth == Any)
                 foreach (var child in task.Children)
-                    if (births[child] is var b && b != Any && b != task.VPid)
+                    // A namespace's init is its first process: no helper can be there before it.
+                    if (births[child] is var b && b != Any && b != task.VPid && (b == Outside || task.VPid != 1))
                     {
                         birth = b;
                         break;
