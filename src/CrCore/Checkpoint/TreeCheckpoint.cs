@@ -53,16 +53,21 @@ public sealed class TreeCheckpoint(CheckpointOptions options, ICrLog? log = null
         var context = new CaptureContext { Options = options, Tasks = tasks, Proc = proc, Shared = new SharedObjects() };
         Capture(context, freezer, writer, cancel);
         var pages = new PageWriter(context, writer, (done, total) => progress?.Report(new(Activity, "Writing pages", done, total))).WriteAll(cancel);
+        var since = freezer.FrozenSince;
+        // A tree that is to run on need not wait for the disk; one that is to end must stand still until the image is safe.
+        if (!options.Stop)
+            freezer.Thaw();
+        var frozen = Stopwatch.GetElapsedTime(since);
         Step("Completing the image");
         writer.Finish();
         cancel.ThrowIfCancellationRequested();
         file.Commit();
-
         if (options.Stop)
+        {
             TreeEnd.Kill(freezer, tasks);
-        var since = freezer.FrozenSince;
-        freezer.Thaw();
-        var frozen = Stopwatch.GetElapsedTime(since);
+            frozen = Stopwatch.GetElapsedTime(since);
+            freezer.Thaw();
+        }
         log?.Verbose($"{tasks.Count} tasks, {writer.Length} bytes, frozen for {frozen.TotalMilliseconds:0.0} ms.");
         return new CheckpointResult
         {

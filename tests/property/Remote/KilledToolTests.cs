@@ -31,13 +31,22 @@ public sealed class KilledToolTests : IDisposable
 
         var wanted = int.Parse(Environment.GetEnvironmentVariable("CR_KILLPOINTS") ?? "20", CultureInfo.InvariantCulture);
         var step = wanted == 0 ? 1 : Math.Max(1, calls / wanted);
+        var killed = 0;
         for (var k = 1; k <= calls; k += step)
         {
             (code, output) = RunTool(target.Pid, image, k);
+            if (code == 0)
+            {
+                // How often the engine has to look while it waits differs from run to run: this one was over before its k-th call.
+                File.Delete(image);
+                break;
+            }
+            killed++;
             Assert.True(code == 128 + 9, $"The tool was to be killed at call {k}, but ended with {code}: {output}");
             Assert.False(File.Exists(image), $"An image stands though the tool was killed at call {k}.");
             target.AssertUnharmed($"after the tool was killed at call {k} of {calls}");
         }
+        Assert.InRange(killed, wanted == 0 ? calls / 2 : wanted / 2, calls);
         (code, output) = RunTool(target.Pid, image, 0);
         Assert.True(code == 0, "A checkpoint after all the killed ones: " + output);
         target.AssertUnharmed("in the end");
