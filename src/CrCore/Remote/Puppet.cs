@@ -53,6 +53,8 @@ internal sealed class Puppet : IRemoteTask
             puppet.Check(Ptrace.Seize(pid, PtraceOptions.TraceSysGood | PtraceOptions.ExitKill), "Seizing");
             puppet.Check(Ptrace.Interrupt(pid), "Interrupting");
             puppet.AwaitBirth();
+            // posix_spawn(3) leaves out the two signals that glibc keeps to itself (32 and 33), which its timers use.
+            puppet.Check(Ptrace.SetSignalMask(pid, SignalMask), "Masking the signals");
             puppet.DropFile();
             return puppet;
         }
