@@ -15,7 +15,7 @@ public sealed record SnapshotOptions
     /// <summary>Page contents; without them a snapshot of a large tree is cheaper.</summary>
     public bool Pages { get; init; } = true;
 
-    /// <summary>Pids, in the tree's namespace, of tasks that never rest: their pages and system calls are not looked at.</summary>
+    /// <summary>Pids, in the tree's namespace, of tasks that never rest: their pages, system calls and signal masks are not looked at.</summary>
     public IReadOnlySet<int> Restless { get; init; } = new HashSet<int>();
 
     /// <summary>Where the kernel itself writes into a task's memory.</summary>

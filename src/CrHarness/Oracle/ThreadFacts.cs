@@ -26,8 +26,8 @@ internal static class ThreadFacts
             Add("io priority", Native.syscall(Native.IoprioGet, 1, tid, 0, 0, 0).ToString());
             foreach (var what in Status)
                 // The mask of a call that brings its own (sigsuspend, ppoll) comes and goes with the call, and a stopped
-                // thread has left it.
-                if (what != "SigBlk" || stat.State != 'T')
+                // thread has left it; nobody waits until a restless task's threads are in their calls again.
+                if (what != "SigBlk" || stat.State != 'T' && !restless)
                     Add(what, status[what]);
             if (restless)
                 continue;
