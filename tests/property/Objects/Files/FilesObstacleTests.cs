@@ -16,14 +16,14 @@ public class FilesObstacleTests
     public void EverythingUnsupportedIsNamedAtOnce()
     {
         using var program = new SelfCheckingProgram("""
-                import socket
+                import ctypes, socket
                 s = socket.socket(socket.AF_UNIX); s.bind(d + '/sock'); s.listen()
                 t = socket.socket(); t.bind(('127.0.0.1', 0)); t.listen()
-                e = select.epoll()
+                e = ctypes.CDLL(None).inotify_init()
                 f = os.open('locked', os.O_RDWR | os.O_CREAT); fcntl.lockf(f, fcntl.LOCK_EX)
                 g = os.open('renamed', os.O_RDWR | os.O_CREAT); os.link('renamed', 'other'); os.unlink('renamed')
                 os.mkdir('deleted'); h = os.open('deleted', os.O_RDONLY); os.rmdir('deleted')
-                said('fds', ' '.join(str(x) for x in (s.fileno(), t.fileno(), e.fileno(), f, g, h)))
+                said('fds', ' '.join(str(x) for x in (s.fileno(), t.fileno(), e, f, g, h)))
                 wait()
             """);
         var fds = File.ReadAllText(Path.Combine(program.Folder, "fds")).Split(' ');
@@ -32,7 +32,7 @@ public class FilesObstacleTests
         Assert.All(obstacles, o => Assert.Equal(program.Pid, o.Pid));
         Expect(0, "CrDescriptorNotSupported", $"{program.Folder}/sock");
         Expect(1, "CrDescriptorNotSupported", "TCP");
-        Expect(2, "CrDescriptorNotSupported", "epoll");
+        Expect(2, "CrDescriptorNotSupported", "inotify");
         Expect(3, "CrFileLock", "lock");
         Expect(4, "CrFileUnlinked", "other name");
         Expect(5, "CrFileDeleted", "deleted");
