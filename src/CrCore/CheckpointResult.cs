@@ -40,16 +40,7 @@ public sealed record CheckpointResult
 /// <param name="Obstacles">All obstacles and warnings.</param>
 public sealed record CheckpointPreview(IReadOnlyList<TaskSummary> Tasks, IReadOnlyList<Obstacle> Obstacles)
 {
-    public bool CanProceed
-    {
-        get
-        {
-            foreach (var o in Obstacles)
-                if (o.Severity == ObstacleSeverity.Error)
-                    return false;
-            return true;
-        }
-    }
+    public bool CanProceed => !Obstacles.HasError();
 }
 
 /// <summary>A task in one line: of a live tree, or of an image's plan.</summary>

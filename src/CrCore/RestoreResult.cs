@@ -29,14 +29,5 @@ public sealed record RestoreResult
 /// <summary>What restore would do, and what is in the way.</summary>
 public sealed record RestorePreview(IReadOnlyList<TaskSummary> Tasks, IReadOnlyList<Obstacle> Obstacles)
 {
-    public bool CanProceed
-    {
-        get
-        {
-            foreach (var o in Obstacles)
-                if (o.Severity == ObstacleSeverity.Error)
-                    return false;
-            return true;
-        }
-    }
+    public bool CanProceed => !Obstacles.HasError();
 }

@@ -83,14 +83,4 @@ internal static class CheckpointPreflight
         const uint exiting = 0x4; // PF_EXITING of include/linux/sched.h
         return !ProcStat.TryRead(proc, task.Pid, out var now) || now.IsZombie || now.StartTime != task.Stat.StartTime || (now.Flags & exiting) != 0;
     }
-
-    public static void ThrowIfAny(IReadOnlyList<Obstacle> obstacles)
-    {
-        var errors = new List<Obstacle>();
-        foreach (var o in obstacles)
-            if (o.Severity == ObstacleSeverity.Error)
-                errors.Add(o);
-        if (errors.Count > 0)
-            throw new CrPreflightException("CrCheckpointObstacles", errors);
-    }
 }

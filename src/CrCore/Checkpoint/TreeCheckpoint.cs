@@ -38,7 +38,7 @@ public sealed class TreeCheckpoint(CheckpointOptions options, ICrLog? log = null
         CheckpointPreflight.CheckTarget(proc, pid);
         Step("Looking for obstacles");
         var obstacles = CheckpointPreflight.Inspect(proc, Walk(proc, pid), options);
-        CheckpointPreflight.ThrowIfAny(obstacles);
+        obstacles.ThrowIfAny("CrCheckpointObstacles");
 
         using var file = AtomicImageFile.Create(path, options.Overwrite);
         using var writer = new ImageWriter(file.Stream, leaveOpen: true);
@@ -47,7 +47,7 @@ public sealed class TreeCheckpoint(CheckpointOptions options, ICrLog? log = null
         var walk = freezer.Freeze(pid, options.FreezeTimeout, cancel);
         // Again, now that nothing moves: what came into being since the first look must not slip through.
         obstacles = CheckpointPreflight.Inspect(proc, walk, options);
-        CheckpointPreflight.ThrowIfAny(obstacles);
+        obstacles.ThrowIfAny("CrCheckpointObstacles");
 
         var tasks = TreeFacts.Read(walk, freezer, proc);
         var context = new CaptureContext { Options = options, Tasks = tasks, Proc = proc, Shared = new SharedObjects() };

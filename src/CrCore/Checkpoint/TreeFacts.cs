@@ -1,6 +1,7 @@
 using System.Text;
 using CrCore.Image;
 using CrCore.Kernel;
+using CrCore.Remote;
 using CrCore.Objects.Threads;
 
 namespace CrCore.Checkpoint;
@@ -41,8 +42,8 @@ internal static class TreeFacts
 
     private static FrozenThread Read(LiveTask task, int tid, ProcReader proc)
     {
-        Check(Ptrace.GetRegisters(tid, out var registers), "Reading the registers", tid);
-        Check(Ptrace.GetSignalMask(tid, out var mask), "Reading the signal mask", tid);
+        TraceCall.Check(Ptrace.GetRegisters(tid, out var registers), "Reading the registers", tid);
+        TraceCall.Check(Ptrace.GetSignalMask(tid, out var mask), "Reading the signal mask", tid);
         registers = FrozenRegisters.Settle(proc, new TaskDir(task.Pid, tid), registers, mask);
         var vtid = task.VPid;
         if (tid != task.Pid)
@@ -91,10 +92,4 @@ internal static class TreeFacts
     private static ushort Number(string[] parts, int at) => at < parts.Length && ushort.TryParse(parts[at], out var n) ? n : (ushort)0;
 
     private static string System(ProcReader proc, ReadOnlySpan<byte> name) => Encoding.UTF8.GetString(proc.ReadSystem(name)).TrimEnd('\n');
-
-    private static void Check(Errno e, string what, int tid)
-    {
-        if (e != Errno.None)
-            throw new CrKernelException("CrTraceFailed", $"{what} of task {tid}", e) { Pid = tid };
-    }
 }

@@ -32,3 +32,27 @@ public sealed record Obstacle(
         return who + what + Reason + next;
     }
 }
+
+/// <summary>What a list of obstacles means for the operation.</summary>
+public static class ObstacleList
+{
+    /// <summary>Whether one of them keeps the operation from starting.</summary>
+    public static bool HasError(this IReadOnlyList<Obstacle> obstacles)
+    {
+        foreach (var o in obstacles)
+            if (o.Severity == ObstacleSeverity.Error)
+                return true;
+        return false;
+    }
+
+    /// <exception cref="CrPreflightException">There are errors: all of them, under the id.</exception>
+    internal static void ThrowIfAny(this IReadOnlyList<Obstacle> obstacles, string id)
+    {
+        var errors = new List<Obstacle>();
+        foreach (var o in obstacles)
+            if (o.Severity == ObstacleSeverity.Error)
+                errors.Add(o);
+        if (errors.Count > 0)
+            throw new CrPreflightException(id, errors);
+    }
+}

@@ -22,7 +22,7 @@ public readonly record struct WaitReport(int Tid, int Status)
 internal static unsafe class Wait
 {
     private const int WNoHang = 1, WStopped = 2, WExited = 4, WNoWait = 0x01000000, WAll = 0x40000000;
-    private const int PPid = 1, PAll = 0;
+    private const int PPid = 1;
 
     /// <summary>struct siginfo in words: si_signo, si_errno, si_code, padding, si_pid, si_uid, si_status.</summary>
     private const int CodeAt = 2, PidAt = 4, StatusAt = 6;
@@ -36,9 +36,6 @@ internal static unsafe class Wait
 
     /// <summary>Consumes the next stop or end of <paramref name="tid"/>.</summary>
     public static Errno Take(int tid, bool noHang, out WaitReport report) => WaitId(PPid, tid, noHang ? WNoHang : 0, out report);
-
-    /// <summary>Looks at any tracee's or child's report without consuming it. Only for a process without other children.</summary>
-    public static Errno PeekAny(out WaitReport report) => WaitId(PAll, 0, WNoWait, out report);
 
     private static Errno WaitId(int idType, int id, int flags, out WaitReport report)
     {

@@ -28,16 +28,6 @@ internal static class RestorePreflight
         return plan;
     }
 
-    public static void ThrowIfAny(IReadOnlyList<Obstacle> obstacles)
-    {
-        var errors = new List<Obstacle>();
-        foreach (var o in obstacles)
-            if (o.Severity == ObstacleSeverity.Error)
-                errors.Add(o);
-        if (errors.Count > 0)
-            throw new CrPreflightException("CrRestoreObstacles", errors);
-    }
-
     /// <summary>
     /// Pids that are taken. An ended process that is not yet waited for gives its number up soon, most of all the tree's own
     /// tasks right after a checkpoint with Stop: those get the time that creation gives them, too.

@@ -34,26 +34,26 @@ internal static class TaskRelease
     public static void Disarm(RestoringTask task)
     {
         foreach (var thread in task.Threads)
-            Check(Ptrace.SetOptions(thread.Tid, PtraceOptions.TraceSysGood), "Disarming", thread.Tid);
+            TraceCall.Check(Ptrace.SetOptions(thread.Tid, PtraceOptions.TraceSysGood), "Disarming", thread.Tid);
     }
 
     public static void Detach(RestoringTask task)
     {
         foreach (var thread in task.Threads)
-            Check(Ptrace.Detach(thread.Tid), "Detaching", thread.Tid);
+            TraceCall.Check(Ptrace.Detach(thread.Tid), "Detaching", thread.Tid);
     }
 
     /// <summary>One system call, from its entry stop to an event stop in which registers can be set for good.</summary>
     private static void SteppedCall(Puppet puppet, ulong instruction, Sys call, ulong a, ulong b, ulong c = 0, ulong d = 0)
     {
         var tid = puppet.Tid;
-        Check(Ptrace.GetRegisters(tid, out var r), "Reading the registers", tid);
+        TraceCall.Check(Ptrace.GetRegisters(tid, out var r), "Reading the registers", tid);
         (r.Rip, r.Rax, r.OrigRax, r.Rdi, r.Rsi, r.Rdx, r.R10) = (instruction, (ulong)call, ulong.MaxValue, a, b, c, d);
-        Check(Ptrace.SetRegisters(tid, r), "Setting the registers", tid);
+        TraceCall.Check(Ptrace.SetRegisters(tid, r), "Setting the registers", tid);
         Stop(tid, Ptrace.ContinueToSyscall(tid), s => s.IsSyscallStop);
-        Check(Ptrace.Interrupt(tid), "Interrupting", tid);
+        TraceCall.Check(Ptrace.Interrupt(tid), "Interrupting", tid);
         Stop(tid, Ptrace.Continue(tid), s => s.IsEventStop);
-        Check(Ptrace.GetRegisters(tid, out r), "Reading the registers", tid);
+        TraceCall.Check(Ptrace.GetRegisters(tid, out r), "Reading the registers", tid);
         var errno = Libc.ErrnoOf((long)r.Rax);
         if (errno != Errno.None)
             throw new CrKernelException("CrReleaseFailed", $"The last call of task {tid} ({call})", errno) { Pid = tid };
@@ -61,15 +61,9 @@ internal static class TaskRelease
 
     private static void Stop(int tid, Errno e, Func<WaitReport, bool> due)
     {
-        Check(e, "Continuing", tid);
+        TraceCall.Check(e, "Continuing", tid);
         new Tracee(tid, polled: false).AwaitStop(long.MaxValue, out var report);
         if (!report.IsStop || !due(report))
             throw new CrTargetException("CrPuppetFailed", $"Task {tid} stopped in a way that the engine does not expect ({report}).") { Pid = tid };
-    }
-
-    private static void Check(Errno e, string what, int tid)
-    {
-        if (e != Errno.None)
-            throw new CrKernelException("CrTraceFailed", $"{what} of task {tid}", e) { Pid = tid };
     }
 }

@@ -40,7 +40,7 @@ public sealed class TreeRestore(RestoreOptions options, ICrLog? log = null, IPro
         var image = reader.ReadMetadata(cancel);
         Step("Looking for obstacles");
         var (plan, namespaces, obstacles) = Plan(proc, image);
-        RestorePreflight.ThrowIfAny(obstacles);
+        obstacles.ThrowIfAny("CrRestoreObstacles");
 
         var tasks = RestoringTasks(image);
         using var puppets = new PuppetTree(proc);
@@ -58,22 +58,22 @@ public sealed class TreeRestore(RestoreOptions options, ICrLog? log = null, IPro
         };
         Step("Creating the tasks");
         puppets.Start(page, ArenaSize);
-        puppets.Create(plan, namespaces, options, tasks, cancel, () => RunStage(RestoreStage.Root, context, [tasks[0]], puppets, cancel));
+        puppets.Create(plan, namespaces, options, tasks, cancel, () => RunStage(RestoreStage.Root, context, [tasks[0]], cancel));
         var living = tasks.Where(t => !t.IsZombie).ToArray();
-        RunStage(RestoreStage.Descriptors, context, living, puppets, cancel);
-        RunStage(RestoreStage.Memory, context, living, puppets, cancel);
+        RunStage(RestoreStage.Descriptors, context, living, cancel);
+        RunStage(RestoreStage.Memory, context, living, cancel);
         Step("Filling the memory");
         var pages = Fill(context, reader, cancel);
-        RunStage(RestoreStage.Filled, context, living, puppets, cancel);
+        RunStage(RestoreStage.Filled, context, living, cancel);
         foreach (var task in tasks)
             if (task.IsZombie)
                 ZombieEnd.End(task, puppets[task], context.Warnings);
-        RunStage(RestoreStage.State, context, living, puppets, cancel);
+        RunStage(RestoreStage.State, context, living, cancel);
         foreach (var task in living)
             ThreadCreator.Create(task, puppets[task], proc);
-        RunStage(RestoreStage.Threads, context, living, puppets, cancel);
+        RunStage(RestoreStage.Threads, context, living, cancel);
         puppets.EndBootstrap();
-        RunStage(RestoreStage.Privileges, context, living, puppets, cancel);
+        RunStage(RestoreStage.Privileges, context, living, cancel);
         cancel.ThrowIfCancellationRequested();
         if (!tasks[0].IsZombie)
             options.RootReady?.Invoke(tasks[0].Pid);
@@ -100,7 +100,7 @@ public sealed class TreeRestore(RestoreOptions options, ICrLog? log = null, IPro
     }
 
     /// <summary>One stage for all tasks: every kind adds its calls, then each task runs what is its own.</summary>
-    private void RunStage(RestoreStage stage, RestoreContext context, IReadOnlyList<RestoringTask> tasks, PuppetTree puppets, CancellationToken cancel)
+    private void RunStage(RestoreStage stage, RestoreContext context, IReadOnlyList<RestoringTask> tasks, CancellationToken cancel)
     {
         Step($"Stage {stage}");
         var runner = new StageRunner(stage, context);

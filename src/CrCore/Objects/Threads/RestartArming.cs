@@ -20,13 +20,13 @@ internal static class RestartArming
     public static Registers Arm(int tid, in Registers saved)
     {
         var again = SyscallRestart.Rewind(WithRemainingTime(saved));
-        Check(Ptrace.SetRegisters(tid, again), "Setting the registers", tid);
-        Check(Ptrace.ContinueToSyscall(tid), "Continuing", tid);
+        TraceCall.Check(Ptrace.SetRegisters(tid, again), "Setting the registers", tid);
+        TraceCall.Check(Ptrace.ContinueToSyscall(tid), "Continuing", tid);
         Await(tid, s => s.IsSyscallStop);
-        Check(Ptrace.Interrupt(tid), "Interrupting", tid);
-        Check(Ptrace.Continue(tid), "Continuing", tid);
+        TraceCall.Check(Ptrace.Interrupt(tid), "Interrupting", tid);
+        TraceCall.Check(Ptrace.Continue(tid), "Continuing", tid);
         Await(tid, s => s.IsEventStop);
-        Check(Ptrace.GetRegisters(tid, out var after), "Reading the registers", tid);
+        TraceCall.Check(Ptrace.GetRegisters(tid, out var after), "Reading the registers", tid);
         var r = saved;
         r.Rax = after.Rax;
         return r;
@@ -47,11 +47,5 @@ internal static class RestartArming
         new Tracee(tid, polled: false).AwaitStop(long.MaxValue, out var report);
         if (!report.IsStop || !due(report))
             throw new CrTargetException("CrPuppetFailed", $"Task {tid} stopped in a way that the engine does not expect ({report}).") { Pid = tid };
-    }
-
-    private static void Check(Errno e, string what, int tid)
-    {
-        if (e != Errno.None)
-            throw new CrKernelException("CrTraceFailed", $"{what} of task {tid}", e) { Pid = tid };
     }
 }

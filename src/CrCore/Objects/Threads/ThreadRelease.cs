@@ -1,5 +1,6 @@
 using CrCore.Image;
 using CrCore.Kernel;
+using CrCore.Remote;
 using CrCore.Objects.Signals;
 
 namespace CrCore.Objects.Threads;
@@ -19,15 +20,9 @@ internal static class ThreadRelease
         // The call is made while all signals are still masked.
         if (SyscallRestart.NeedsRestartBlock(registers))
             registers = RestartArming.Arm(tid, registers);
-        Check(Xstate.Set(tid, cpu.Xstate.Span), "Setting the extended processor state", tid);
-        Check(Ptrace.SetSignalMask(tid, image.Get<ThreadSignalsRecord>()?.Mask ?? 0), "Setting the signal mask", tid);
-        Check(Ptrace.SetRegisters(tid, registers), "Setting the registers", tid);
+        TraceCall.Check(Xstate.Set(tid, cpu.Xstate.Span), "Setting the extended processor state", tid);
+        TraceCall.Check(Ptrace.SetSignalMask(tid, image.Get<ThreadSignalsRecord>()?.Mask ?? 0), "Setting the signal mask", tid);
+        TraceCall.Check(Ptrace.SetRegisters(tid, registers), "Setting the registers", tid);
         LateSignals.Send(pid, tid, image);
-    }
-
-    private static void Check(Errno e, string what, int tid)
-    {
-        if (e != Errno.None)
-            throw new CrKernelException("CrTraceFailed", $"{what} of task {tid}", e) { Pid = tid };
     }
 }
