@@ -7,7 +7,7 @@ Build    compiles everything and leaves artifacts/CrModule (a module folder) and
 Test     builds, then runs the xUnit tests and, where pwsh and Pester can be had, the Pester tests.
          The last line is "N passed, N failed, N skipped".
 Demo     shows a checkpoint and a restore of a small tree (examples/demo.ps1).
-Bench    runs the benchmarks in bench/.
+Bench    builds, then times checkpoints and restores, side by side with criu where it is installed (bench/bench.ps1).
 Package  builds, and checks that artifacts/CrModule is complete: what Publish-PSResource -Path would take.
 .EXAMPLE
 dotnet run --project src/CrShell -- -File build.ps1 -Task Test
@@ -193,14 +193,9 @@ function Invoke-Demo {
 }
 
 function Invoke-Bench {
-    $benchmarks = @(Get-ChildItem (Join-Path $Root 'bench') -Filter '*.ps1' -ErrorAction Ignore)
-    if ($benchmarks.Count -eq 0) { throw 'There are no benchmarks in bench/.' }
-    Build-Module
-    Import-Module (Join-Path $Artifacts 'CrModule/CrModule.psd1') -Force
-    foreach ($benchmark in $benchmarks) {
-        Write-Step "Benchmark: bench/$($benchmark.Name)"
-        & $benchmark.FullName
-    }
+    Build-All
+    Write-Step 'Benchmark: bench/bench.ps1'
+    & (Join-Path $Root 'bench/bench.ps1')
 }
 
 function Test-Package {
