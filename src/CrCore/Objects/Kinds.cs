@@ -12,8 +12,10 @@ public static class Kinds
         new Memory.SharedMemoryKind(),
         new Memory.FilledMemoryKind(),
         new Files.FilesKind(),
+        new Locks.LeasesKind(),
         new Files.FsKind(),
         new Files.ServedDescriptorsKind(),
+        new Locks.FileLocksKind(),
         new Terminals.ControllingTerminalKind(),
         new Namespaces.NamespacesKind(),
         // A thread's processor state is the first of its records, as in the seed.

@@ -11,7 +11,19 @@ public sealed class DescriptorCapture(CaptureContext context) : IDisposable
     private Dictionary<int, int>? _vpids;
     private HolderIndex? _outsidePipes;
 
+    private readonly Dictionary<int, List<(Descriptor Descriptor, uint Description)>> _captured = [];
+
     public CaptureContext Context => context;
+
+    /// <summary>The descriptors of a task whose table was written with it, for what hangs on them; none where the table stood before.</summary>
+    public IReadOnlyList<(Descriptor Descriptor, uint Description)> CapturedOf(FrozenTask task) => _captured.TryGetValue(task.Pid, out var list) ? list : [];
+
+    internal void Captured(Descriptor d, uint description)
+    {
+        if (!_captured.TryGetValue(d.Pid, out var list))
+            _captured.Add(d.Pid, list = []);
+        list.Add((d, description));
+    }
 
     public CheckpointOptions Options => context.Options;
 

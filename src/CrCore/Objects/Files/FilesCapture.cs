@@ -20,6 +20,7 @@ internal static class FilesCapture
         foreach (var d in descriptors)
         {
             var objRef = capture.Descriptions.Reference(d, out var first);
+            capture.Captured(d, objRef);
             sink.Emit(new FdEntRecord(objRef, d.Fd, d.Info.CloseOnExec));
             if (first)
                 CaptureDescription(capture, task, d, objRef, sink);

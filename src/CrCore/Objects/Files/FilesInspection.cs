@@ -18,8 +18,6 @@ internal static class FilesInspection
                 inspection.Refuse(d, "CrDescriptorNotSupported", $"{UnsupportedText.Describe(inspection.Context.Proc, d)} cannot be saved yet", "Close it, or end the task that holds it.");
                 continue;
             }
-            if (d.HasLock)
-                inspection.Refuse(d, "CrFileLock", "a lock or lease is held through it, which cannot be saved yet", "Release the lock first.");
             kind.Inspect(inspection, d);
         }
     }
