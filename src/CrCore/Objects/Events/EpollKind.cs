@@ -26,17 +26,10 @@ public sealed class EpollKind : IDescriptorKind
     {
         List<Descriptor> all = [.. inspection.All];
         foreach (var target in EpollTarget.Of(d))
-            if (target.FindHolder(d, all) is not { } holder)
+            if (target.FindHolder(d, all) is null)
                 inspection.Refuse(d, "CrEpollTargetUnheld", $"it watches something, added as descriptor {target.Number}, that no task of the tree has open any more",
                     "Let the program remove it (EPOLL_CTL_DEL) before it hands the descriptor to others.");
-            else if (IsForeignSignalFd(holder, d.Pid, inspection.Context.Root.Pid))
-                inspection.Refuse(d, "CrEpollSignalFd", $"it watches the signalfd {holder.Fd} of a task that is not the root of the tree, which cannot be saved yet");
     }
-
-    // A signalfd that is watched wakes for the signals of the task that added it (signalfd_poll in fs/signalfd.c), and
-    // targets are added by the root's puppet.
-    private static bool IsForeignSignalFd(Descriptor target, int epollPid, int root)
-        => epollPid != root && target.Name == "anon_inode:[signalfd]";
 
     public SavedForm Capture(DescriptorCapture capture, Descriptor d)
     {
@@ -44,7 +37,7 @@ public sealed class EpollKind : IDescriptorKind
         var records = new List<ICrRecord>();
         foreach (var target in EpollTarget.Of(d))
         {
-            if (target.FindHolder(d, tree.All) is not { } holder || IsForeignSignalFd(holder, d.Pid, capture.Context.Tasks[0].Pid))
+            if (target.FindHolder(d, tree.All) is not { } holder)
                 throw new CrTargetException("CrEpollTargetUnheld", $"Task {d.Pid}: {d.Label} watches something, added as descriptor {target.Number} since preflight, that cannot be saved.",
                     "Run the checkpoint again: preflight says why.") { Pid = d.Pid, Object = d.Label };
             records.Add(new EpollTargetRecord(target.Number, target.Events, target.Data, capture.ToVPid(holder.Pid), holder.Fd));
@@ -58,38 +51,74 @@ public sealed class EpollKind : IDescriptorKind
         return null;
     }
 
-    /// <summary>Each target stands at its old number for a moment; that it goes from there again changes nothing, for its description lives on.</summary>
     public void Link(DescriptorServer server, SavedDescription saved, SyscallBatch batch)
     {
-        Span<byte> value = stackalloc byte[EventSize];
         foreach (var record in saved.Records)
         {
             if (record is not EpollTargetRecord target)
                 continue;
-            BinaryPrimitives.WriteUInt32LittleEndian(value, target.Events);
-            BinaryPrimitives.WriteUInt64LittleEndian(value[4..], target.Data);
-            var (number, parked) = (server.NumberOf(Holder(server, saved, target)), server.Base);
-            var (moves, isTaken) = (number != target.Number, server.IsTaken(target.Number));
-            // One that is in the way goes aside meanwhile; should it be the instance itself, it is reached there.
-            var instance = moves && server.NumberOf(saved) == target.Number ? parked : server.NumberOf(saved);
-            if (moves && isTaken)
-                batch.Must("set aside", saved.Label, Sys.dup3, target.Number, parked, OpenFlags.CloseOnExec);
-            if (moves)
-                batch.Must("place a target of", saved.Label, Sys.dup3, number, target.Number, OpenFlags.CloseOnExec);
-            batch.Must("add a target to", saved.Label, Sys.epoll_ctl, instance, Add, target.Number, batch.In(value));
-            if (moves && isTaken)
-                DescriptorServer.Move(batch, saved.Label, parked, target.Number);
-            else if (moves)
-                batch.Must("close", saved.Label, Sys.close, target.Number);
+            var holder = Holder(server, saved, target);
+            if (!IsSignalFd(holder) || saved.Task.Parent is null)
+                AddTarget(batch, saved.Label, new(server.NumberOf(saved), server.NumberOf(holder), server.Base, server.IsTaken(target.Number)), target);
         }
+    }
+
+    /// <summary>A signalfd that is watched wakes for the signals of the task that added it (signalfd_poll in fs/signalfd.c).</summary>
+    public void LinkInTask(DescriptorServer server, RestoringTask task, SavedDescription saved, SyscallBatch batch)
+    {
+        foreach (var record in saved.Records)
+        {
+            if (record is not EpollTargetRecord target)
+                continue;
+            var holder = Holder(server, saved, target);
+            if (!IsSignalFd(holder))
+                continue;
+            var own = server.Files.TableOf(task.Image)!;
+            if (own.FindOnto(holder.ObjRef) is { } there)
+            {
+                AddTarget(batch, saved.Label, new(saved.Fd, there.Fd, server.Base + 1, own.Find(target.Number) is not null), target);
+                continue;
+            }
+            var fetched = server.Base + 2;
+            DescriptorServer.Move(batch, holder.Label, batch.Must("fetch", holder.Label, Sys.pidfd_getfd, server.Base, server.NumberOf(holder), 0), fetched);
+            AddTarget(batch, saved.Label, new(saved.Fd, fetched, server.Base + 1, own.Find(target.Number) is not null), target);
+            batch.Must("close", holder.Label, Sys.close, fetched);
+        }
+    }
+
+    private static bool IsSignalFd(SavedDescription saved) => saved.Data.FdType == FdType.SignalFd;
+
+    /// <summary>Where a target is added.</summary>
+    /// <param name="Instance">The instance's number there.</param>
+    /// <param name="Number">The target's number there.</param>
+    /// <param name="Parking">A free number.</param>
+    /// <param name="IsTaken">Whether something stands at the number that the target was added under.</param>
+    private readonly record struct Place(int Instance, int Number, int Parking, bool IsTaken);
+
+    /// <summary>The target stands at its old number for a moment; that it goes from there again changes nothing, for its description lives on.</summary>
+    private static void AddTarget(SyscallBatch batch, string label, Place place, EpollTargetRecord target)
+    {
+        Span<byte> value = stackalloc byte[EventSize];
+        BinaryPrimitives.WriteUInt32LittleEndian(value, target.Events);
+        BinaryPrimitives.WriteUInt64LittleEndian(value[4..], target.Data);
+        var moves = place.Number != target.Number;
+        // One that is in the way goes aside meanwhile; should it be the instance itself, it is reached there.
+        var instance = moves && place.Instance == target.Number ? place.Parking : place.Instance;
+        if (moves && place.IsTaken)
+            batch.Must("set aside", label, Sys.dup3, target.Number, place.Parking, OpenFlags.CloseOnExec);
+        if (moves)
+            batch.Must("place a target of", label, Sys.dup3, place.Number, target.Number, OpenFlags.CloseOnExec);
+        batch.Must("add a target to", label, Sys.epoll_ctl, instance, Add, target.Number, batch.In(value));
+        if (moves && place.IsTaken)
+            DescriptorServer.Move(batch, label, place.Parking, target.Number);
+        else if (moves)
+            batch.Must("close", label, Sys.close, target.Number);
     }
 
     private static SavedDescription Holder(DescriptorServer server, SavedDescription saved, EpollTargetRecord target)
     {
-        if (server.Context.Image.FindTask(target.HolderVPid) is { } task && server.Files.TableOf(task) is { } table)
-            foreach (var entry in table.Entries)
-                if (entry.Fd == target.HolderFd)
-                    return server.Files.Description(entry.Description);
+        if (server.Context.Image.FindTask(target.HolderVPid) is { } task && server.Files.TableOf(task)?.Find(target.HolderFd) is { } entry)
+            return server.Files.Description(entry.Description);
         throw new CrImageException("CrImageBadFiles", $"The image is broken: {saved.Task}: {saved.Label} watches descriptor {target.HolderFd} of task {target.HolderVPid}, which is not there.",
             saved.Task.Offset, "The image is damaged or was not written by this format; take another copy.");
     }

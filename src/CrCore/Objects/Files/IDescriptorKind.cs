@@ -51,6 +51,15 @@ public interface IDescriptorKind
     {
     }
 
+    /// <summary>
+    /// Called in the task that a description was first seen with, unless it is the root (there <see cref="Link"/> has run),
+    /// when its table is full: for what depends on who does it. The root is reached by the pidfd at the server's
+    /// <see cref="DescriptorServer.Base"/>; the numbers above are free.
+    /// </summary>
+    void LinkInTask(DescriptorServer server, RestoringTask task, SavedDescription saved, SyscallBatch batch)
+    {
+    }
+
     /// <summary>Called when memory and threads exist and before the server's numbers are closed, in the server.</summary>
     void Finish(DescriptorServer server, SavedDescription saved, SyscallBatch batch)
     {

@@ -25,7 +25,35 @@ public sealed record SavedDescription(FdDataRecord Data, string Name, IReadOnlyL
 
 /// <summary>A table of descriptors as the image has it.</summary>
 /// <param name="Owner">The first task that uses it.</param>
-public sealed record SavedTable(uint ObjRef, TaskImage Owner, IReadOnlyList<FdEntRecord> Entries);
+/// <param name="Entries">In ascending order of their numbers.</param>
+public sealed record SavedTable(uint ObjRef, TaskImage Owner, IReadOnlyList<FdEntRecord> Entries)
+{
+    /// <summary>The descriptor of this number, or null.</summary>
+    public FdEntRecord? Find(int fd)
+    {
+        var (low, high) = (0, Entries.Count - 1);
+        while (low <= high)
+        {
+            var middle = (low + high) / 2;
+            if (Entries[middle].Fd == fd)
+                return Entries[middle];
+            if (Entries[middle].Fd < fd)
+                low = middle + 1;
+            else
+                high = middle - 1;
+        }
+        return null;
+    }
+
+    /// <summary>A descriptor onto the description, or null.</summary>
+    public FdEntRecord? FindOnto(uint description)
+    {
+        foreach (var entry in Entries)
+            if (entry.Description == description)
+                return entry;
+        return null;
+    }
+}
 
 /// <summary>All tables and descriptions of an image.</summary>
 public sealed class SavedFiles

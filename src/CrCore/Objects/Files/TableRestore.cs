@@ -80,6 +80,9 @@ internal static class TableRestore
             }
             InTask(server, task, entry, saved, batch);
         }
+        foreach (var entry in table.Entries)
+            if (server.Files.Description(entry.Description) is var saved && saved.Task == task.Image && saved.Fd == entry.Fd)
+                DescriptorKinds.Find(saved.Data.FdType)!.LinkInTask(server, task, saved, next());
         next().Must("close the pidfd", null, Sys.close, server.Base);
         return null;
     }

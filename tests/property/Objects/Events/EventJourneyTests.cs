@@ -100,4 +100,20 @@ public class EventJourneyTests
             try: os.read(one, 128); assert False
             except BlockingIOError: pass
         """);
+
+    /// <summary>A signalfd that an epoll instance watches wakes it for the signals of the task that added it, a child here.</summary>
+    [TheoryWith("python3"), InlineData(false), InlineData(true)]
+    public void AChildWaitsForItsSignalsWithEpoll(bool newPidNamespace) => Survives(newPidNamespace, """
+            signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR2]); r, w = os.pipe(); back, told = os.pipe(); child = os.fork()
+            if child == 0:
+                ep = select.epoll(); s = libc.signalfd(-1, struct.pack('Q', 1 << signal.SIGUSR2 - 1), 0); os.dup2(s, 70)
+                ep.register(70, select.EPOLLIN); os.close(70); os.dup2(r, 70); ep.register(s, select.EPOLLIN | select.EPOLLET); ep.register(r, select.EPOLLIN)
+                os.write(told, b'r')
+                for i in range(2): os.write(told, str(len(ep.poll(10))).encode()); os.read(s, 128) if i == 0 else os.read(70, 1)
+                os._exit(0)
+            same(os.read(back, 1), b'r')
+            wait()
+            same(select.select([back], [], [], 0.2)[0], []); os.kill(child, signal.SIGUSR2); same(os.read(back, 1), b'2')
+            same(select.select([back], [], [], 0.2)[0], []); os.write(w, b'x'); same(os.read(back, 1), b'1'); same(os.wait(), (child, 0))
+        """);
 }
