@@ -37,9 +37,10 @@ internal static class CHeaders
 
     /// <summary>Runs the questions, each an integer expression; the answers of those whose condition holds.</summary>
     /// <param name="questions">The expression and a macro that must be defined for it to be understood, or null.</param>
-    public static Dictionary<string, long> Ask(IEnumerable<(string Expression, string? Macro)> questions)
+    /// <param name="prologue">Other headers than the kernel's, where they hold the answers.</param>
+    public static Dictionary<string, long> Ask(IEnumerable<(string Expression, string? Macro)> questions, string prologue = Prologue)
     {
-        var program = new StringBuilder(Prologue).Append("\nint main(void) {\n");
+        var program = new StringBuilder(prologue).Append("\nint main(void) {\n");
         foreach (var (expression, macro) in questions)
         {
             if (macro is not null)

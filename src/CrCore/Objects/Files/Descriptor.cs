@@ -27,6 +27,9 @@ public sealed record Descriptor(int Pid, int Fd, string Name, NamePlace Place, F
     /// <summary>Open flags without O_CLOEXEC.</summary>
     public uint Flags => Info.Flags & ~OpenFlags.CloseOnExec;
 
+    /// <summary>What socket it is; null for anything else, and for a socket that could not be reached.</summary>
+    public Sockets.SocketIdentity? Socket { get; init; }
+
     public bool IsPathOnly => (Flags & OpenFlags.Path) != 0;
 
     public bool CanRead => OpenFlags.CanRead(Flags);

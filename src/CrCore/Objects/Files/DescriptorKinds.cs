@@ -1,5 +1,7 @@
+using CrCore.Image;
 using CrCore.Objects.Events;
 using CrCore.Objects.Pipes;
+using CrCore.Objects.Sockets;
 using CrCore.Objects.Terminals;
 
 namespace CrCore.Objects.Files;
@@ -23,6 +25,9 @@ public static class DescriptorKinds
         new TerminalKind(),
         new DeviceKind(),
     ];
+
+    /// <summary>Records that several kinds have.</summary>
+    public static IReadOnlyList<RecordType> SharedRecords => SocketRecords.All;
 
     /// <summary>The kind of a live descriptor, or null when none can save it.</summary>
     public static IDescriptorKind? Find(Descriptor descriptor)

@@ -30,7 +30,9 @@ public static class DescriptorReader
         if (FileStatus.ReadDescriptor(pid, fd, out var status) != Errno.None)
             return null;
         var place = Place(ref target, status, prefix);
-        return new Descriptor(pid, fd, target, place, info, status, details);
+        // A socket's file behind O_PATH is no socket that could be asked.
+        var socket = status.IsSocket && (info.Flags & OpenFlags.Path) == 0 ? Sockets.SocketIdentity.Of(pid, fd) : null;
+        return new Descriptor(pid, fd, target, place, info, status, details) { Socket = socket };
     }
 
     /// <summary>Says where a name leads, and takes the kernel's " (deleted)" off where it is not part of the name.</summary>

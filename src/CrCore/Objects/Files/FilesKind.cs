@@ -18,6 +18,8 @@ public sealed class FilesKind : IInspectsTask, ICapturesTask, IChecksImage, IRes
             yield return new(FilesRecord.Id, "FILES", FilesRecord.Read, FilesRecord.PayloadSize);
             yield return new(FdEntRecord.Id, "FD_ENT", FdEntRecord.Read, FdEntRecord.PayloadSize);
             yield return new(FdDataRecord.Id, "FD_DATA", FdDataRecord.Read, FdDataRecord.PayloadSize);
+            foreach (var type in DescriptorKinds.SharedRecords)
+                yield return type;
             foreach (var kind in DescriptorKinds.All)
                 foreach (var type in kind.Records)
                     yield return type;

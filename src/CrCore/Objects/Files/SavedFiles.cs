@@ -151,6 +151,9 @@ public sealed class SavedFiles
 
     private static bool Belongs(ICrRecord record)
     {
+        foreach (var type in DescriptorKinds.SharedRecords)
+            if (type.Id == record.Type)
+                return true;
         foreach (var kind in DescriptorKinds.All)
             foreach (var type in kind.Records)
                 if (type.Id == record.Type)
