@@ -16,9 +16,16 @@
     # Named one by one: a command is found, and this module loaded for it, without loading every module there is.
     CmdletsToExport      = @(
         'Checkpoint-ProcessTree'
+        'Compare-CrImage'
+        'Get-CrImageFile'
         'Get-CrImageHeader'
+        'Get-CrImageMapping'
+        'Get-CrImageRecord'
         'Get-CrImageTask'
+        'Measure-CrImage'
+        'Read-CrImageMemory'
         'Restore-ProcessTree'
+        'Search-CrImageMemory'
     )
     FunctionsToExport    = @()
     VariablesToExport    = @()

@@ -24,3 +24,9 @@ public interface ISharedObject : ICrRecord
     /// <summary>Positive, unique in the image.</summary>
     uint ObjRef { get; }
 }
+
+/// <summary>A record that can say in a few words, for people, what matters of it: a socket's addresses, what is watched.</summary>
+public interface IDescribedRecord : ICrRecord
+{
+    string Description { get; }
+}

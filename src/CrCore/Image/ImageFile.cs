@@ -1,3 +1,4 @@
+using CrCore.Inspection;
 using CrCore.Objects;
 
 namespace CrCore.Image;
@@ -81,6 +82,29 @@ public sealed class ImageFile : IDisposable
             block.Clear();
             throw;
         }
+    }
+
+    /// <summary>
+    /// The records once more, each with its place and its owner: those before the first page block, of which no byte behind
+    /// them is read; or all, page data passed over and checked.
+    /// </summary>
+    /// <exception cref="CrImageException">The bytes break the format.</exception>
+    public IEnumerable<PlacedRecord> ReadRecords(bool withPages)
+    {
+        using var reader = new ImageReader(new RangeStream(_stream.SafeFileHandle, 0, Length), _catalog);
+        foreach (var record in RecordListing.Read(reader, withPages))
+            yield return record;
+    }
+
+    /// <summary>A record's bytes as they stand in the image, header and continuations included; of a page block, those before its pages.</summary>
+    /// <exception cref="CrImageException">CrImageReadFailed, CrImageTruncated.</exception>
+    public byte[] ReadRaw(in ImageRecord record)
+    {
+        var pages = record.Value is PageArrayRecord block ? block.StoredBytes : 0;
+        var bytes = new byte[record.Length - pages];
+        using var source = new ByteSource(new RangeStream(_stream.SafeFileHandle, record.Offset, bytes.Length), leaveOpen: false, record.Offset);
+        source.Read(bytes, "a record");
+        return bytes;
     }
 
     /// <summary>The records after the last page block.</summary>

@@ -7,7 +7,7 @@ namespace CrModule.Commands;
 /// <summary>Lists the tasks of an image, depth-first. Reads no page data.</summary>
 [Cmdlet(VerbsCommon.Get, "CrImageTask", DefaultParameterSetName = LiteralPathSet)]
 [OutputType(typeof(CrImageTask))]
-public sealed class GetCrImageTaskCommand : ImagePathCommand
+public sealed class GetCrImageTaskCommand : ImageTaskCommand
 {
     /// <summary>The type name that the tree view is bound to.</summary>
     private const string TreeTypeName = "CrModule.CrImageTask#Tree";
@@ -20,6 +20,7 @@ public sealed class GetCrImageTaskCommand : ImagePathCommand
     {
         if (!TryReadModel(path, out var model))
             return;
+        var wanted = Wanted(path, model).ToHashSet();
         var branches = new TreeBranch[model.Tasks.Count];
         foreach (var task in model.Tasks)
         {
@@ -27,6 +28,8 @@ public sealed class GetCrImageTaskCommand : ImagePathCommand
                 return;
             var parent = task.Parent;
             var branch = branches[task.Index] = new TreeBranch(parent is null ? null : branches[parent.Index], parent is null || parent.Children[^1] == task);
+            if (!wanted.Contains(task))
+                continue;
             var item = new PSObject(new CrImageTask(path, task, branch));
             if (Tree)
                 item.TypeNames.Insert(0, TreeTypeName);

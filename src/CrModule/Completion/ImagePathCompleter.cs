@@ -52,11 +52,14 @@ public sealed class ImagePathCompleter : IArgumentCompleter
         return matches;
     }
 
-    private static DirectoryInfo Directory(string given)
+    private static DirectoryInfo Directory(string given) => new(Absolute(given));
+
+    /// <summary>A path as a user types it, from the shell's location.</summary>
+    internal static string Absolute(string given)
     {
         if (given.StartsWith("~/", StringComparison.Ordinal))
             given = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile) + given[1..];
-        return new DirectoryInfo(Path.Combine(CurrentLocation(), given));
+        return Path.Combine(CurrentLocation(), given);
     }
 
     /// <summary>The shell's location in the file system, which is not the process's working directory.</summary>

@@ -1,4 +1,7 @@
 using CrCore.Image;
+using CrCore.Objects.Credentials;
+using CrCore.Objects.Files;
+using CrCore.Objects.Memory;
 
 namespace CrModule;
 
@@ -36,6 +39,16 @@ public sealed class CrImageTask
         State = StateOf(record);
         ChildrenCount = record.ChildrenCount;
         ThreadCount = task.Threads.Count;
+        if (task.Get<MmRecord>() is { } mm)
+            ExePath = mm.ExePath;
+        WorkingDirectory = task.Get<FsRecord>()?.WorkingDirectory;
+        if (task.Threads.Count > 0 && task.Threads[0].Get<CredentialsRecord>() is { } credentials)
+            (Uid, Gid) = (credentials.Uid.Effective, credentials.Gid.Effective);
+        foreach (var vma in task.All<VmaRecord>())
+        {
+            MappingCount++;
+            MappedLength += (long)vma.Length;
+        }
         if (!record.IsEnded)
         {
             StopSignal = record.IsStopped && record.ExitCode != 0 ? SignalName.Of((int)record.ExitCode) : null;
@@ -77,6 +90,22 @@ public sealed class CrImageTask
 
     /// <summary>0 for a task that has ended.</summary>
     public int ThreadCount { get; }
+
+    /// <summary>The program; null for a task that has ended.</summary>
+    public string? ExePath { get; }
+
+    public string? WorkingDirectory { get; }
+
+    /// <summary>The effective user of its first thread, as a number of the tree's user namespace.</summary>
+    public uint? Uid { get; }
+
+    /// <summary>The effective group of its first thread, as a number of the tree's user namespace.</summary>
+    public uint? Gid { get; }
+
+    public int MappingCount { get; }
+
+    /// <summary>Bytes of addresses in use, reservations included.</summary>
+    public long MappedLength { get; }
 
     /// <summary>Generations below the root: 0 for the root.</summary>
     public int Depth => _branch.Depth;

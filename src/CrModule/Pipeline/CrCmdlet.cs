@@ -45,6 +45,59 @@ public abstract class CrCmdlet : PSCmdlet
         return false;
     }
 
+    /// <summary>
+    /// Writes what the engine finds, one by one as it is found. The engine works on the pipeline's thread here: looking into an
+    /// image needs no other. An error ends the list, not the command.
+    /// </summary>
+    /// <param name="target">The error record's TargetObject.</param>
+    /// <returns>Whether the list came to its end.</returns>
+    private protected bool TryStream<T>(object? target, Func<IEnumerable<T>> open, Action<T> write)
+    {
+        IEnumerator<T>? items = null;
+        try
+        {
+            while (true)
+            {
+                // Only the engine's own exceptions are its errors: those of write belong to the pipeline.
+                if (!TryHere(target, () => (items ??= open().GetEnumerator()).MoveNext(), out var more))
+                    return false;
+                if (!more)
+                    return true;
+                write(items!.Current);
+                if (Stopping)
+                    throw new PipelineStoppedException();
+            }
+        }
+        finally
+        {
+            items?.Dispose();
+        }
+    }
+
+    /// <summary>As <see cref="TryRun"/>, for short work on the pipeline's own thread.</summary>
+    private protected bool TryHere<T>(object? target, Func<T> work, [MaybeNullWhen(false)] out T result)
+    {
+        try
+        {
+            result = work();
+            return true;
+        }
+        catch (OperationCanceledException) when (Stopping)
+        {
+            throw new PipelineStoppedException();
+        }
+        catch (CrException e)
+        {
+            WriteError(ErrorRecords.From(e, target));
+        }
+        catch (Exception e) when (e is not (RuntimeException or OutOfMemoryException))
+        {
+            WriteError(ErrorRecords.Unexpected(e, target));
+        }
+        result = default;
+        return false;
+    }
+
     private protected void WriteError(CrException error, object? target) => WriteError(ErrorRecords.From(error, target));
 
     [DoesNotReturn]

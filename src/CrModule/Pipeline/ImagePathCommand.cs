@@ -12,8 +12,10 @@ namespace CrModule.Pipeline;
 /// a PSPath (files, images) are taken literally, whatever characters their names hold. Text binds to Path all the same,
 /// because only Path takes the pipeline by value and has a position.
 /// </remarks>
-public abstract class ImagePathCommand : CrCmdlet
+public abstract class ImagePathCommand : CrCmdlet, IDisposable
 {
+    private ImageFile? _open;
+
     private protected const string PathSet = "Path";
     private protected const string LiteralPathSet = "LiteralPath";
 
@@ -54,6 +56,31 @@ public abstract class ImagePathCommand : CrCmdlet
                 ProcessImage(image);
             }
         }
+    }
+
+    /// <summary>
+    /// An image that stays open until another is asked for: tasks that come down the pipeline one by one are of one image
+    /// mostly. False when it cannot be opened, which has been told then.
+    /// </summary>
+    private protected bool TryOpen(string path, [MaybeNullWhen(false)] out ImageFile image)
+    {
+        if (_open?.Path == path)
+        {
+            image = _open;
+            return true;
+        }
+        Dispose();
+        if (TryHere(path, () => ImageFile.Open(path), out image))
+            _open = image;
+        return image is not null;
+    }
+
+    /// <summary>PowerShell calls it when the pipeline has ended, however it did.</summary>
+    public void Dispose()
+    {
+        _open?.Dispose();
+        _open = null;
+        GC.SuppressFinalize(this);
     }
 
     /// <summary>The command's work on one image.</summary>

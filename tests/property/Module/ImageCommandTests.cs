@@ -67,7 +67,7 @@ public sealed class ImageCommandTests : IDisposable
             "[WildcardPattern]::Escape($args[0]) | {0}",
             "[IO.FileInfo]$args[0] | {0}",
             "Get-CrImageHeader -LiteralPath $args[0] | {0}",
-            "Get-CrImageTask -LiteralPath $args[0] | Where-Object Depth -eq 0 | {0}",
+            "Get-CrImageTask -LiteralPath $args[0] | Where-Object Depth -eq 0 | ForEach-Object {{ [pscustomobject]@{{ PSPath = $_.PSPath }} }} | {0}",
             "[pscustomobject]@{{ PSPath = $args[0] }} | {0}",
             "[pscustomobject]@{{ Path = ($args[1] + '/s*.cr') }} | {0}",
         ])

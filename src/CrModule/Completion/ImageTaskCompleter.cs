@@ -1,0 +1,50 @@
+using System.Collections;
+using System.Globalization;
+using System.Management.Automation;
+using System.Management.Automation.Language;
+using CrCore;
+using CrCore.Image;
+
+namespace CrModule.Completion;
+
+/// <summary>Completes the tasks of the image that the command line names: their ids, each with its name, or their names.</summary>
+public sealed class ImageTaskCompleter : IArgumentCompleter
+{
+    public IEnumerable<CompletionResult> CompleteArgument(
+        string commandName, string parameterName, string wordToComplete, CommandAst commandAst, IDictionary fakeBoundParameters)
+    {
+        var results = new List<CompletionResult>();
+        if ((fakeBoundParameters["LiteralPath"] ?? fakeBoundParameters["Path"]) is not { } given || PathOf(given) is not { } path)
+            return results;
+        foreach (var task in TasksOf(path))
+        {
+            var number = task.VPid.ToString(CultureInfo.InvariantCulture);
+            var text = parameterName.Equals("Comm", StringComparison.OrdinalIgnoreCase) ? task.Comm : number;
+            if (!number.StartsWith(wordToComplete, StringComparison.Ordinal) && !task.Comm.StartsWith(wordToComplete, StringComparison.OrdinalIgnoreCase))
+                continue;
+            if (results.Exists(r => r.CompletionText == text))
+                continue;
+            results.Add(new CompletionResult(text, $"{number} ({task.Comm})", CompletionResultType.ParameterValue, task.ToString()));
+        }
+        return results;
+    }
+
+    private static string? PathOf(object given)
+    {
+        var text = given is object[] { Length: > 0 } several ? several[0].ToString() : given.ToString();
+        return string.IsNullOrEmpty(text) ? null : WildcardPattern.Unescape(ImagePathCompleter.Absolute(text));
+    }
+
+    private static IReadOnlyList<TaskImage> TasksOf(string path)
+    {
+        try
+        {
+            using var reader = ImageReader.Open(path);
+            return reader.ReadMetadata().Tasks;
+        }
+        catch (CrException)
+        {
+            return []; // the command itself will say what is wrong with the image
+        }
+    }
+}

@@ -1,0 +1,43 @@
+using CrCore.Inspection;
+
+namespace CrModule;
+
+/// <summary>One difference between two images.</summary>
+public sealed class CrImageDifference
+{
+    internal CrImageDifference(string referencePath, string differencePath, ImageDifference difference)
+    {
+        (ReferencePath, DifferencePath) = (referencePath, differencePath);
+        (VPid, Comm, Kind, Change) = (difference.VPid, difference.Comm, difference.Kind, difference.Change);
+        (Item, Property, Reference, Difference) = (difference.Item, difference.Property, difference.Reference, difference.Difference);
+    }
+
+    /// <summary>Process id in the tree's own pid namespace.</summary>
+    public int VPid { get; }
+
+    public string Comm { get; }
+
+    /// <summary>What it is about.</summary>
+    public DifferenceKind Kind { get; }
+
+    /// <summary>Whether the second image has it in addition, lacks it, or has it differently.</summary>
+    public DifferenceChange Change { get; }
+
+    /// <summary>The mapping, descriptor, record or range of pages.</summary>
+    public string Item { get; }
+
+    /// <summary>Which property of the item; empty for the whole of it.</summary>
+    public string Property { get; }
+
+    /// <summary>What the first image has; null where it has none.</summary>
+    public object? Reference { get; }
+
+    /// <summary>What the second image has; null where it has none.</summary>
+    public object? Difference { get; }
+
+    public string ReferencePath { get; }
+
+    public string DifferencePath { get; }
+
+    public override string ToString() => $"{VPid} ({Comm}): {Kind} {Item} {Property} {Change}";
+}

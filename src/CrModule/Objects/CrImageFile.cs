@@ -1,0 +1,67 @@
+using CrCore.Image;
+using CrCore.Inspection;
+using CrCore.Objects.Files;
+
+namespace CrModule;
+
+/// <summary>A descriptor of a saved task: an open file, socket, pipe end, …</summary>
+public sealed class CrImageFile
+{
+    internal CrImageFile(string path, ImageDescriptor descriptor)
+    {
+        var data = descriptor.Saved.Data;
+        Path = path;
+        (VPid, Comm) = (descriptor.Task.VPid, descriptor.Task.Comm);
+        Fd = descriptor.Fd;
+        Type = data.FdType;
+        Name = descriptor.Saved.Name;
+        Access = descriptor.Access;
+        OpenFlags = data.Flags;
+        Position = data.Position;
+        CloseOnExec = descriptor.CloseOnExec;
+        Details = descriptor.Details;
+        Description = data.ObjRef;
+        Records = [data, .. descriptor.Saved.Records];
+    }
+
+    /// <summary>Process id in the tree's own pid namespace.</summary>
+    public int VPid { get; }
+
+    public string Comm { get; }
+
+    /// <summary>The descriptor's number.</summary>
+    public int Fd { get; }
+
+    public FdType Type { get; }
+
+    /// <summary>The path, or what people should see of an object without one.</summary>
+    public string Name { get; }
+
+    /// <summary>r, w or rw as it was opened; path for O_PATH.</summary>
+    public string Access { get; }
+
+    /// <summary>The flags of open(2).</summary>
+    public uint OpenFlags { get; }
+
+    /// <summary>Where the next read or write takes place, in bytes.</summary>
+    public ulong Position { get; }
+
+    public bool CloseOnExec { get; }
+
+    /// <summary>A socket's addresses, who has the other ends of a pipe (task:descriptor), …; or empty.</summary>
+    public string Details { get; }
+
+    /// <summary>The open file description: the same number wherever it is shared.</summary>
+    public uint Description { get; }
+
+    /// <summary>What the image says of the description.</summary>
+    public IReadOnlyList<ICrRecord> Records { get; }
+
+    /// <summary>The image.</summary>
+    public string Path { get; }
+
+    /// <summary>The image's path as PowerShell's own file objects carry it; binds to -LiteralPath.</summary>
+    public string PSPath => ProviderPath.Of(Path);
+
+    public override string ToString() => $"{Fd} ({Name})";
+}

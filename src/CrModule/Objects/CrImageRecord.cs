@@ -1,0 +1,60 @@
+using CrCore.Image;
+using CrCore.Inspection;
+
+namespace CrModule;
+
+/// <summary>A record of an image: where it stands, and what it says.</summary>
+public sealed class CrImageRecord
+{
+    internal CrImageRecord(string path, in PlacedRecord placed, byte[]? raw)
+    {
+        var record = placed.Record;
+        (Path, Raw) = (path, raw);
+        (Offset, Length) = (record.Offset, record.Length);
+        Id = record.Type.Id;
+        Name = record.Type.Name;
+        Kind = RecordListing.KindOf(Id);
+        Parent = record.Value.Parent;
+        VPid = placed.VPid == 0 ? null : placed.VPid;
+        VTid = placed.VTid == 0 ? null : placed.VTid;
+        Record = record.Value;
+    }
+
+    /// <summary>Of its header, in bytes from the image's start.</summary>
+    public long Offset { get; }
+
+    /// <summary>Bytes up to the next record.</summary>
+    public long Length { get; }
+
+    /// <summary>The id in the framing.</summary>
+    public short Id { get; }
+
+    /// <summary>The name that docs/image-format.md gives it.</summary>
+    public string Name { get; }
+
+    /// <summary>The kind of object that it belongs to: Memory, Files, Signals, …; Frame for the format's own.</summary>
+    public string Kind { get; }
+
+    /// <summary>The framing's parent field: a task, a thread or an object's reference.</summary>
+    public uint Parent { get; }
+
+    /// <summary>The task in whose part it stands; null for what belongs to the image as a whole.</summary>
+    public int? VPid { get; }
+
+    /// <summary>The thread in whose part it stands; else null.</summary>
+    public int? VTid { get; }
+
+    /// <summary>The record itself, decoded.</summary>
+    public ICrRecord Record { get; }
+
+    /// <summary>Its bytes in the image, with -Raw; else null. Of page blocks, those before the pages.</summary>
+    public byte[]? Raw { get; }
+
+    /// <summary>The image.</summary>
+    public string Path { get; }
+
+    /// <summary>The image's path as PowerShell's own file objects carry it; binds to -LiteralPath.</summary>
+    public string PSPath => ProviderPath.Of(Path);
+
+    public override string ToString() => $"{Name} at {Offset}";
+}
