@@ -25,9 +25,10 @@ public sealed record CheckpointResult
     /// <summary>From the first task's stop to the last task's release (or end).</summary>
     public required TimeSpan Frozen { get; init; }
 
-    public required long PagesScanned { get; init; }
+    public required PageFigures Pages { get; init; }
 
-    public required long PagesStored { get; init; }
+    /// <summary>Where the time went, in the order of the work.</summary>
+    public required IReadOnlyList<PhaseTime> Phases { get; init; }
 
     public required bool Stopped { get; init; }
 

@@ -17,8 +17,8 @@ public sealed class InspectContext
 
     public List<Obstacle> Obstacles { get; } = [];
 
-    /// <summary>What kinds keep while the look lasts.</summary>
-    public KindStates States { get; } = new();
+    /// <summary>What kinds keep while the look lasts; after the look at a frozen tree, while it is captured, too.</summary>
+    public KindStates States { get; init; } = new();
 
     /// <summary>Adds an obstacle that stops the checkpoint.</summary>
     public void Refuse(LiveTask task, string id, string what, string reason, string? advice = null, CrErrorKind kind = CrErrorKind.NotSupported)
@@ -49,6 +49,6 @@ public sealed class CaptureContext
 
     public List<Obstacle> Warnings { get; } = [];
 
-    /// <summary>What kinds keep while the checkpoint lasts.</summary>
-    public KindStates States { get; } = new();
+    /// <summary>What kinds keep while the checkpoint lasts; what they learned in the inspection of the frozen tree is there.</summary>
+    public KindStates States { get; init; } = new();
 }

@@ -29,18 +29,25 @@ internal static class CheckpointPreflight
         }
     }
 
-    public static List<Obstacle> Inspect(ProcReader proc, IReadOnlyList<LiveTask> tasks, CheckpointOptions options)
+    /// <summary>Looks at every task with every kind.</summary>
+    /// <param name="facts">Where what was read is kept, for the next who asks.</param>
+    /// <param name="states">Where kinds keep what they learned.</param>
+    /// <param name="frozen">The tasks stand still, and are captured next.</param>
+    public static List<Obstacle> Inspect(ProcFacts facts, KindStates states, IReadOnlyList<LiveTask> tasks, CheckpointOptions options, bool frozen)
     {
+        using var live = new ProcReader();
+        using var proc = new ProcReader(facts);
         var byPid = new Dictionary<int, LiveTask>(tasks.Count);
         foreach (var t in tasks)
             byPid[t.Pid] = t;
-        var context = new InspectContext { Options = options, Tasks = byPid, Root = tasks[0], Proc = proc };
+        var context = new InspectContext { Options = options, Tasks = byPid, Root = tasks[0], Proc = proc, States = states };
+        using var ahead = new FactReader(facts, states, tasks, frozen);
         foreach (var task in tasks)
-            Inspect(context, task);
+            Inspect(context, task, live);
         return context.Obstacles;
     }
 
-    private static void Inspect(InspectContext context, LiveTask task)
+    private static void Inspect(InspectContext context, LiveTask task, ProcReader live)
     {
         if (task.InNestedPidNamespace)
             context.Refuse(task, "CrNestedPidNamespace", "pid namespace", "the task is in a pid namespace below the root's, which is not saved yet", "Checkpoint from inside that namespace, with its own root.");
@@ -57,7 +64,7 @@ internal static class CheckpointPreflight
             if (kind is IInspectsTask inspects)
                 inspects.Inspect(context, task);
         // A task that is on its way out has lost some of its parts already, and is no obstacle: the frozen tree is looked at again.
-        if (context.Obstacles.Count > before && IsEnding(context.Proc, task))
+        if (context.Obstacles.Count > before && IsEnding(live, task))
             context.Obstacles.RemoveRange(before, context.Obstacles.Count - before);
     }
 

@@ -26,7 +26,7 @@ internal sealed class PageBatch(ImageWriter writer) : IDisposable
     private uint _objRef;
     private int _count, _pages;
 
-    public PageCounts Counts { get; private set; }
+    public PageFigures Counts { get; private set; }
 
     /// <summary>From here on pages are of this object and read in this way.</summary>
     public void Switch(uint objRef, PageReader reader)
@@ -86,7 +86,14 @@ internal sealed class PageBatch(ImageWriter writer) : IDisposable
         }
         if (stored > 0)
             writer.WritePages(_objRef, _runs.AsSpan(0, runs), data[..(stored * PageSize)]);
-        Counts = new PageCounts(Counts.Scanned + _pages, Counts.Stored + stored, Counts.Zero + _pages - stored);
+        Counts = Counts with
+        {
+            Scanned = Counts.Scanned + _pages,
+            Stored = Counts.Stored + stored,
+            Zero = Counts.Zero + _pages - stored,
+            PlainBytes = Counts.PlainBytes + stored * PageSize,
+            StoredBytes = Counts.StoredBytes + stored * PageSize,
+        };
         _count = _pages = 0;
     }
 

@@ -36,9 +36,3 @@ public sealed class PageSource(uint objRef) : IDisposable
 
     public void Dispose() => File?.Dispose();
 }
-
-/// <summary>What the writing of pages came to.</summary>
-/// <param name="Scanned">Pages that were read.</param>
-/// <param name="Stored">Pages that went into the image.</param>
-/// <param name="Zero">Pages that were read and left out because they are all zeros.</param>
-public readonly record struct PageCounts(long Scanned, long Stored, long Zero);

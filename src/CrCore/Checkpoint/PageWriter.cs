@@ -13,7 +13,7 @@ internal sealed class PageWriter(CaptureContext context, ImageWriter writer, Act
 
     /// <exception cref="CrKernelException">Memory of a task cannot be read, or the image cannot be written.</exception>
     /// <exception cref="OperationCanceledException">The rest was not written.</exception>
-    public PageCounts WriteAll(CancellationToken cancel)
+    public PageFigures WriteAll(CancellationToken cancel)
     {
         using var batch = new PageBatch(writer);
         foreach (var source in context.Pages)

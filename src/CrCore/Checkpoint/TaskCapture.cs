@@ -6,7 +6,8 @@ using CrCore.Remote;
 namespace CrCore.Checkpoint;
 
 /// <summary>Captures one frozen task: asks every kind, runs their calls inside its threads, writes their records in order.</summary>
-internal sealed class TaskCapture(CaptureContext context, TreeFreezer freezer, ImageWriter writer)
+/// <param name="live">Reads anew what can change although a task stands still: signals may arrive.</param>
+internal sealed class TaskCapture(CaptureContext context, TreeFreezer freezer, ProcReader live, ImageWriter writer)
 {
     private const int ArenaSize = 1 << 20;
 
@@ -71,7 +72,7 @@ internal sealed class TaskCapture(CaptureContext context, TreeFreezer freezer, I
 
     private InjectedThread Enter(FrozenTask task, FrozenThread thread, InjectionSite site)
     {
-        if (!ProcStatus.TryRead(context.Proc, new TaskDir(task.Pid, thread.Tid), out var status))
+        if (!ProcStatus.TryRead(live, new TaskDir(task.Pid, thread.Tid), out var status))
             throw new CrTargetException("CrTaskEnded", $"Task {thread.Tid} ended while it was frozen.") { Pid = thread.Tid };
         var marker = InjectedThread.ChooseMarker(status.CaughtSignals, thread.SignalMask, status.PendingSignals | status.SharedPendingSignals);
         var tracee = freezer.Stopped[thread.Tid].Tracee;

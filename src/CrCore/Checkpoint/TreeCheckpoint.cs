@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using CrCore.Image;
 using CrCore.Kernel;
+using CrCore.Objects;
 using CrCore.Remote;
 
 namespace CrCore.Checkpoint;
@@ -18,7 +19,7 @@ public sealed class TreeCheckpoint(CheckpointOptions options, ICrLog? log = null
         CheckpointPreflight.CheckTarget(proc, pid);
         var tasks = TreeWalk.Walk(proc, pid);
         cancel.ThrowIfCancellationRequested();
-        var obstacles = tasks.Count == 0 ? [] : CheckpointPreflight.Inspect(proc, tasks, options);
+        var obstacles = tasks.Count == 0 ? [] : CheckpointPreflight.Inspect(new ProcFacts(), new KindStates(), tasks, options, frozen: false);
         var summaries = new TaskSummary[tasks.Count];
         for (var i = 0; i < summaries.Length; i++)
             summaries[i] = Summary(tasks[i]);
@@ -34,24 +35,35 @@ public sealed class TreeCheckpoint(CheckpointOptions options, ICrLog? log = null
     private CheckpointResult RunTraced(int pid, string path, CancellationToken cancel)
     {
         var started = Stopwatch.GetTimestamp();
+        var clock = new PhaseClock();
+        clock.Start("Preflight");
         using var proc = new ProcReader();
         CheckpointPreflight.CheckTarget(proc, pid);
         Step("Looking for obstacles");
-        var obstacles = CheckpointPreflight.Inspect(proc, Walk(proc, pid), options);
+        var facts = new ProcFacts();
+        var walk = Walk(facts, pid);
+        var obstacles = CheckpointPreflight.Inspect(facts, new KindStates(), walk, options, frozen: false);
         obstacles.ThrowIfAny("CrCheckpointObstacles");
 
         using var file = AtomicImageFile.Create(path, options.Overwrite);
         using var writer = new ImageWriter(file.Stream, leaveOpen: true);
-        using var freezer = new TreeFreezer(proc);
+        using var freezer = new TreeFreezer(proc, facts);
         Step("Freezing the tree");
-        var walk = freezer.Freeze(pid, options.FreezeTimeout, cancel);
+        clock.Start("Freeze");
+        walk = freezer.Freeze(pid, walk, options.FreezeTimeout, cancel);
+        clock.Start("Inspect");
         // Again, now that nothing moves: what came into being since the first look must not slip through.
-        obstacles = CheckpointPreflight.Inspect(proc, walk, options);
+        var states = new KindStates();
+        obstacles = CheckpointPreflight.Inspect(facts, states, walk, options, frozen: true);
         obstacles.ThrowIfAny("CrCheckpointObstacles");
 
-        var tasks = TreeFacts.Read(walk, freezer, proc);
-        var context = new CaptureContext { Options = options, Tasks = tasks, Proc = proc, Shared = new SharedObjects() };
-        Capture(context, freezer, writer, cancel);
+        clock.Start("Capture");
+        // From here on nothing is read twice: the tree stands still until it is let go.
+        using var still = new ProcReader(facts);
+        var tasks = TreeFacts.Read(walk, freezer, still);
+        var context = new CaptureContext { Options = options, Tasks = tasks, Proc = still, Shared = new SharedObjects(), States = states };
+        Capture(context, freezer, proc, writer, cancel);
+        clock.Start("Pages");
         var pages = new PageWriter(context, writer, (done, total) => progress?.Report(new(Activity, "Writing pages", done, total))).WriteAll(cancel);
         var since = freezer.FrozenSince;
         // A tree that is to run on need not wait for the disk; one that is to end must stand still until the image is safe.
@@ -59,15 +71,20 @@ public sealed class TreeCheckpoint(CheckpointOptions options, ICrLog? log = null
             freezer.Thaw();
         var frozen = Stopwatch.GetElapsedTime(since);
         Step("Completing the image");
+        clock.Start("Complete");
+        writer.WriteRecord(new FiguresRecord(frozen, pages, [.. clock.Phases]));
         writer.Finish();
         cancel.ThrowIfCancellationRequested();
+        clock.Start("Commit");
         file.Commit();
+        clock.Start("End");
         if (options.Stop)
         {
             TreeEnd.Kill(freezer, tasks);
             frozen = Stopwatch.GetElapsedTime(since);
             freezer.Thaw();
         }
+        clock.Stop();
         log?.Verbose($"{tasks.Count} tasks, {writer.Length} bytes, frozen for {frozen.TotalMilliseconds:0.0} ms.");
         return new CheckpointResult
         {
@@ -79,17 +96,17 @@ public sealed class TreeCheckpoint(CheckpointOptions options, ICrLog? log = null
             ThreadCount = tasks.Sum(t => t.Threads.Count),
             Duration = Stopwatch.GetElapsedTime(started),
             Frozen = frozen,
-            PagesScanned = pages.Scanned,
-            PagesStored = pages.Stored,
+            Pages = pages,
+            Phases = clock.Phases,
             Stopped = options.Stop,
             Warnings = [.. obstacles, .. context.Warnings],
         };
     }
 
-    private void Capture(CaptureContext context, TreeFreezer freezer, ImageWriter writer, CancellationToken cancel)
+    private void Capture(CaptureContext context, TreeFreezer freezer, ProcReader live, ImageWriter writer, CancellationToken cancel)
     {
         TreeFacts.WriteHead(writer, context.Tasks, context.Proc, DateTimeOffset.UtcNow);
-        var capture = new TaskCapture(context, freezer, writer);
+        var capture = new TaskCapture(context, freezer, live, writer);
         for (var i = 0; i < context.Tasks.Count; i++)
         {
             cancel.ThrowIfCancellationRequested();
@@ -99,8 +116,9 @@ public sealed class TreeCheckpoint(CheckpointOptions options, ICrLog? log = null
         writer.SealMetadata();
     }
 
-    private static List<LiveTask> Walk(ProcReader proc, int pid)
+    private static List<LiveTask> Walk(ProcFacts facts, int pid)
     {
+        using var proc = new ProcReader(facts);
         var tasks = TreeWalk.Walk(proc, pid);
         return tasks.Count > 0 ? tasks : throw new CrTargetException("CrRootEnded", $"Process {pid} ended before it could be frozen.") { Pid = pid };
     }

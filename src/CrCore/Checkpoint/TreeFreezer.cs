@@ -9,10 +9,12 @@ namespace CrCore.Checkpoint;
 /// PTRACE_O_EXITKILL: should this program die, the kernel detaches all threads and they run on.
 /// All calls must come from one thread (ptrace(2)).
 /// </summary>
-internal sealed class TreeFreezer(ProcReader proc) : IDisposable
+/// <param name="proc">Reads anew.</param>
+/// <param name="facts">Cleared before each walk; after the freeze it holds what the last one read.</param>
+internal sealed class TreeFreezer(ProcReader proc, ProcFacts? facts = null) : IDisposable
 {
+    private readonly ProcReader _walker = new(facts);
     private readonly Dictionary<int, StoppedThread> _stopped = [];
-    private readonly List<int> _numbers = [];
 
     /// <summary>A thread held by this freezer.</summary>
     /// <param name="Tracee">How to wait for it.</param>
@@ -29,9 +31,10 @@ internal sealed class TreeFreezer(ProcReader proc) : IDisposable
     public long FrozenSince { get; private set; }
 
     /// <summary>Freezes the tree: walks it again and again until a walk finds no thread that is not stopped.</summary>
+    /// <param name="seen">What a walk has just found: seized before the first walk.</param>
     /// <returns>The tasks of the last walk, the root first, depth-first.</returns>
     /// <exception cref="CrTargetException">A thread did not stop in time, or the root ended; everything was let go.</exception>
-    public List<LiveTask> Freeze(int rootPid, TimeSpan timeout, CancellationToken cancel)
+    public List<LiveTask> Freeze(int rootPid, IReadOnlyList<LiveTask> seen, TimeSpan timeout, CancellationToken cancel)
     {
         var deadline = Stopwatch.GetTimestamp() + (long)(timeout.TotalSeconds * Stopwatch.Frequency);
         // A parent in vfork(2) cannot stop before its child goes on: let the tree run for a moment and try again.
@@ -40,9 +43,10 @@ internal sealed class TreeFreezer(ProcReader proc) : IDisposable
         while (true)
         {
             cancel.ThrowIfCancellationRequested();
-            if (TryFreeze(rootPid, patience, cancel, out var tasks, out var laggard))
+            if (TryFreeze(rootPid, seen, patience, cancel, out var tasks, out var laggard))
                 return tasks;
             Thaw();
+            seen = [];
             if (Stopwatch.GetTimestamp() >= deadline)
                 throw new CrTargetException("CrFreezeTimeout",
                     $"Task {laggard} did not stop within {timeout.TotalSeconds:0.#} s; the tree was let go and runs on.",
@@ -53,29 +57,65 @@ internal sealed class TreeFreezer(ProcReader proc) : IDisposable
         }
     }
 
-    private bool TryFreeze(int rootPid, long patience, CancellationToken cancel, out List<LiveTask> tasks, out int laggard)
+    private bool TryFreeze(int rootPid, IReadOnlyList<LiveTask> seen, long patience, CancellationToken cancel, out List<LiveTask> tasks, out int laggard)
     {
-        laggard = 0;
+        tasks = [];
+        SeizeAll(seen);
+        if (!AwaitAll(patience, cancel, out laggard))
+            return false;
         while (true)
         {
             cancel.ThrowIfCancellationRequested();
-            tasks = TreeWalk.Walk(proc, rootPid);
+            facts?.Clear();
+            tasks = TreeWalk.Walk(_walker, rootPid);
             if (tasks.Count == 0)
                 throw new CrTargetException("CrRootEnded", $"Task {rootPid} ended before it could be frozen.", "Nothing is left to checkpoint.") { Pid = rootPid };
-            var news = false;
-            foreach (var task in tasks)
-                foreach (var tid in task.Tids)
-                    news |= Seize(task.Pid, tid);
+            var news = SeizeAll(tasks);
             if (!AwaitAll(patience, cancel, out laggard))
                 return false;
-            if (!news)
-                return true;
+            if (news)
+                continue;
+            ReleaseStrangers(tasks);
+            return true;
         }
     }
 
-    /// <returns>true when the thread was not held before.</returns>
-    private bool Seize(int pid, int tid)
+    /// <summary>
+    /// Lets go of what is not of the tree any more: who lost its parent since it was seen, and whoever was given the number
+    /// of a task that ended since.
+    /// </summary>
+    private void ReleaseStrangers(List<LiveTask> tasks)
     {
+        var count = 0;
+        foreach (var task in tasks)
+            count += task.Tids.Count;
+        if (count == _stopped.Count)
+            return;
+        var ours = new HashSet<int>(count);
+        foreach (var task in tasks)
+            foreach (var tid in task.Tids)
+                ours.Add(tid);
+        foreach (var tid in new List<int>(_stopped.Keys))
+            if (!ours.Contains(tid))
+            {
+                Ptrace.Detach(tid);
+                _stopped.Remove(tid);
+            }
+    }
+
+    private bool SeizeAll(IReadOnlyList<LiveTask> tasks)
+    {
+        var news = false;
+        foreach (var task in tasks)
+            foreach (var tid in task.Tids)
+                news |= Seize(task, tid);
+        return news;
+    }
+
+    /// <returns>true when the thread was not held before.</returns>
+    private bool Seize(LiveTask task, int tid)
+    {
+        var pid = task.Pid;
         if (_stopped.ContainsKey(tid))
             return false;
         var options = PtraceOptions.TraceSysGood;
@@ -88,7 +128,7 @@ internal sealed class TreeFreezer(ProcReader proc) : IDisposable
             throw new CrKernelException("CrSeizeFailed", $"Seizing task {tid}", e) { Pid = tid };
         if (FrozenSince == 0)
             FrozenSince = Stopwatch.GetTimestamp();
-        var polled = ProcStat.TryRead(proc, pid, out var stat) && stat.ParentPid == Environment.ProcessId;
+        var polled = task.Stat.ParentPid == Environment.ProcessId;
         _stopped.Add(tid, new StoppedThread(new Tracee(tid, polled), pid));
         e = Ptrace.Interrupt(tid);
         if (e is not (Errno.None or Errno.ESRCH))
@@ -181,5 +221,9 @@ internal sealed class TreeFreezer(ProcReader proc) : IDisposable
     private static void AwaitBeforeDetach(StoppedThread thread)
         => AwaitEventStop(thread, Stopwatch.GetTimestamp() + Stopwatch.Frequency / 100, out _);
 
-    public void Dispose() => Thaw();
+    public void Dispose()
+    {
+        Thaw();
+        _walker.Dispose();
+    }
 }

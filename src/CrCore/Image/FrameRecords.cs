@@ -14,6 +14,7 @@ public static class FrameRecords
         new(RecordIds.Task, "TASK", TaskRecord.Read, TaskRecord.PayloadSize),
         new(RecordIds.Thread, "THREAD", ThreadRecord.Read, ThreadRecord.PayloadSize),
         new(RecordIds.PageArray, "PGARR", PageArrayRecord.Read, PageArrayRecord.PayloadSize),
+        new(FiguresRecord.Id, "FIGURES", FiguresRecord.Read, FiguresRecord.MaxBytes),
         new(RecordIds.Tail, "TAIL", TailRecord.Read, TailRecord.PayloadSize),
         new(RecordIds.Seal, "SEAL", SealRecord.Read, SealRecord.PayloadSize),
         new(RecordIds.Index, "INDEX", IndexRecord.Read, ImageLimits.MaxIndexBytes),

@@ -14,7 +14,8 @@ namespace CrCore.Kernel;
 /// address space of a zombie may give, too, or else it is empty: proc_mem_open in fs/proc/base.c); every other error is a
 /// <see cref="CrKernelException"/> with id <c>ProcReadFailed</c>.</para>
 /// </summary>
-public sealed class ProcReader : IDisposable
+/// <param name="facts">Where files and links of tasks are looked up first, and kept; by default all is read anew.</param>
+public sealed class ProcReader(ProcFacts? facts = null) : IDisposable
 {
     // Files of proc/sys refuse a read of 4 MiB or more (proc_sys_call_handler in fs/proc/proc_sysctl.c), and the buffer can have grown that large.
     private const int LargestRead = 1 << 20;
@@ -27,6 +28,10 @@ public sealed class ProcReader : IDisposable
     /// <param name="number">A last component that is a number (<c>fdinfo/3</c>), or -1.</param>
     public bool TryRead(TaskDir dir, ReadOnlySpan<byte> name, out ReadOnlySpan<byte> text, int number = -1)
     {
+        var key = default(ProcFacts.Key);
+        var kept = facts is not null && ProcFacts.Key.TryMake(dir, name, number, isLink: false, out key);
+        if (kept && facts!.TryGet(key, out text))
+            return true;
         var path = new ProcPath(stackalloc byte[ProcPath.Size], dir, name, number);
         text = default;
         var fd = FileNative.Open(path.Terminated, FileNative.O_RDONLY);
@@ -47,6 +52,8 @@ public sealed class ProcReader : IDisposable
                 length += n;
             }
             text = _buffer.AsSpan(0, length);
+            if (kept)
+                facts!.Add(key, text);
             return true;
         }
         finally
@@ -68,6 +75,10 @@ public sealed class ProcReader : IDisposable
     /// <summary>Reads what a link of a task says, e.g. <c>fd/3</c>. " (deleted)" at its end is the kernel's or the name's own.</summary>
     public bool TryReadLink(TaskDir dir, ReadOnlySpan<byte> name, out ReadOnlySpan<byte> target, int number = -1)
     {
+        var key = default(ProcFacts.Key);
+        var kept = facts is not null && ProcFacts.Key.TryMake(dir, name, number, isLink: true, out key);
+        if (kept && facts!.TryGet(key, out target))
+            return true;
         var path = new ProcPath(stackalloc byte[ProcPath.Size], dir, name, number);
         target = default;
         var n = FileNative.ReadLink(path.Terminated, _buffer);
@@ -75,6 +86,8 @@ public sealed class ProcReader : IDisposable
             return GoneOrThrow(dir, path, "Reading the link");
         // proc_pid_readlink gives at most PATH_MAX bytes (ENAMETOOLONG beyond), and the buffer is larger.
         target = _buffer.AsSpan(0, n);
+        if (kept)
+            facts!.Add(key, target);
         return true;
     }
 

@@ -15,8 +15,13 @@ public sealed class CrImage
         ThreadCount = result.ThreadCount;
         Duration = result.Duration;
         Frozen = result.Frozen;
-        PagesScanned = result.PagesScanned;
-        PagesStored = result.PagesStored;
+        PagesScanned = result.Pages.Scanned;
+        PagesStored = result.Pages.Stored;
+        PagesZero = result.Pages.Zero;
+        PagesShared = result.Pages.Shared;
+        PageBytes = result.Pages.PlainBytes;
+        PageBytesStored = result.Pages.StoredBytes;
+        Phases = result.Phases.ToArray();
         Stopped = result.Stopped;
         Warnings = result.Warnings.ToArray();
     }
@@ -50,6 +55,21 @@ public sealed class CrImage
     public long PagesScanned { get; }
 
     public long PagesStored { get; }
+
+    /// <summary>Pages left out because they are all zeros.</summary>
+    public long PagesZero { get; }
+
+    /// <summary>Pages left out because they are another task's pages, too, and stand in the image already.</summary>
+    public long PagesShared { get; }
+
+    /// <summary>Bytes of the stored pages.</summary>
+    public long PageBytes { get; }
+
+    /// <summary>Bytes that they take in the image.</summary>
+    public long PageBytesStored { get; }
+
+    /// <summary>Where the time went, in the order of the work.</summary>
+    public IReadOnlyList<PhaseTime> Phases { get; }
 
     /// <summary>Whether the tree was ended after the image was on disk.</summary>
     public bool Stopped { get; }

@@ -37,7 +37,7 @@ public class InjectionTests
             {
                 using var proc = new ProcReader();
                 using var freezer = new TreeFreezer(proc);
-                var walk = freezer.Freeze(program.Id, TimeSpan.FromSeconds(5), default);
+                var walk = freezer.Freeze(program.Id, [], TimeSpan.FromSeconds(5), default);
                 var task = Assert.Single(TreeFacts.Read(walk, freezer, proc));
                 Assert.Equal(4, task.Threads.Count);
                 var maps = new List<MemoryMapping>();
@@ -88,7 +88,7 @@ public class InjectionTests
         {
             using var proc = new ProcReader();
             using var freezer = new TreeFreezer(proc);
-            var task = TreeFacts.Read(freezer.Freeze(program.Id, TimeSpan.FromSeconds(5), default), freezer, proc)[0];
+            var task = TreeFacts.Read(freezer.Freeze(program.Id, [], TimeSpan.FromSeconds(5), default), freezer, proc)[0];
             var maps = new List<MemoryMapping>();
             ProcMaps.TryRead(proc, task.Pid, maps);
             using var site = InjectionSite.Find(task.Pid, maps, []);

@@ -126,6 +126,6 @@ public sealed class EpollKind : IDescriptorKind
     /// <summary>All descriptors of the frozen tree, read once for all instances.</summary>
     private sealed class TreeDescriptors(CaptureContext context)
     {
-        public IReadOnlyList<Descriptor> All { get; } = [.. context.Tasks.Where(t => !t.IsZombie).SelectMany(t => DescriptorReader.Read(context.Proc, t.Pid))];
+        public IReadOnlyList<Descriptor> All { get; } = [.. context.Tasks.Where(t => !t.IsZombie).SelectMany(t => context.States.Get<KnownDescriptors>().Of(context.Proc, t.Pid))];
     }
 }

@@ -6,7 +6,7 @@ namespace CrCore.Objects.Files;
 /// <summary>What kinds of descriptions share in the preflight of a checkpoint.</summary>
 public sealed class DescriptorInspection(InspectContext context)
 {
-    private readonly Dictionary<int, List<Descriptor>> _byTask = [];
+    private readonly KnownDescriptors _known = context.States.Get<KnownDescriptors>();
     private HolderIndex? _outside;
     private HashSet<string>? _names;
 
@@ -15,12 +15,7 @@ public sealed class DescriptorInspection(InspectContext context)
     public CheckpointOptions Options => context.Options;
 
     /// <summary>The task's descriptors, read once.</summary>
-    public IReadOnlyList<Descriptor> Of(LiveTask task)
-    {
-        if (!_byTask.TryGetValue(task.Pid, out var list))
-            _byTask.Add(task.Pid, list = task.IsZombie ? [] : DescriptorReader.Read(context.Proc, task.Pid));
-        return list;
-    }
+    public IReadOnlyList<Descriptor> Of(LiveTask task) => task.IsZombie ? [] : _known.Of(context.Proc, task.Pid);
 
     /// <summary>All descriptors of the tree.</summary>
     public IEnumerable<Descriptor> All

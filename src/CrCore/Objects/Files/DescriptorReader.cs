@@ -7,6 +7,9 @@ public static class DescriptorReader
 {
     private const string DeletedMark = " (deleted)";
 
+    /// <summary>A table of at least so many descriptors is read by two threads.</summary>
+    private const int ManyDescriptors = 128;
+
     /// <summary>All descriptors, ascending. Those that are closed meanwhile are left out; empty when the task is gone.</summary>
     /// <exception cref="CrKernelException">No ptrace access to the task.</exception>
     public static List<Descriptor> Read(ProcReader proc, int pid)
@@ -14,11 +17,42 @@ public static class DescriptorReader
         var numbers = new List<int>();
         ProcFd.TryList(proc, pid, numbers);
         var prefix = MountPrefix(proc, pid);
-        var found = new List<Descriptor>(numbers.Count);
-        foreach (var fd in numbers)
-            if (TryRead(proc, pid, fd, prefix) is { } descriptor)
-                found.Add(descriptor);
-        return found;
+        var found = new Descriptor?[numbers.Count];
+        if (numbers.Count >= ManyDescriptors && Environment.ProcessorCount > 1)
+            ReadTwofold(proc, pid, numbers, prefix, found);
+        else
+            Read(proc, pid, numbers, prefix, found, 0, numbers.Count);
+        var list = new List<Descriptor>(found.Length);
+        foreach (var d in found)
+            if (d is not null)
+                list.Add(d);
+        return list;
+    }
+
+    private static void Read(ProcReader proc, int pid, List<int> numbers, string prefix, Descriptor?[] into, int start, int end)
+    {
+        for (var i = start; i < end; i++)
+            into[i] = TryRead(proc, pid, numbers[i], prefix);
+    }
+
+    private static void ReadTwofold(ProcReader proc, int pid, List<int> numbers, string prefix, Descriptor?[] into)
+    {
+        var middle = numbers.Count / 2;
+        var other = Task.Run(() =>
+        {
+            using var own = new ProcReader();
+            Read(own, pid, numbers, prefix, into, middle, numbers.Count);
+        });
+        try
+        {
+            Read(proc, pid, numbers, prefix, into, 0, middle);
+        }
+        catch
+        {
+            Task.WaitAny(other);
+            throw;
+        }
+        other.GetAwaiter().GetResult();
     }
 
     private static Descriptor? TryRead(ProcReader proc, int pid, int fd, string prefix)
@@ -26,7 +60,8 @@ public static class DescriptorReader
         if (!ProcFd.TryReadTarget(proc, pid, fd, out var target)
             || !ProcFd.TryReadInfo(proc, pid, fd, out var info, out var rest))
             return null;
-        var details = rest.ToArray();
+        // Descriptors of ordinary files have nothing more to say: no array for each.
+        var details = rest.IsEmpty ? [] : rest.ToArray();
         if (FileStatus.ReadDescriptor(pid, fd, out var status) != Errno.None)
             return null;
         var place = Place(ref target, status, prefix);

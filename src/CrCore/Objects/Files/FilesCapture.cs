@@ -15,7 +15,7 @@ internal static class FilesCapture
             sink.Emit(new FilesRecord((uint)task.VPid, table, 0));
             return;
         }
-        var descriptors = DescriptorReader.Read(capture.Context.Proc, task.Pid);
+        var descriptors = capture.Context.States.Get<KnownDescriptors>().Of(capture.Context.Proc, task.Pid);
         sink.Emit(new FilesRecord((uint)task.VPid, table, (uint)descriptors.Count));
         foreach (var d in descriptors)
         {

@@ -1,0 +1,67 @@
+using CrCore.Kernel;
+using CrCore.Objects;
+using CrCore.Objects.Files;
+
+namespace CrCore.Checkpoint;
+
+/// <summary>
+/// Reads, on a thread of its own, what kinds are going to ask of every other task, into the facts that all readers share:
+/// looking at a tree is mostly waiting for proc(5), and this keeps a second processor busy with it. What it cannot read it
+/// leaves to whoever asks, with the error that belongs there.
+/// </summary>
+internal sealed class FactReader : IDisposable
+{
+    private const int FewTasks = 8;
+
+    private readonly Task? _work;
+    private volatile bool _stop;
+
+    /// <param name="capture">Also what only the capture of a frozen task asks for.</param>
+    public FactReader(ProcFacts facts, KindStates states, IReadOnlyList<LiveTask> tasks, bool capture)
+    {
+        if (tasks.Count >= FewTasks && Environment.ProcessorCount > 1)
+            _work = Task.Run(() => Read(facts, states.Get<KnownDescriptors>(), tasks, capture));
+    }
+
+    public void Dispose()
+    {
+        _stop = true;
+        _work?.Wait();
+    }
+
+    private void Read(ProcFacts facts, KnownDescriptors descriptors, IReadOnlyList<LiveTask> tasks, bool capture)
+    {
+        using var proc = new ProcReader(facts);
+        for (var i = 1; i < tasks.Count && !_stop; i += 2)
+            if (!tasks[i].IsZombie)
+                try
+                {
+                    Read(proc, descriptors, tasks[i], capture);
+                }
+                catch (CrKernelException)
+                {
+                }
+    }
+
+    private static void Read(ProcReader proc, KnownDescriptors descriptors, LiveTask task, bool capture)
+    {
+        descriptors.Of(proc, task.Pid);
+        proc.TryRead(task.Pid, "maps"u8, out _);
+        Span<ulong> namespaces = stackalloc ulong[ProcNamespaces.Count];
+        foreach (var tid in task.Tids)
+        {
+            proc.TryRead(new TaskDir(task.Pid, tid), "status"u8, out _);
+            ProcNamespaces.TryReadAll(proc, new TaskDir(task.Pid, tid), namespaces);
+        }
+        proc.TryRead(task.Pid, "timers"u8, out _);
+        proc.TryReadLink(task.Pid, "cwd"u8, out _);
+        proc.TryReadLink(task.Pid, "root"u8, out _);
+        proc.TryReadLink(task.Pid, "exe"u8, out _);
+        if (!capture)
+            return;
+        proc.TryRead(task.Pid, "limits"u8, out _);
+        proc.TryRead(task.Pid, "auxv"u8, out _);
+        proc.TryRead(task.Pid, "coredump_filter"u8, out _);
+        proc.TryRead(task.Pid, "oom_score_adj"u8, out _);
+    }
+}

@@ -1,0 +1,62 @@
+using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
+
+namespace CrCore.Kernel;
+
+/// <summary>
+/// What was read of tasks' links and of some of their files in proc(5), kept for all <see cref="ProcReader"/>s that are given
+/// it: many kinds ask for the same. Only files are kept that do not change while a task stands still (time flows on in
+/// fdinfo of a timer). Right as long as the tasks do, or where what was true a moment ago is good enough. Several threads
+/// may use it. Once it has 64 MiB, what is not there is read anew each time.
+/// </summary>
+public sealed class ProcFacts
+{
+    private const long MaxBytes = 64 << 20;
+
+    private readonly ConcurrentDictionary<Key, byte[]> _texts = new();
+    private long _bytes;
+
+    /// <summary>Forgets all: tasks have moved.</summary>
+    public void Clear()
+    {
+        _texts.Clear();
+        _bytes = 0;
+    }
+
+    internal bool TryGet(scoped in Key key, out ReadOnlySpan<byte> text)
+    {
+        var known = _texts.TryGetValue(key, out var bytes);
+        text = bytes;
+        return known;
+    }
+
+    internal void Add(scoped in Key key, scoped ReadOnlySpan<byte> text)
+    {
+        if (Interlocked.Read(ref _bytes) < MaxBytes && _texts.TryAdd(key, text.ToArray()))
+            Interlocked.Add(ref _bytes, text.Length + Unsafe.SizeOf<Key>());
+    }
+
+    /// <summary>A file or link of a task: its name as it is, in up to 24 bytes. Longer names, and what is no task's, have no key.</summary>
+    internal readonly record struct Key(int Pid, int Tid, int Number, bool IsLink, UInt128 Name, ulong NameEnd)
+    {
+        private const int MaxName = 24;
+
+        public static bool TryMake(TaskDir dir, ReadOnlySpan<byte> name, int number, bool isLink, out Key key)
+        {
+            key = default;
+            if (dir.Pid == 0 || name.IsEmpty || name.Length > MaxName || !(isLink || StandsStill(name)))
+                return false;
+            Span<byte> padded = stackalloc byte[MaxName];
+            padded.Clear();
+            name.CopyTo(padded);
+            // The status of a process is that of its leader (proc_pid_status in fs/proc/array.c); most other files are not.
+            var tid = dir.Tid == dir.Pid && name.SequenceEqual("status"u8) ? 0 : dir.Tid;
+            key = new Key(dir.Pid, tid, number, isLink, Unsafe.ReadUnaligned<UInt128>(ref padded[0]), Unsafe.ReadUnaligned<ulong>(ref padded[16]));
+            return true;
+        }
+
+        private static bool StandsStill(ReadOnlySpan<byte> name)
+            => name.SequenceEqual("stat"u8) || name.SequenceEqual("status"u8) || name.SequenceEqual("maps"u8) || name.SequenceEqual("limits"u8)
+            || name.SequenceEqual("auxv"u8) || name.SequenceEqual("timers"u8) || name.SequenceEqual("coredump_filter"u8) || name.SequenceEqual("oom_score_adj"u8);
+    }
+}
