@@ -3,6 +3,8 @@ namespace CrCore.Kernel;
 /// <summary>capabilities(7): bits of /proc/PID/status, by number (include/uapi/linux/capability.h).</summary>
 public static class Capabilities
 {
+    public const int DacReadSearch = 2, MakeNode = 27;
+
     public const int SysRawIo = 17, SysPtrace = 19, SysAdmin = 21, SysResource = 24, WakeAlarm = 35, CheckpointRestore = 40;
 
     /// <summary>Whether this process has a capability in its effective set.</summary>

@@ -74,6 +74,17 @@ internal static unsafe partial class FileNative
             return (int)ReadLinkRaw(p, b, (nuint)buffer.Length);
     }
 
+    [LibraryImport("libc", EntryPoint = "readlinkat", SetLastError = true)]
+    private static partial nint ReadLinkAtRaw(int fd, byte* path, byte* buffer, nuint size);
+
+    /// <summary>What a symbolic link that is open with O_PATH leads to: the count or -1.</summary>
+    public static int ReadLinkOf(int fd, Span<byte> buffer)
+    {
+        byte empty = 0;
+        fixed (byte* b = buffer)
+            return (int)ReadLinkAtRaw(fd, &empty, b, (nuint)buffer.Length);
+    }
+
     /// <summary>getdents64(2): bytes of struct linux_dirent64 records, 0 at the end, or -1.</summary>
     public static int GetDents(int fd, Span<byte> buffer)
     {

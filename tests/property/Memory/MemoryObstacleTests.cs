@@ -63,19 +63,19 @@ public class MemoryObstacleTests
     }
 
     [Fact]
-    public void A_program_whose_file_is_gone_is_named()
+    public void A_program_whose_file_is_gone_is_saved_up_to_the_bound()
     {
         using var folder = new Module.ScratchFolder();
         var program = folder.File("gone");
         File.Copy("/bin/sleep", program);
         using var child = OwnChild.Start(program, "1000").WaitForCall("35", "230");
         File.Delete(program);
-        var obstacles = Obstacles(child.Pid);
-        Assert.Contains(obstacles, o => o.Id == "CrExeDeleted" && o.Reason.Contains(program, StringComparison.Ordinal));
-        Assert.Contains(obstacles, o => o.Id == "CrMappingFileDeleted");
         // Another file of that name is not the program.
-        File.Copy("/bin/sleep", program);
-        Assert.Contains(Obstacles(child.Pid), o => o.Id == "CrExeDeleted");
+        File.Copy("/bin/true", program);
+        Assert.DoesNotContain(Obstacles(child.Pid), o => o.Severity == ObstacleSeverity.Error);
+        var obstacles = Obstacles(child.Pid, 1000);
+        Assert.Contains(obstacles, o => o.Id == "CrExeDeleted" && o.Reason.Contains(program, StringComparison.Ordinal));
+        Assert.Contains(obstacles, o => o.Id == "CrDeletedFileTooLarge");
     }
 
     [FactWith("python3")]
@@ -108,5 +108,6 @@ public class MemoryObstacleTests
 
     private static CheckpointOptions Options => new() { ExternalPipe = ExternalPipePolicy.Null, Terminal = TerminalPolicy.Null };
 
-    private static IReadOnlyList<Obstacle> Obstacles(int pid) => new TreeCheckpoint(Options).Preview(pid).Obstacles;
+    private static IReadOnlyList<Obstacle> Obstacles(int pid, long? maxDeleted = null)
+        => new TreeCheckpoint(maxDeleted is { } bound ? Options with { MaxDeletedFileBytes = bound } : Options).Preview(pid).Obstacles;
 }

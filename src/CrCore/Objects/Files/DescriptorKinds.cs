@@ -13,7 +13,6 @@ public static class DescriptorKinds
     [
         new PathKind(),
         new MemoryFileKind(),
-        new GhostKind(),
         new RegularFileKind(),
         new DirectoryKind(),
         new PipeKind(),

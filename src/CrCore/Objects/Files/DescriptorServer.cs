@@ -1,3 +1,4 @@
+using CrCore.Image;
 using CrCore.Kernel;
 using CrCore.Remote;
 using CrCore.Restore;
@@ -64,9 +65,9 @@ public sealed class DescriptorServer
     public int Reserve() => _next++;
 
     /// <summary>How many descriptors the server may need at most.</summary>
-    public static long NumbersNeeded(SavedFiles files)
+    public static long NumbersNeeded(SavedFiles files, ImageModel image)
     {
-        var needed = files.HighestFd + 1L + Spare;
+        var needed = files.HighestFd + 1L + Spare + Anchors.Count(image);
         var objects = new HashSet<uint>();
         foreach (var saved in files.Descriptions)
         {
@@ -91,6 +92,9 @@ public sealed class DescriptorServer
         batch.Must("move", label, Sys.dup3, made, number, OpenFlags.CloseOnExec);
         batch.Must("close", label, Sys.close, made);
     }
+
+    /// <summary>Where the file of a description is reached: by its name, or by its anchor.</summary>
+    public string PathOf(SavedDescription saved) => Anchors.Of(_context).PathOf(saved);
 
     /// <summary>Opens a path as the description's number.</summary>
     public void Open(SavedDescription saved, string path, uint flags, SyscallBatch batch)
@@ -136,6 +140,8 @@ public sealed class DescriptorServer
         var feed = new BatchFeed(Remote);
         KeepServed(feed);
         feed.Next().Must("close inherited descriptors", null, Sys.close_range, 0, Base - 1, 0);
+        Anchors.Of(_context).Make(this, feed);
+        feed.Flush();
         foreach (var saved in Files.Descriptions)
         {
             var kind = DescriptorKinds.Find(saved.Data.FdType)

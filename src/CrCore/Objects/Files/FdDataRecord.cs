@@ -21,7 +21,7 @@ public sealed record FdDataRecord : ISharedObject
 {
     public const short Id = 303;
     public const int Revision3Size = 24;
-    public const int PayloadSize = Revision3Size + 28 + FileIdentity.EncodedSize + 16;
+    public const int PayloadSize = Revision3Size + 28 + FileIdentity.EncodedSize + 20;
 
     public short Type => Id;
     public uint Parent => ObjRef;
@@ -61,6 +61,9 @@ public sealed record FdDataRecord : ISharedObject
     /// <summary>The file is made up when it is read (proc, sysfs, …): size and time say nothing.</summary>
     public bool IsSynthetic { get; init; }
 
+    /// <summary>The GHOST or REMAP by which a file is made or found again that its name does not lead to, or 0.</summary>
+    public uint Anchor { get; init; }
+
     public void Write(ref FieldWriter w)
     {
         w.U16((ushort)FdType);
@@ -79,6 +82,7 @@ public sealed record FdDataRecord : ISharedObject
         w.U32(FileMode);
         w.U64(RawDevice);
         w.U32(IsSynthetic ? 1u : 0);
+        w.U32(Anchor);
     }
 
     public static FdDataRecord Read(uint parent, ref FieldReader r)
@@ -103,6 +107,7 @@ public sealed record FdDataRecord : ISharedObject
             FileMode = r.U32(),
             RawDevice = r.U64(),
             IsSynthetic = r.U32() != 0,
+            Anchor = r.U32(),
         };
     }
 }

@@ -34,35 +34,30 @@ internal static class FileContents
         }
     }
 
-    /// <summary>Fills a new, empty file as it was saved; owner, permissions and times included.</summary>
-    public static void Write(OwnDescriptor file, GhostRecord ghost, SavedDescription saved)
+    /// <summary>Fills a new, empty file.</summary>
+    public static void Write(OwnDescriptor file, long size, IEnumerable<FileDataRecord> contents, string label)
     {
-        Require(file.Truncate(ghost.Size), "Setting the size of", saved);
-        foreach (var record in saved.Records)
-            if (record is FileDataRecord piece && piece.Object == ghost.ObjRef)
-                Write(file, piece, saved);
-        // A change of owner clears set-user-ID bits, so it comes before the permissions; and the times come last.
-        Require(file.ChangeOwner(ghost.Uid, ghost.Gid), "Setting the owner of", saved);
-        Require(file.ChangeMode(ghost.Mode & 0xfff), "Setting the permissions of", saved);
-        Require(file.SetTimes(ghost.AccessedNs, ghost.ModifiedNs), "Setting the times of", saved);
+        Require(file.Truncate(size), "Setting the size of", label);
+        foreach (var piece in contents)
+            Write(file, piece, label);
     }
 
-    private static void Write(OwnDescriptor file, FileDataRecord piece, SavedDescription saved)
+    private static void Write(OwnDescriptor file, FileDataRecord piece, string label)
     {
         var bytes = piece.Bytes.Span;
         for (var at = piece.Offset; bytes.Length > 0;)
         {
             var n = file.WriteAt(bytes, at);
             if (n <= 0)
-                Require(n < 0 ? (Errno)(-n) : Errno.EIO, "Writing the contents of", saved);
+                Require(n < 0 ? (Errno)(-n) : Errno.EIO, "Writing the contents of", label);
             bytes = bytes[(int)n..];
             at += n;
         }
     }
 
-    private static void Require(Errno errno, string doing, SavedDescription saved)
+    private static void Require(Errno errno, string doing, string label)
     {
         if (errno != Errno.None)
-            throw new CrKernelException("CrGhostFailed", $"{doing} the deleted file of {saved.Task}, {saved.Label}", errno) { Object = saved.Label };
+            throw new CrKernelException("CrGhostFailed", $"{doing} {label}", errno) { Object = label };
     }
 }

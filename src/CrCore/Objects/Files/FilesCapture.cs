@@ -44,6 +44,7 @@ internal static class FilesCapture
             Position = (ulong)d.Info.Position,
             Owner = OwnerOf(capture, d),
             Object = form.Object,
+            Anchor = form.Anchor,
             MountId = d.Info.MountId,
             Identity = FileIdentity.Of(d.Status),
             FileMode = form.IsNullDevice ? FileStatus.Character | 0x1b6 : d.Status.Mode,

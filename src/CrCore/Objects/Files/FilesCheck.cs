@@ -9,8 +9,10 @@ internal static class FilesCheck
     public static void Check(CheckContext context)
     {
         var files = new SavedFiles(context.Image);
+        AnchorsCheck.Check(context);
         foreach (var saved in files.Descriptions)
         {
+            Anchors.Require(context.Image, saved.Data.Anchor);
             if (DescriptorKinds.Find(saved.Data.FdType) is { } kind)
                 kind.Check(context, saved);
             else
@@ -27,7 +29,7 @@ internal static class FilesCheck
     /// <summary>The root's puppet holds each description above all numbers that the image uses.</summary>
     private static void CheckLimit(CheckContext context, SavedFiles files)
     {
-        var needed = DescriptorServer.NumbersNeeded(files);
+        var needed = DescriptorServer.NumbersNeeded(files, context.Image);
         var limits = new RLimit64[ProcLimits.Count];
         if (!ProcLimits.TryRead(context.Proc, Environment.ProcessId, limits))
             return;

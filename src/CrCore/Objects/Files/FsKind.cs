@@ -22,28 +22,33 @@ public sealed class FsKind : IInspectsTask, ICapturesTask, IChecksImage, IRestor
 
     private static void InspectLink(InspectContext context, LiveTask task, TaskLink link, string what, string prefix)
     {
-        if (Read(context.Proc, task.Pid, link, prefix, out var path) is NamePlace.Leads or NamePlace.Nameless)
-            return;
-        context.Refuse(task, "CrDirectoryGone", $"{what} {path}", "this name no longer leads to it: it was deleted, renamed or replaced, which cannot be saved yet", "Give the directory its name back, or let the program change to another one.");
+        var file = Read(context.Proc, task.Pid, link, prefix);
+        if (file.Place is not (NamePlace.Leads or NamePlace.Nameless or NamePlace.Deleted))
+            context.Refuse(task, "CrDirectoryGone", $"{what} {file.Name}", "this name no longer leads to it: it was renamed or replaced, or a file system is mounted over it", "Give the directory its name back, or let the program change to another one.");
     }
 
-    private static NamePlace Read(ProcReader proc, int pid, TaskLink link, string prefix, out string path)
+    private static ReferredFile Read(ProcReader proc, int pid, TaskLink link, string prefix)
     {
+        var way = $"/proc/{pid}/{(link == TaskLink.Root ? "root" : "cwd")}";
         // A task that has ended has none, and nothing needs to be found then.
-        if (!ProcLinks.TryRead(proc, pid, link, out path))
-            return NamePlace.Nameless;
-        return FileStatus.Read($"/proc/{pid}/{(link == TaskLink.Root ? "root" : "cwd")}", out var status) == Errno.None
-            ? DescriptorReader.Place(ref path, status, prefix) : NamePlace.Nameless;
+        if (!ProcLinks.TryRead(proc, pid, link, out var path) || FileStatus.Read(way, out var status) != Errno.None)
+            return new("", NamePlace.Nameless, default, way, prefix);
+        var place = DescriptorReader.Place(ref path, status, prefix);
+        return new(path, place, status, way, prefix);
     }
 
     public Action<RecordSink>? Capture(CaptureContext context, FrozenTask task, SyscallBatch batch) => sink =>
     {
         var sharing = context.States.Get(() => new Sharing(context.Shared));
-        if (!ProcStatus.TryRead(context.Proc, task.Pid, out var status)
-            || !ProcLinks.TryRead(context.Proc, task.Pid, TaskLink.WorkingDirectory, out var cwd)
-            || !ProcLinks.TryRead(context.Proc, task.Pid, TaskLink.Root, out var root))
+        var prefix = DescriptorReader.MountPrefix(context.Proc, task.Pid);
+        var cwd = Read(context.Proc, task.Pid, TaskLink.WorkingDirectory, prefix);
+        var root = Read(context.Proc, task.Pid, TaskLink.Root, prefix);
+        if (!ProcStatus.TryRead(context.Proc, task.Pid, out var status) || cwd.Place == NamePlace.Nameless || root.Place == NamePlace.Nameless)
             throw new CrTargetException("CrTaskEnded", $"Task {task} ended while it was being captured.", "Something killed it; the others run on.") { Pid = task.Pid };
-        sink.Emit(new FsRecord((uint)task.VPid, sharing.Index.Reference(task.Pid, out _), (uint)status.Umask, cwd, root));
+        Anchored cwdAnchor = Anchoring.Take(context, cwd), rootAnchor = Anchoring.Take(context, root);
+        sink.Emit(new FsRecord((uint)task.VPid, sharing.Index.Reference(task.Pid, out _), (uint)status.Umask, cwd.Name, root.Name, cwdAnchor.ObjRef, rootAnchor.ObjRef));
+        foreach (var due in cwdAnchor.Due.Concat(rootAnchor.Due))
+            sink.Emit(due);
     };
 
     public void Check(CheckContext context)
@@ -53,8 +58,11 @@ public sealed class FsKind : IInspectsTask, ICapturesTask, IChecksImage, IRestor
         {
             if (task.Get<FsRecord>() is not { } fs)
                 continue;
-            FileCheck.Directory(context, task, "working directory", fs.WorkingDirectory);
-            if (fs.Root != "/")
+            Anchors.Require(context.Image, fs.WorkingDirectoryAnchor);
+            Anchors.Require(context.Image, fs.RootAnchor);
+            if (fs.WorkingDirectoryAnchor == 0)
+                FileCheck.Directory(context, task, "working directory", fs.WorkingDirectory);
+            if (fs.Root != "/" && fs.RootAnchor == 0)
                 FileCheck.Directory(context, task, "root directory", fs.Root);
             if (!owners.TryAdd(fs.Shared, task) && !TaskSharing.SharesFs(task))
                 context.Refuse(task, "CrSharedFs", "working directory", $"it is shared with {owners[fs.Shared]}, but not with the task's parent; such sharing cannot be restored", kind: CrErrorKind.NotSupported);
@@ -75,10 +83,11 @@ public sealed class FsKind : IInspectsTask, ICapturesTask, IChecksImage, IRestor
                 throw new CrTargetException("CrSharedFs", $"Task {task} was to share its working directory with task {task.Parent}, and does not.", "Such sharing cannot be restored yet.") { Pid = task.Pid };
             return null;
         }
-        batch.Must("change to the working directory", fs.WorkingDirectory, Sys.chdir, batch.Text(fs.WorkingDirectory));
+        var anchors = Anchors.Of(context);
+        batch.Must("change to the working directory", fs.WorkingDirectory, Sys.chdir, batch.Text(anchors.PathOf(fs.WorkingDirectoryAnchor, fs.WorkingDirectory)));
         // chroot(2) leaves the working directory alone.
         if (fs.Root != "/")
-            batch.Must("change the root directory", fs.Root, Sys.chroot, batch.Text(fs.Root));
+            batch.Must("change the root directory", fs.Root, Sys.chroot, batch.Text(anchors.PathOf(fs.RootAnchor, fs.Root)));
         batch.Must("set the umask", null, Sys.umask, fs.Umask);
         return null;
     }

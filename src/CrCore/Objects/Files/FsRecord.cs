@@ -8,10 +8,12 @@ namespace CrCore.Objects.Files;
 /// <param name="Umask">Permission bits, 0 to 0777.</param>
 /// <param name="WorkingDirectory">From the root of the mount namespace.</param>
 /// <param name="Root">The same; <c>/</c> for a task without a root of its own.</param>
-public sealed record FsRecord(uint VPid, uint Shared, uint Umask, string WorkingDirectory, string Root) : ICrRecord
+/// <param name="WorkingDirectoryAnchor">The GHOST of a deleted directory, or 0.</param>
+/// <param name="RootAnchor">The same.</param>
+public sealed record FsRecord(uint VPid, uint Shared, uint Umask, string WorkingDirectory, string Root, uint WorkingDirectoryAnchor = 0, uint RootAnchor = 0) : ICrRecord
 {
     public const short Id = 304;
-    public const int MaxPayload = 16 + 2 * FNameRecord.MaxBytes;
+    public const int MaxPayload = 24 + 2 * FNameRecord.MaxBytes;
 
     public short Type => Id;
     public uint Parent => VPid;
@@ -22,8 +24,10 @@ public sealed record FsRecord(uint VPid, uint Shared, uint Umask, string Working
         w.U32(Umask);
         w.Text(WorkingDirectory);
         w.Text(Root);
+        w.U32(WorkingDirectoryAnchor);
+        w.U32(RootAnchor);
     }
 
     public static FsRecord Read(uint parent, ref FieldReader r)
-        => new(parent, r.U32(), r.U32(), r.Text(FNameRecord.MaxBytes), r.Text(FNameRecord.MaxBytes));
+        => new(parent, r.U32(), r.U32(), r.Text(FNameRecord.MaxBytes), r.Text(FNameRecord.MaxBytes), r.U32(), r.U32());
 }

@@ -70,7 +70,8 @@ public interface IDescriptorKind
 /// <param name="Name">For FNAME: where it is opened again, or what people should see.</param>
 /// <param name="Object">The reference of the object behind it, or 0.</param>
 /// <param name="Records">Written after FD_DATA and FNAME; enumerated once.</param>
-public sealed record SavedForm(FdType Type, string Name, uint Object = 0, IEnumerable<ICrRecord>? Records = null)
+/// <param name="Anchor">The reference of the anchor of a file that its name does not lead to, or 0 (<see cref="Anchoring"/>).</param>
+public sealed record SavedForm(FdType Type, string Name, uint Object = 0, IEnumerable<ICrRecord>? Records = null, uint Anchor = 0)
 {
     /// <summary>Saved as /dev/null: what it was cannot be restored, by the user's choice.</summary>
     public static SavedForm NullDevice { get; } = new(FdType.Device, "/dev/null");

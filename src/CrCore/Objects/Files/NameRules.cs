@@ -1,32 +1,45 @@
+using CrCore.Image;
 using CrCore.Kernel;
+using CrCore.Restore;
 
 namespace CrCore.Objects.Files;
 
-/// <summary>What is opened again by its name needs a name that leads to it.</summary>
+/// <summary>What kinds of descriptions with names have in common.</summary>
 internal static class NameRules
 {
+    /// <summary>
+    /// Files of the kernel's own mounts have no device and names that lead nowhere; those that other kinds save, or nobody,
+    /// say so by their names (mm/memfd.c, mm/secretmem.c).
+    /// </summary>
+    public static bool IsOfKernelMount(Descriptor d)
+        => d.Place == NamePlace.Deleted && (d.Name.StartsWith("/memfd:", StringComparison.Ordinal) || d.Name.StartsWith("/secretmem", StringComparison.Ordinal));
+
     public static void Inspect(DescriptorInspection inspection, Descriptor d)
     {
-        var (id, reason, advice) = Verdict(d);
-        if (id is not null)
-            inspection.Refuse(d, id, reason!, advice);
+        if (Anchoring.Verdict(ReferredFile.Of(inspection.Context.Proc, d), inspection.Options.MaxDeletedFileBytes) is var (id, reason, advice))
+            inspection.Refuse(d, id, reason, advice);
     }
 
     /// <exception cref="CrTargetException">The name was lost since preflight.</exception>
-    public static void Require(Descriptor d)
+    public static Anchored Anchor(DescriptorCapture capture, Descriptor d)
     {
-        var (id, reason, advice) = Verdict(d);
-        if (id is not null)
+        var file = ReferredFile.Of(capture.Context.Proc, d);
+        if (Anchoring.Verdict(file, capture.Options.MaxDeletedFileBytes) is var (id, reason, advice))
             throw new CrTargetException(id, $"Task {d.Pid}: {d.Label}: {reason} (since preflight).", advice) { Pid = d.Pid, Object = d.Label };
+        return Anchoring.Take(capture.Context, file);
     }
 
-    private static (string? Id, string? Reason, string? Advice) Verdict(Descriptor d) => d.Place switch
+    /// <summary>How a description is saved that needs nothing but its file.</summary>
+    public static SavedForm Form(DescriptorCapture capture, Descriptor d, FdType type)
     {
-        NamePlace.Leads => default,
-        NamePlace.Deleted => ("CrFileDeleted", "it was deleted, and what it was cannot be saved yet", "Let the program close it first."),
-        NamePlace.Unlinked => ("CrFileUnlinked", $"this name was removed, but the file has {d.Status.LinkCount} other name(s), which are not known",
-            "Give the file its name back (link the other name to it) and try again."),
-        _ => ("CrFileElsewhere", "this name does not lead to the open file: it was renamed or replaced, a file system is mounted over it, or the task sees other mounts",
-            "Put the file back under this name and try again."),
-    };
+        var anchor = Anchor(capture, d);
+        return new(type, d.Name, Records: anchor.Due, Anchor: anchor.ObjRef);
+    }
+
+    /// <summary>What is opened by its name must be of the type that it was.</summary>
+    public static void CheckType(CheckContext context, SavedDescription saved)
+    {
+        if (saved.Data.Anchor == 0)
+            FileCheck.SameType(context, saved.Task, saved.Label, saved.Name, saved.Data.FileMode, saved.Data.RawDevice);
+    }
 }

@@ -1,32 +1,42 @@
+using CrCore.Image;
+using CrCore.Kernel;
 using CrCore.Remote;
 using CrCore.Restore;
 
 namespace CrCore.Objects.Files;
 
-/// <summary>Regular files that have a name: opened again by it, with the same flags and at the same offset.</summary>
+/// <summary>Regular files, deleted ones too: opened again with the same flags and at the same offset.</summary>
 public sealed class RegularFileKind : IDescriptorKind
 {
-    public IReadOnlyList<FdType> Types { get; } = [FdType.File];
+    public IReadOnlyList<FdType> Types { get; } = [FdType.File, FdType.Ghost];
 
-    public bool Claims(Descriptor d) => d.Status.IsRegular && !d.IsPathOnly && d.Place is NamePlace.Leads or NamePlace.Unlinked or NamePlace.Elsewhere;
+    public IEnumerable<RecordType> Records =>
+    [
+        new(GhostRecord.Id, "GHOST", GhostRecord.Read, GhostRecord.MaxPayload),
+        new(FileDataRecord.Id, "FILE_DATA", FileDataRecord.Read, 8 + FileDataRecord.MaxBytes),
+        new(RemapRecord.Id, "REMAP", RemapRecord.Read, RemapRecord.MaxPayload),
+    ];
+
+    public bool Claims(Descriptor d) => d.Status.IsRegular && !d.IsPathOnly && d.Place != NamePlace.Nameless && !NameRules.IsOfKernelMount(d);
 
     public void Inspect(DescriptorInspection inspection, Descriptor d) => NameRules.Inspect(inspection, d);
 
     public SavedForm Capture(DescriptorCapture capture, Descriptor d)
-    {
-        NameRules.Require(d);
-        return new(FdType.File, d.Name);
-    }
+        => NameRules.Form(capture, d, d.Place == NamePlace.Deleted ? FdType.Ghost : FdType.File);
 
     public void Check(CheckContext context, SavedDescription saved)
     {
+        if (saved.Data.Anchor != 0)
+            return;
         FileCheck.Regular(context, saved.Task, saved.Label, saved.Name, saved.Data.Identity, saved.Data.IsSynthetic);
         FileCheck.Rights(context, saved.Task, saved.Label, saved.Name, saved.Data.Flags);
     }
 
     public Action? Restore(DescriptorServer server, SavedDescription saved, SyscallBatch batch)
     {
-        server.Open(saved, saved.Name, OpenFlags.Reopening(saved.Data.Flags), batch);
+        var flags = OpenFlags.Reopening(saved.Data.Flags);
+        // A file made by O_TMPFILE shows O_DIRECTORY among its flags; and the way to an anchor is a link.
+        server.Open(saved, server.PathOf(saved), saved.Data.Anchor == 0 ? flags : flags & ~(OpenFlags.Directory | OpenFlags.NoFollow), batch);
         server.Seek(saved, batch);
         return null;
     }
@@ -42,16 +52,18 @@ public sealed class DirectoryKind : IDescriptorKind
     public void Inspect(DescriptorInspection inspection, Descriptor d) => NameRules.Inspect(inspection, d);
 
     public SavedForm Capture(DescriptorCapture capture, Descriptor d)
-    {
-        NameRules.Require(d);
-        return new(FdType.Directory, d.Name);
-    }
+        => NameRules.Form(capture, d, FdType.Directory);
 
-    public void Check(CheckContext context, SavedDescription saved) => FileCheck.Directory(context, saved.Task, saved.Label, saved.Name);
+    public void Check(CheckContext context, SavedDescription saved)
+    {
+        if (saved.Data.Anchor == 0)
+            FileCheck.Directory(context, saved.Task, saved.Label, saved.Name);
+    }
 
     public Action? Restore(DescriptorServer server, SavedDescription saved, SyscallBatch batch)
     {
-        server.Open(saved, saved.Name, OpenFlags.Reopening(saved.Data.Flags) | OpenFlags.Directory, batch);
+        var flags = OpenFlags.Reopening(saved.Data.Flags) | OpenFlags.Directory;
+        server.Open(saved, server.PathOf(saved), saved.Data.Anchor == 0 ? flags : flags & ~OpenFlags.NoFollow, batch);
         server.Seek(saved, batch);
         return null;
     }
@@ -67,17 +79,19 @@ public sealed class PathKind : IDescriptorKind
     public void Inspect(DescriptorInspection inspection, Descriptor d) => NameRules.Inspect(inspection, d);
 
     public SavedForm Capture(DescriptorCapture capture, Descriptor d)
-    {
-        NameRules.Require(d);
-        return new(d.Status.IsSymbolicLink ? FdType.Link : FdType.Path, d.Name);
-    }
+        => NameRules.Form(capture, d, d.Status.IsSymbolicLink ? FdType.Link : FdType.Path);
 
-    public void Check(CheckContext context, SavedDescription saved)
-        => FileCheck.SameType(context, saved.Task, saved.Label, saved.Name, saved.Data.FileMode, saved.Data.RawDevice);
+    public void Check(CheckContext context, SavedDescription saved) => NameRules.CheckType(context, saved);
 
     public Action? Restore(DescriptorServer server, SavedDescription saved, SyscallBatch batch)
     {
         var flags = saved.Data.Flags & (OpenFlags.Path | OpenFlags.Directory | OpenFlags.NoFollow);
+        if (saved.Data.Anchor != 0)
+        {
+            // The anchor is such a descriptor already, and they have no state in which they could differ.
+            batch.Must("take", saved.Label, Sys.dup3, Anchors.Of(server.Context).NumberOf(saved.Data.Anchor), server.NumberOf(saved), OpenFlags.CloseOnExec);
+            return null;
+        }
         // A link that was opened itself must not be followed, whatever flags the kernel shows.
         server.Open(saved, saved.Name, OpenFlags.Path | flags | (saved.Data.FdType == FdType.Link ? OpenFlags.NoFollow : 0), batch);
         return null;
@@ -97,13 +111,9 @@ public sealed class DeviceKind : IDescriptorKind
     public void Inspect(DescriptorInspection inspection, Descriptor d) => NameRules.Inspect(inspection, d);
 
     public SavedForm Capture(DescriptorCapture capture, Descriptor d)
-    {
-        NameRules.Require(d);
-        return new(FdType.Device, d.Name);
-    }
+        => NameRules.Form(capture, d, FdType.Device);
 
-    public void Check(CheckContext context, SavedDescription saved)
-        => FileCheck.SameType(context, saved.Task, saved.Label, saved.Name, saved.Data.FileMode, saved.Data.RawDevice);
+    public void Check(CheckContext context, SavedDescription saved) => NameRules.CheckType(context, saved);
 
     /// <summary>The number of /dev/null (1:3).</summary>
     public const ulong NullDevice = MemoryMajor << 8 | Null;
@@ -112,7 +122,8 @@ public sealed class DeviceKind : IDescriptorKind
 
     public Action? Restore(DescriptorServer server, SavedDescription saved, SyscallBatch batch)
     {
-        server.Open(saved, saved.Name, OpenFlags.Reopening(saved.Data.Flags) & ~OpenFlags.Direct, batch);
+        var flags = OpenFlags.Reopening(saved.Data.Flags) & ~OpenFlags.Direct;
+        server.Open(saved, server.PathOf(saved), saved.Data.Anchor == 0 ? flags : flags & ~OpenFlags.NoFollow, batch);
         return null;
     }
 }

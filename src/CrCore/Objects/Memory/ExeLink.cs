@@ -5,20 +5,22 @@ using CrCore.Objects.Files;
 namespace CrCore.Objects.Memory;
 
 /// <summary>What /proc/PID/exe leads to, and whether that can be given to a restored task.</summary>
-internal readonly record struct ExeLink(string Path, FileIdentity Identity, MappingRefusal? Refusal)
+internal readonly record struct ExeLink(ReferredFile File, MappingRefusal? Refusal)
 {
-    public static ExeLink Read(ProcReader proc, int pid)
+    public static ExeLink Read(ProcReader proc, int pid, long maxDeletedBytes)
     {
-        if (!proc.TryReadLink(pid, "exe"u8, out var target))
-            return new ExeLink("", default, Refuse("it has no program file", "Only programs that were executed from a file can be checkpointed."));
-        var path = LinuxText.Decode(target);
         // The link itself leads to the file also when its name is gone (proc_pid_exe(5)).
-        if (FileStatus.Read($"/proc/{pid}/exe", out var status) != Errno.None)
-            return new ExeLink(path, default, Refuse($"its program file {path} cannot be looked at", "Check the rights of the caller."));
-        var found = MappedFiles.LookUp(pid, path, status.Inode);
-        if (found.State != MappedFileState.Present)
-            return new ExeLink(path, default, Refuse($"its program file {path} was deleted or replaced", "Restart the program if it was upgraded."));
-        return new ExeLink(path, FileIdentity.Of(status), null);
+        var way = $"/proc/{pid}/exe";
+        if (!proc.TryReadLink(pid, "exe"u8, out var target))
+            return new(default, Refuse("it has no program file", "Only programs that were executed from a file can be checkpointed."));
+        var path = LinuxText.Decode(target);
+        if (FileStatus.Read(way, out var status) != Errno.None)
+            return new(new(path, NamePlace.Elsewhere, status, way, ""), Refuse($"its program file {path} cannot be looked at", "Check the rights of the caller."));
+        var prefix = DescriptorReader.MountPrefix(proc, pid);
+        var place = DescriptorReader.Place(ref path, status, prefix);
+        var file = new ReferredFile(path, place, status, way, prefix);
+        return new(file, Anchoring.Verdict(file, maxDeletedBytes) is var (_, reason, advice)
+            ? Refuse($"of its program file {path}: {reason}", advice ?? "Restart the program if it was upgraded.") : null);
     }
 
     private static MappingRefusal Refuse(string reason, string advice) => new("CrExeDeleted", reason, advice);

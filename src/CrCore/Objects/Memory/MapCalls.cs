@@ -1,5 +1,6 @@
 using CrCore.Image;
 using CrCore.Kernel;
+using CrCore.Objects.Files;
 using CrCore.Remote;
 using CrCore.Restore;
 
@@ -93,11 +94,12 @@ internal sealed class MapCalls(RestoreContext context, RestoringTask task, Puppe
         var vma = mapping.Vma;
         // A shared mapping may be made writable later only if its file was opened for writing (do_mmap in mm/mmap.c).
         var access = vma.IsShared && (vma.Flags & VmFlags.MayWrite) != 0 ? FileNative.O_RDWR : FileNative.O_RDONLY;
-        if (_open == (mapping.Path, access))
+        var path = Anchors.Of(context).PathOf(vma.ObjRef, mapping.Path);
+        if (_open == (path, access))
             return;
         CloseFile();
-        _fd = batch.Must("opening", mapping.Path, Sys.open, batch.Text(mapping.Path), access | FileNative.O_CLOEXEC);
-        _open = (mapping.Path, access);
+        _fd = batch.Must("opening", mapping.Path, Sys.open, batch.Text(path), access | FileNative.O_CLOEXEC);
+        _open = (path, access);
     }
 
     private void CloseFile()

@@ -8,15 +8,20 @@ internal enum MappedFileState
 {
     /// <summary>The path leads to the mapped file.</summary>
     Present,
+    /// <summary>It does not, but the file can be reached in another way, and its names are known.</summary>
+    Reached,
     /// <summary>The path leads to nothing.</summary>
     Missing,
     /// <summary>The path leads to another file: the mapped one was replaced.</summary>
     Replaced,
 }
 
-/// <summary>A mapped file as its path shows it now.</summary>
-internal readonly record struct MappedFile(MappedFileState State, FileStatus Status)
+/// <summary>A mapped file as it is now.</summary>
+/// <param name="File">Where its name leads, for one that is present or reached.</param>
+internal readonly record struct MappedFile(MappedFileState State, ReferredFile File)
 {
+    public FileStatus Status => File.Status;
+
     public FileIdentity Identity => FileIdentity.Of(Status);
 
     /// <summary>/dev/zero: a private mapping of it is anonymous memory (mmap_zero in drivers/char/mem.c).</summary>
@@ -24,14 +29,18 @@ internal readonly record struct MappedFile(MappedFileState State, FileStatus Sta
 }
 
 /// <summary>Looks mapped files up, each once: tasks of a tree map the same libraries.</summary>
-internal sealed class MappedFiles
+/// <param name="proc">Open as long as the look lasts.</param>
+/// <param name="maxDeletedBytes">The bound for contents of deleted files.</param>
+internal sealed class MappedFiles(ProcReader proc, long maxDeletedBytes)
 {
     private readonly Dictionary<(string Path, ulong Inode), MappedFile> _known = [];
+
+    public long MaxDeletedBytes => maxDeletedBytes;
 
     public MappedFile Find(int pid, in MemoryMapping m)
     {
         if (!_known.TryGetValue((m.Path, m.Inode), out var file))
-            _known[(m.Path, m.Inode)] = file = LookUp(pid, m.Path, m.Inode);
+            _known[(m.Path, m.Inode)] = file = LookUp(pid, m);
         return file;
     }
 
@@ -39,14 +48,39 @@ internal sealed class MappedFiles
     /// The inode number decides whether the path still leads to the file. Not the device: what maps shows is the file
     /// system's own, which for btrfs is not what stat(2) gives.
     /// </summary>
-    public static MappedFile LookUp(int pid, string path, ulong inode)
+    private MappedFile LookUp(int pid, in MemoryMapping m)
     {
-        var seen = FileStatus.Read(path, out var status);
-        if (seen == Errno.None && status.Inode == inode)
-            return new MappedFile(MappedFileState.Present, status);
+        var seen = FileStatus.Read(m.Path, out var status);
+        if (seen == Errno.None && status.Inode == m.Inode)
+            return new(MappedFileState.Present, new(m.Path, NamePlace.Leads, status, m.Path, ""));
         // A task with a mount namespace of its own: its path is not ours.
-        if (FileStatus.Read($"/proc/{pid}/root{path}", out var inside) == Errno.None && inside.Inode == inode)
-            return new MappedFile(MappedFileState.Present, inside);
-        return new MappedFile(seen == Errno.None ? MappedFileState.Replaced : MappedFileState.Missing, status);
+        if (FileStatus.Read($"/proc/{pid}/root{m.Path}", out var inside) == Errno.None && inside.Inode == m.Inode)
+            return new(MappedFileState.Present, new(m.Path, NamePlace.Leads, inside, m.Path, ""));
+        if (m.IsDeleted && WayTo(pid, m, out var way) is { } reached)
+            return new(MappedFileState.Reached, new(m.Path, reached.LinkCount == 0 ? NamePlace.Deleted : NamePlace.Unlinked, reached, way, DescriptorReader.MountPrefix(proc, pid)));
+        return new(seen == Errno.None ? MappedFileState.Replaced : MappedFileState.Missing, new(m.Path, NamePlace.Elsewhere, status, m.Path, ""));
+    }
+
+    /// <summary>
+    /// A way to the file that needs no name: map_files (CAP_CHECKPOINT_RESTORE in the initial user namespace,
+    /// proc_map_files_get_link in fs/proc/base.c), the program file, or a descriptor of the task.
+    /// </summary>
+    private FileStatus? WayTo(int pid, in MemoryMapping m, out string way)
+    {
+        way = $"/proc/{pid}/map_files/{m.Start:x}-{m.End:x}";
+        if (FileStatus.Read(way, out var status) == Errno.None && status.Inode == m.Inode)
+            return status;
+        way = $"/proc/{pid}/exe";
+        if (FileStatus.Read(way, out status) == Errno.None && status.Inode == m.Inode)
+            return status;
+        var numbers = new List<int>();
+        ProcFd.TryList(proc, pid, numbers);
+        foreach (var fd in numbers)
+        {
+            way = $"/proc/{pid}/fd/{fd}";
+            if (FileStatus.Read(way, out status) == Errno.None && status.IsRegular && status.Inode == m.Inode)
+                return status;
+        }
+        return null;
     }
 }

@@ -1,4 +1,5 @@
 using CrCore.Kernel;
+using CrCore.Objects.Files;
 
 namespace CrCore.Objects.Memory;
 
@@ -61,8 +62,10 @@ internal static class MappingRules
         var file = files.Find(pid, m);
         return file.State switch
         {
-            MappedFileState.Missing => new("CrMappingFileDeleted", $"the mapped file {m.Path} has no name any more, and is not saved yet", "Restart the program if its files were upgraded."),
-            MappedFileState.Replaced => new("CrMappingFileDeleted", $"the mapped file {m.Path} was replaced by another of that name, and is not saved yet", "Restart the program if its files were upgraded."),
+            MappedFileState.Reached when !file.Status.IsRegular => new("CrMappingDevice", $"it is a mapping of the device {m.Path}", Devices),
+            MappedFileState.Reached => Anchoring.Verdict(file.File, files.MaxDeletedBytes) is var (id, reason, advice) ? new(id, $"of the mapped file {m.Path}: {reason}", advice ?? "Restart the program if its files were upgraded.") : null,
+            MappedFileState.Missing => new("CrMappingFileDeleted", $"the mapped file {m.Path} has no name any more, and cannot be reached without one", "Restart the program if its files were upgraded."),
+            MappedFileState.Replaced => new("CrMappingFileDeleted", $"the mapped file {m.Path} was replaced by another of that name, or the task sees other mounts", "Restart the program if its files were upgraded."),
             _ when file.IsZeroDevice && !m.IsShared => null,
             _ when !file.Status.IsRegular => new("CrMappingDevice", $"it is a mapping of the device {m.Path}", Devices),
             _ => null,

@@ -11,6 +11,7 @@ internal sealed class MemoryCapture(CaptureContext context, FrozenTask task)
 {
     private readonly List<DetailedMapping> _mappings = [];
     private readonly List<ICrRecord> _records = [];
+    private readonly List<IEnumerable<ICrRecord>> _anchors = [];
     private readonly List<Obstacle> _obstacles = [];
     private readonly uint _objRef = context.Shared.Reference(("address space", task.Pid), out _);
     private int _mapCount;
@@ -40,6 +41,10 @@ internal sealed class MemoryCapture(CaptureContext context, FrozenTask task)
             sink.Emit(mm with { Brk = (ulong)batch.Result(brk) });
             foreach (var record in _records)
                 sink.Emit(record);
+            // Contents of deleted files: read now, so that they are not held.
+            foreach (var due in _anchors)
+                foreach (var record in due)
+                    sink.Emit(record);
             sink.Emit(new MmContextRecord(_objRef));
         };
     }
@@ -77,7 +82,7 @@ internal sealed class MemoryCapture(CaptureContext context, FrozenTask task)
             vma = vma with { ObjRef = found.ObjRef };
         }
         if (type == VmaType.File)
-            vma = vma with { Identity = Files.Find(task.Pid, m).Identity };
+            vma = vma with { Identity = Files.Find(task.Pid, m).Identity, ObjRef = Anchor(Files.Find(task.Pid, m).File) };
         _records.Add(vma);
         _mapCount++;
         if (type == VmaType.File)
@@ -115,7 +120,9 @@ internal sealed class MemoryCapture(CaptureContext context, FrozenTask task)
                 mapped += d.Mapping.Length;
         if (mapped != 0 && mapped != vdsoLength)
             Refuse("vdso", "CrVdsoDiffers", $"its vdso has {mapped} bytes, this kernel's for 64-bit programs {vdsoLength}", "32-bit programs cannot be checkpointed.");
-        var (path, identity) = Exe();
+        var exe = ExeLink.Read(context.Proc, task.Pid, context.Options.MaxDeletedFileBytes);
+        if (exe.Refusal is { } refusal)
+            Refuse("exe", refusal.Id, refusal.Reason, refusal.Advice);
         return new MmRecord
         {
             Parent = (uint)task.VPid,
@@ -133,20 +140,20 @@ internal sealed class MemoryCapture(CaptureContext context, FrozenTask task)
             EnvEnd = stat.EnvEnd,
             VdsoHash = vdsoHash,
             Auxv = vector,
-            ExePath = path,
-            ExeIdentity = identity,
+            ExePath = exe.File.Name,
+            ExeIdentity = FileIdentity.Of(exe.File.Status),
+            ExeAnchor = exe.Refusal is null ? Anchor(exe.File) : 0,
         };
     }
 
-    private (string Path, FileIdentity Identity) Exe()
+    private uint Anchor(in ReferredFile file)
     {
-        var exe = ExeLink.Read(context.Proc, task.Pid);
-        if (exe.Refusal is { } refusal)
-            Refuse("exe", refusal.Id, refusal.Reason, refusal.Advice);
-        return (exe.Path, exe.Identity);
+        var anchor = Anchoring.Take(context, file);
+        _anchors.Add(anchor.Due);
+        return anchor.ObjRef;
     }
 
-    private MappedFiles Files => context.States.Get<MappedFiles>();
+    private MappedFiles Files => context.States.Get(() => new MappedFiles(context.Proc, context.Options.MaxDeletedFileBytes));
 
     private void Refuse(in MemoryMapping m, MappingRefusal r) => Refuse($"{m.Start:x}-{m.End:x}", r.Id, r.Reason, r.Advice);
 

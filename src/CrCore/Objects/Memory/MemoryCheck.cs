@@ -28,9 +28,13 @@ internal sealed class MemoryCheck(CheckContext context)
                 continue;
             CheckVdso(task, layout, vdso);
             CheckAddresses(task, layout, maxMappings, lowest);
-            CheckFile(task, "exe", layout.Mm.ExePath, layout.Mm.ExeIdentity);
+            Anchors.Require(context.Image, layout.Mm.ExeAnchor);
+            if (layout.Mm.ExeAnchor == 0)
+                CheckFile(task, "exe", layout.Mm.ExePath, layout.Mm.ExeIdentity);
             foreach (var (vma, path) in layout.Mappings)
-                if (vma.Identity is { } identity)
+                if (vma.Kind == VmaType.File && vma.ObjRef != 0)
+                    Anchors.Require(context.Image, vma.ObjRef);
+                else if (vma.Identity is { } identity)
                     CheckFile(task, vma.ToString(), path, identity);
         }
         var plan = StagingPlan.Make(context.Image, layouts);

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using CrCore.Kernel;
+using CrCore.Objects.Files;
 using CrCore.Remote;
 using CrCore.Restore;
 
@@ -26,7 +27,7 @@ internal static class MemoryRestore
             calls.Add(mapping);
         calls.AddGuards(layout.Guards);
         calls.Finish();
-        SetMm(batch, layout.Mm);
+        SetMm(context, batch, layout.Mm);
         if (fits)
             return calls.Conclude;
         task.Remote.Run(batch);
@@ -62,9 +63,9 @@ internal static class MemoryRestore
     /// Gives the kernel the addresses that /proc and brk(2) go by, the auxiliary vector and the program's file. Not
     /// PR_SET_MM_EXE_FILE: that alone needs CAP_SYS_RESOURCE (prctl_set_mm in kernel/sys.c).
     /// </summary>
-    private static void SetMm(SyscallBatch batch, MmRecord mm)
+    private static void SetMm(RestoreContext context, SyscallBatch batch, MmRecord mm)
     {
-        var exe = batch.Must("opening", mm.ExePath, Sys.open, batch.Text(mm.ExePath), FileNative.O_RDONLY | FileNative.O_CLOEXEC);
+        var exe = batch.Must("opening", mm.ExePath, Sys.open, batch.Text(Anchors.Of(context).PathOf(mm.ExeAnchor, mm.ExePath)), FileNative.O_RDONLY | FileNative.O_CLOEXEC);
         // Room behind the last field, which is stored as a word of 8 bytes.
         Span<byte> map = stackalloc byte[MmMapSize + 8];
         map.Clear();

@@ -51,6 +51,9 @@ public sealed record MmRecord : ISharedObject
 
     public FileIdentity ExeIdentity { get; init; }
 
+    /// <summary>The GHOST or REMAP of a program file that its name does not lead to, or 0.</summary>
+    public uint ExeAnchor { get; init; }
+
     public void Write(ref FieldWriter w)
     {
         w.U32(ObjRef);
@@ -70,6 +73,7 @@ public sealed record MmRecord : ISharedObject
         w.Blob(Auxv.Span);
         w.Text(ExePath);
         ExeIdentity.Write(ref w);
+        w.U32(ExeAnchor);
     }
 
     public static MmRecord Read(uint parent, ref FieldReader r)
@@ -77,7 +81,7 @@ public sealed record MmRecord : ISharedObject
         var mm = ReadSeed(parent, ref r);
         if (mm.ObjRef == 0 || parent == 0)
             throw r.Bad("an address space has no reference or no task");
-        mm = mm with { VdsoHash = r.U64(), Auxv = r.Blob(MaxAuxv), ExePath = r.Text(), ExeIdentity = FileIdentity.Read(ref r) };
+        mm = mm with { VdsoHash = r.U64(), Auxv = r.Blob(MaxAuxv), ExePath = r.Text(), ExeIdentity = FileIdentity.Read(ref r), ExeAnchor = r.U32() };
         if (mm.Auxv.Length % 16 != 0)
             throw r.Bad($"the auxiliary vector has {mm.Auxv.Length} bytes, no whole pairs of words");
         return mm;
@@ -113,7 +117,7 @@ public sealed record MmRecord : ISharedObject
         => other is not null && Parent == other.Parent && ObjRef == other.ObjRef && MapCount == other.MapCount
         && (StartCode, EndCode, StartData, EndData, StartBrk, Brk) == (other.StartCode, other.EndCode, other.StartData, other.EndData, other.StartBrk, other.Brk)
         && (StartStack, ArgStart, ArgEnd, EnvStart, EnvEnd) == (other.StartStack, other.ArgStart, other.ArgEnd, other.EnvStart, other.EnvEnd)
-        && VdsoHash == other.VdsoHash && ExePath == other.ExePath && ExeIdentity.Equals(other.ExeIdentity)
+        && VdsoHash == other.VdsoHash && ExePath == other.ExePath && ExeIdentity.Equals(other.ExeIdentity) && ExeAnchor == other.ExeAnchor
         && Auxv.Span.SequenceEqual(other.Auxv.Span);
 
     public override int GetHashCode() => HashCode.Combine(Parent, ObjRef, Brk, ExePath);

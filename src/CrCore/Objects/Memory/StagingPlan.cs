@@ -45,7 +45,7 @@ internal sealed class StagingPlan
                 continue;
             foreach (var (vma, _) in layout.Mappings)
             {
-                if (vma.ObjRef == 0)
+                if (vma.ObjRef == 0 || vma.Kind == VmaType.File)
                     continue;
                 if (image.Object<SharedMemoryRecord>(vma.ObjRef).Kind == SharedMemoryType.MemoryFile != (vma.Kind == VmaType.MemoryFile))
                     throw TooMuch($"the mapping {vma} of {task} is of another kind than object {vma.ObjRef}");

@@ -46,7 +46,7 @@ public sealed record VmaRecord : ICrRecord
     /// <summary>Offset in the file or shared object, in pages.</summary>
     public ulong PageOffset { get; init; }
 
-    /// <summary>The SHARED_MEMORY object, or 0 where there is none. Revision 4.</summary>
+    /// <summary>The SHARED_MEMORY object; of a file that its name does not lead to the GHOST or REMAP; or 0. Revision 4.</summary>
     public uint ObjRef { get; init; }
 
     /// <summary>The file as it was, for a mapping of a file. Revision 4.</summary>
@@ -91,7 +91,7 @@ public sealed record VmaRecord : ICrRecord
             vma = vma with { Identity = FileIdentity.Read(ref r) };
         if (vma.Kind is < VmaType.Anonymous or > VmaType.SystemVShared)
             throw r.Bad($"a mapping has the type {(uint)vma.Kind}");
-        if (vma.Kind is VmaType.SharedAnonymous or VmaType.MemoryFile or VmaType.SystemVShared != (vma.ObjRef != 0))
+        if (vma.Kind != VmaType.File && vma.Kind is VmaType.SharedAnonymous or VmaType.MemoryFile or VmaType.SystemVShared != (vma.ObjRef != 0))
             throw r.Bad($"a mapping of the type {vma.Kind} refers to object {vma.ObjRef}");
         if (vma.Kind == VmaType.File != vma.Identity.HasValue)
             throw r.Bad($"a mapping of the type {vma.Kind} is {(vma.Identity.HasValue ? "of a file" : "of no file")}");

@@ -22,13 +22,16 @@ public sealed class FifoKind : IDescriptorKind
     {
         if (capture.Options.ExternalPipe == ExternalPipePolicy.Null && OutsideEnds.Has(capture, d))
             return SavedForm.NullDevice;
-        NameRules.Require(d);
+        var anchor = NameRules.Anchor(capture, d);
         var objRef = capture.Shared.Reference(("fifo", d.Status.Device, d.Status.Inode), out var first);
-        return new(FdType.Fifo, d.Name, objRef, first ? PipeContents.Read(capture, d, objRef) : null);
+        return new(FdType.Fifo, d.Name, objRef, first ? anchor.Due.Concat(PipeContents.Read(capture, d, objRef)) : anchor.Due, anchor.ObjRef);
     }
 
     public void Check(CheckContext context, SavedDescription saved)
-        => FileCheck.SameType(context, saved.Task, saved.Label, saved.Name, FileStatus.Fifo, 0);
+    {
+        if (saved.Data.Anchor == 0)
+            FileCheck.SameType(context, saved.Task, saved.Label, saved.Name, FileStatus.Fifo, 0);
+    }
 
     /// <summary>
     /// Opened for both directions first, which never waits (fifo(7)); then every end can be opened without waiting,
@@ -41,10 +44,10 @@ public sealed class FifoKind : IDescriptorKind
         if (!fifos.Numbers.TryGetValue(saved.Data.Object, out var number))
         {
             fifos.Numbers.Add(saved.Data.Object, number = server.Reserve());
-            DescriptorServer.OpenAs(number, saved.Label, saved.Name, OpenFlags.ReadWrite | OpenFlags.NonBlock, batch);
+            DescriptorServer.OpenAs(number, saved.Label, server.PathOf(saved), OpenFlags.ReadWrite | OpenFlags.NonBlock, batch);
             fill = () => Fill(server, saved, number);
         }
-        server.Open(saved, saved.Name, OpenFlags.Reopening(saved.Data.Flags) | OpenFlags.NonBlock, batch);
+        server.Open(saved, server.PathOf(saved), OpenFlags.Reopening(saved.Data.Flags) & ~OpenFlags.NoFollow | OpenFlags.NonBlock, batch);
         server.SetFlags(saved, batch);
         return fill;
     }

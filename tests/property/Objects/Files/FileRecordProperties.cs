@@ -33,14 +33,27 @@ public class FileRecordProperties
             FileMode = fileMode,
             RawDevice = rawDevice,
             IsSynthetic = synthetic,
+            Anchor = target ^ 5,
         });
 
     [Property]
-    public void Fs(uint vpid, uint shared, ushort umask) => Same(new FsRecord(vpid, shared, umask, "/tmp/ä\udc80b", "/"));
+    public void Fs(uint vpid, uint shared, ushort umask) => Same(new FsRecord(vpid, shared, umask, "/tmp/ä\udc80b", "/", shared ^ 1, vpid));
 
     [Property]
-    public void Ghost(uint objRef, uint mode, uint uid, uint gid, uint size, long accessed, long modified)
-        => Same(new GhostRecord(objRef, mode, uid, gid, size, accessed, modified));
+    public void Ghost(uint objRef, uint mode, uint uid, uint gid, uint size, long accessed, long modified, ulong device, bool isLinkable)
+        => Same(new GhostRecord(objRef, mode, uid, gid, size, accessed, modified, device, isLinkable, "/tmp/gone\nä\udc80"));
+
+    [Property]
+    public void Remap(uint objRef, uint mode, FileIdentity identity, int type, byte first, bool isNamed)
+        => Same(new RemapRecord(objRef, mode, identity, "/tmp/gone", isNamed ? "/tmp/other" : "", new(type, new byte[] { first, 2, 3 })));
+
+    [Fact]
+    public void AFileThatNothingLeadsToIsAnError()
+        => Assert.Throws<CrImageException>(() => RecordCode.Again(new RemapRecord(7, 0x8180, default, "/tmp/gone", "", default)));
+
+    [Fact]
+    public void ADeletedFileWithoutAPathIsAnError()
+        => Assert.Throws<CrImageException>(() => RecordCode.Again(new GhostRecord(7, 0x8180, 0, 0, 0, 0, 0, 0, false, "gone")));
 
     [Property]
     public void FileData(uint target, uint offset, byte[] bytes) => Same(new FileDataRecord(target, offset, bytes));

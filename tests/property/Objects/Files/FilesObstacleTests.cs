@@ -20,20 +20,18 @@ public class FilesObstacleTests
                 s = socket.socket(socket.AF_UNIX); s.bind(d + '/sock'); s.listen()
                 t = socket.socket(); t.bind(('127.0.0.1', 0)); t.listen()
                 e = ctypes.CDLL(None).inotify_init()
-                g = os.open('renamed', os.O_RDWR | os.O_CREAT); os.link('renamed', 'other'); os.unlink('renamed')
-                os.mkdir('deleted'); h = os.open('deleted', os.O_RDONLY); os.rmdir('deleted')
-                said('fds', ' '.join(str(x) for x in (s.fileno(), t.fileno(), e, g, h)))
+                g = os.open('large', os.O_RDWR | os.O_CREAT); os.write(g, bytes(5000)); os.fsync(g); os.unlink('large')
+                said('fds', ' '.join(str(x) for x in (s.fileno(), t.fileno(), e, g)))
                 wait()
             """);
         var fds = File.ReadAllText(Path.Combine(program.Folder, "fds")).Split(' ');
-        var obstacles = Preview(program);
-        Assert.Equal(5, obstacles.Count);
+        var obstacles = Preview(program, new() { MaxDeletedFileBytes = 1000 });
+        Assert.Equal(4, obstacles.Count);
         Assert.All(obstacles, o => Assert.Equal(program.Pid, o.Pid));
         Expect(0, "CrDescriptorNotSupported", $"{program.Folder}/sock");
         Expect(1, "CrDescriptorNotSupported", "TCP");
         Expect(2, "CrDescriptorNotSupported", "inotify");
-        Expect(3, "CrFileUnlinked", "other name");
-        Expect(4, "CrFileDeleted", "deleted");
+        Expect(3, "CrDeletedFileTooLarge", "bound");
 
         void Expect(int at, string id, string word)
         {
