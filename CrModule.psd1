@@ -22,10 +22,16 @@
         'Get-CrImageMapping'
         'Get-CrImageRecord'
         'Get-CrImageTask'
+        'Get-ProcessTree'
         'Measure-CrImage'
         'Read-CrImageMemory'
         'Restore-ProcessTree'
+        'Resume-ProcessTree'
         'Search-CrImageMemory'
+        'Suspend-ProcessTree'
+        'Test-CrHost'
+        'Test-CrImage'
+        'Test-ProcessTree'
     )
     FunctionsToExport    = @()
     VariablesToExport    = @()

@@ -130,6 +130,6 @@ public sealed class TreeCheckpoint(CheckpointOptions options, ICrLog? log = null
         progress?.Report(new(Activity, step, 0, 0));
     }
 
-    private static TaskSummary Summary(LiveTask t)
+    internal static TaskSummary Summary(LiveTask t)
         => new(t.Pid, t.VPid, t.Stat.ParentPid, t.Comm, (char)t.Stat.State, Math.Max(1, t.Tids.Count), t.Stat.ResidentPages * Environment.SystemPageSize);
 }

@@ -67,6 +67,19 @@ public static partial class Prctl
         return Check(result, PrctlOption.ReadBoundingCapability) != 0;
     }
 
+    /// <summary>Whether the kernel tells where a thread's clear_child_tid is: it was built with CONFIG_CHECKPOINT_RESTORE.</summary>
+    public static unsafe bool TellsTidAddress
+    {
+        get
+        {
+            nint address;
+            return Call((int)PrctlOption.GetTidAddress, (nint)(&address), 0, 0, 0) == 0;
+        }
+    }
+
+    /// <summary>Whether POSIX timers can be given their ids (PR_TIMER_CREATE_RESTORE_IDS_GET is 2).</summary>
+    public static bool KnowsTimerRestoreIds => Call((int)PrctlOption.TimerCreateRestoreIds, 2, 0, 0, 0) >= 0;
+
     private static int Check(int result, PrctlOption option)
         => result >= 0 ? result : throw KernelError.FromLast("PrctlFailed", $"prctl {option} failed", Environment.ProcessId);
 

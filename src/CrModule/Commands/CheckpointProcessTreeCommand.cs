@@ -10,24 +10,10 @@ namespace CrModule.Commands;
 /// <summary>Freezes a process tree, writes it to an image, and lets it run on or ends it.</summary>
 [Cmdlet(VerbsData.Checkpoint, "ProcessTree", DefaultParameterSetName = IdSet, SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Medium)]
 [OutputType(typeof(CrImage), typeof(CrCheckpointPreview), typeof(Process))]
-public sealed class CheckpointProcessTreeCommand : CrCmdlet
+public sealed class CheckpointProcessTreeCommand : ProcessTreeCommand
 {
-    private const string IdSet = "Id";
-    private const string InputObjectSet = "InputObject";
-
     // Trees are saved at the end of the pipeline: only then is it known whether one path serves them all.
     private readonly List<CheckpointTarget> _targets = [];
-    private readonly HashSet<int> _seen = [];
-
-    [Parameter(Mandatory = true, Position = 0, ParameterSetName = IdSet, ValueFromPipelineByPropertyName = true)]
-    [Alias("PID", "ProcessId")]
-    [ValidateRange(1, int.MaxValue)]
-    [ArgumentCompleter(typeof(ProcessIdCompleter))]
-    public int[] Id { get; set; } = [];
-
-    [Parameter(Mandatory = true, ParameterSetName = InputObjectSet, ValueFromPipeline = true)]
-    [ValidateNotNull]
-    public Process[] InputObject { get; set; } = [];
 
     [Parameter(Mandatory = true, Position = 1, ParameterSetName = IdSet)]
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = InputObjectSet)]
@@ -73,19 +59,7 @@ public sealed class CheckpointProcessTreeCommand : CrCmdlet
         FreezeTimeout = TimeSpan.FromSeconds(FreezeTimeout),
     };
 
-    protected override void ProcessRecord()
-    {
-        if (ParameterSetName == InputObjectSet)
-        {
-            foreach (var process in InputObject)
-                if (_seen.Add(process.Id))
-                    _targets.Add(CheckpointTarget.Of(process));
-            return;
-        }
-        foreach (var id in Id)
-            if (_seen.Add(id))
-                _targets.Add(CheckpointTarget.Of(id));
-    }
+    private protected override void ProcessRoot(CheckpointTarget root) => _targets.Add(root);
 
     protected override void EndProcessing()
     {

@@ -60,8 +60,9 @@ public class HelpTests
         Assert.Contains($"TOPIC\n    {topic}\n", text.ReplaceLineEndings("\n"), StringComparison.Ordinal);
     }
 
+    /// <summary>An only item is not in an array.</summary>
     private static Array Items(PSObject help, string group, string item)
-        => (Array)((PSObject)help.Properties[group].Value).Properties[item].Value;
+        => ((PSObject)help.Properties[group].Value).Properties[item].Value is var value && value is Array several ? several : new[] { value };
 
     private static XElement HelpXml() => XElement.Load(Path.Combine(Path.GetDirectoryName(ModuleSession.Folder)!, "en-US", "CrModule.dll-Help.xml"));
 

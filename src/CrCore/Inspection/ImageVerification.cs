@@ -1,0 +1,55 @@
+using CrCore.Image;
+using CrCore.Objects.Files;
+using CrCore.Objects.Memory;
+
+namespace CrCore.Inspection;
+
+/// <summary>Reads all of an image and holds it to every rule of the format and to those of its kinds.</summary>
+public static class ImageVerification
+{
+    /// <param name="progress">Pages read.</param>
+    /// <returns>How many pages of memory are stored.</returns>
+    /// <exception cref="CrImageException">What is wrong first, and where.</exception>
+    public static long Verify(ImageReader reader, Action<long>? progress = null, CancellationToken cancel = default)
+    {
+        var image = reader.ReadMetadata(cancel);
+        if (image.Head.Revision < ImageFormat.Revision)
+            return 0; // its pages stand between its records, and have been read with them
+        _ = new SavedFiles(image);
+        var bounds = Bounds(image);
+        long pages = 0;
+        using var block = new PageBlock();
+        while (reader.ReadPages(block, cancel))
+        {
+            foreach (var run in block.Runs)
+                if (!bounds[block.ObjRef](run))
+                    throw ImageError.Objects(block.Offset, $"the pages {run.VAddr:x}-{run.End:x} of object {block.ObjRef} lie where nothing is mapped");
+            progress?.Invoke(pages += block.PageCount);
+        }
+        return pages;
+    }
+
+    /// <summary>For each object that has pages, whether a run lies within it.</summary>
+    private static Dictionary<uint, Func<PageRun, bool>> Bounds(ImageModel image)
+    {
+        var bounds = new Dictionary<uint, Func<PageRun, bool>>();
+        foreach (var (objRef, value) in image.Objects)
+            bounds.Add(objRef, value is SharedMemoryRecord memory ? run => memory.Size == 0 || run.VAddr < memory.Size : _ => true);
+        foreach (var task in image.Tasks)
+            if (MemoryLayout.Of(task) is { } layout)
+                bounds[layout.Mm.ObjRef] = run => IsMapped(layout, run);
+        return bounds;
+    }
+
+    private static bool IsMapped(MemoryLayout layout, PageRun run)
+    {
+        for (var at = run.VAddr; at < run.End;)
+        {
+            var index = layout.FirstEndingAfter(at);
+            if (index == layout.Mappings.Count || layout.Mappings[index].Vma.Start > at || !layout.Mappings[index].Vma.HasPrivatePages)
+                return false;
+            at = layout.Mappings[index].Vma.End;
+        }
+        return true;
+    }
+}
