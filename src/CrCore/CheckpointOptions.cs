@@ -1,3 +1,5 @@
+using CrCore.Image;
+
 namespace CrCore;
 
 /// <summary>What happens to descriptors of the controlling terminal and of pty slaves whose master is outside the tree.</summary>
@@ -37,6 +39,9 @@ public sealed record CheckpointOptions
 
     /// <summary>Largest deleted file saved with its contents, in bytes; a larger one is an obstacle.</summary>
     public long MaxDeletedFileBytes { get; init; } = 64L << 20;
+
+    /// <summary>Whether and how pages are compressed.</summary>
+    public PageCompression Compression { get; init; }
 
     /// <summary>How long to wait for every task to stop before the tree is let go and an error is raised.</summary>
     public TimeSpan FreezeTimeout { get; init; } = TimeSpan.FromSeconds(10);

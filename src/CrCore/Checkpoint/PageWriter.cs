@@ -15,7 +15,8 @@ internal sealed class PageWriter(CaptureContext context, ImageWriter writer, Act
     /// <exception cref="OperationCanceledException">The rest was not written.</exception>
     public PageFigures WriteAll(CancellationToken cancel)
     {
-        using var batch = new PageBatch(writer);
+        using var pipeline = new PagePipeline(writer, context.Options.Compression);
+        var batch = new PageBatch(pipeline);
         foreach (var source in context.Pages)
         {
             if (source.File is not null)
@@ -25,14 +26,13 @@ internal sealed class PageWriter(CaptureContext context, ImageWriter writer, Act
             // A block holds pages of one object.
             batch.Flush();
         }
-        return batch.Counts;
+        return pipeline.Complete();
     }
 
     private void WriteRanges(PageSource source, PageBatch batch, CancellationToken cancel)
     {
         source.Ranges.Sort(static (a, b) => a.Target.CompareTo(b.Target));
         PagemapScanner? scanner = null;
-        ProcessMemoryFile? memory = null;
         var pid = 0;
         PageReader? plain = null, forced = null;
         try
@@ -44,15 +44,11 @@ internal sealed class PageWriter(CaptureContext context, ImageWriter writer, Act
                 {
                     batch.Flush();
                     scanner?.Dispose();
-                    memory?.Dispose();
-                    memory = null;
                     pid = range.Pid;
                     scanner = PagemapScanner.TryOpen(pid) ?? throw Ended(pid);
-                    plain = new PageReader((ranges, bytes) => ProcessMemory.Read(range.Pid, ranges, bytes));
-                    forced = null;
+                    plain = (ranges, bytes) => ProcessMemory.Read(range.Pid, ranges, bytes);
+                    forced = (ranges, bytes) => ReadForced(range.Pid, ranges, bytes);
                 }
-                if ((range.Modes & PageRangeModes.Unreadable) != 0)
-                    forced ??= ForcedReader(memory = ProcessMemoryFile.TryOpen(pid) ?? throw Ended(pid));
                 var unreadable = (range.Modes & PageRangeModes.Unreadable) != 0;
                 WriteRange(source.ObjRef, range, scanner!, unreadable ? forced! : plain!, batch, cancel);
             }
@@ -61,7 +57,6 @@ internal sealed class PageWriter(CaptureContext context, ImageWriter writer, Act
         finally
         {
             scanner?.Dispose();
-            memory?.Dispose();
         }
     }
 
@@ -100,23 +95,25 @@ internal sealed class PageWriter(CaptureContext context, ImageWriter writer, Act
 
     private void AddSlices(ulong start, ulong end, ulong target, bool keepZeros, PageBatch batch, CancellationToken cancel)
     {
-        const ulong slice = PageBatch.Capacity * PageSize;
+        const ulong slice = PageJob.Capacity * PageSize;
         for (var at = start; at < end; at += slice)
         {
             cancel.ThrowIfCancellationRequested();
             batch.Add(at, Math.Min(end, at + slice), target + (at - start), keepZeros);
-            Report(batch.Counts.Scanned * PageSize);
+            Report(batch.Pages * PageSize);
         }
     }
 
-    private static PageReader ForcedReader(ProcessMemoryFile memory) => (ranges, bytes) =>
+    /// <summary>Opens the memory for each block: such pages are few, and the block is read when this thread is elsewhere already.</summary>
+    private static void ReadForced(int pid, ReadOnlySpan<RemoteRange> ranges, Span<byte> bytes)
     {
+        using var memory = ProcessMemoryFile.TryOpen(pid) ?? throw Ended(pid);
         foreach (var r in ranges)
         {
             memory.Read(r.Start, bytes[..(int)r.Length]);
             bytes = bytes[(int)r.Length..];
         }
-    };
+    }
 
     private static void ReadFile(OwnDescriptor file, ReadOnlySpan<RemoteRange> ranges, Span<byte> bytes)
     {

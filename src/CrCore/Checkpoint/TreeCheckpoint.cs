@@ -105,7 +105,7 @@ public sealed class TreeCheckpoint(CheckpointOptions options, ICrLog? log = null
 
     private void Capture(CaptureContext context, TreeFreezer freezer, ProcReader live, ImageWriter writer, CancellationToken cancel)
     {
-        TreeFacts.WriteHead(writer, context.Tasks, context.Proc, DateTimeOffset.UtcNow);
+        TreeFacts.WriteHead(writer, context.Tasks, context.Proc, DateTimeOffset.UtcNow, options.Compression.RequiredFeature);
         var capture = new TaskCapture(context, freezer, live, writer);
         for (var i = 0; i < context.Tasks.Count; i++)
         {

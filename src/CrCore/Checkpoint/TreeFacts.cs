@@ -56,7 +56,7 @@ internal static class TreeFacts
     }
 
     /// <summary>HEAD, HEAD_ARCH and TREE.</summary>
-    public static void WriteHead(ImageWriter writer, IReadOnlyList<FrozenTask> tasks, ProcReader proc, DateTimeOffset now)
+    public static void WriteHead(ImageWriter writer, IReadOnlyList<FrozenTask> tasks, ProcReader proc, DateTimeOffset now, ulong requiredFeatures)
     {
         var release = System(proc, "sys/kernel/osrelease"u8);
         var number = release.Split('.', '-', '+');
@@ -71,6 +71,7 @@ internal static class TreeFacts
             Version = System(proc, "sys/kernel/version"u8),
             Machine = System(proc, "sys/kernel/arch"u8),
             NodeName = System(proc, "sys/kernel/hostname"u8),
+            RequiredFeatures = requiredFeatures,
             ImageId = Guid.CreateVersion7(now),
             Writer = $"CrModule {typeof(TreeFacts).Assembly.GetName().Version}",
         });

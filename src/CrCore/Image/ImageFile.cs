@@ -69,13 +69,16 @@ public sealed class ImageFile : IDisposable
         => _index.Value.Pages.Find(objRef, start, end);
 
     /// <summary>Reads a block that <see cref="Index"/> lists. Several threads may do so, each with a block of its own.</summary>
+    /// <param name="unpack">Whether compressed pages are unpacked; else the caller does it (<see cref="PageBlock.Unpack"/>).</param>
     /// <exception cref="CrImageException">Its bytes do not match their checksum; the block is empty then.</exception>
-    public void ReadPages(in PageBlockEntry entry, PageBlock block)
+    public void ReadPages(in PageBlockEntry entry, PageBlock block, bool unpack = true)
     {
         block.Clear();
         try
         {
             IndexReader.ReadBlock(_stream.SafeFileHandle, entry, block, _catalog);
+            if (unpack)
+                block.Unpack();
         }
         catch
         {

@@ -36,6 +36,12 @@ public static class ImageFormat
     /// <summary>The revision of 2008, which is read for inspection.</summary>
     public const ushort Revision3 = 3;
 
+    /// <summary>Bits of HEAD's required features: some page blocks are LZ4 blocks, or Zstandard frames.</summary>
+    public const ulong FeatureLz4 = 1, FeatureZstd = 2;
+
+    /// <summary>The bits that this reader knows.</summary>
+    public const ulong KnownFeatures = FeatureLz4 | FeatureZstd;
+
     /// <summary>Bytes of a record's header.</summary>
     public const int HeaderSize = 8;
 

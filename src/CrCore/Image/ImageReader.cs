@@ -52,8 +52,9 @@ public sealed class ImageReader : IDisposable
     /// Reads the next page block, checked against its seal. False when there is none: then the rest of the image, the
     /// index and the tail have been checked, too, and nothing follows.
     /// </summary>
+    /// <param name="unpack">Whether compressed pages are unpacked; else the caller does it (<see cref="PageBlock.Unpack"/>).</param>
     /// <exception cref="CrImageException">The bytes break the format (the block is empty then), or the image has revision 3.</exception>
-    public bool ReadPages(PageBlock block, CancellationToken cancel = default)
+    public bool ReadPages(PageBlock block, CancellationToken cancel = default, bool unpack = true)
     {
         if (_builder is null || _stream is null)
             throw new InvalidOperationException("The metadata is read first.");
@@ -70,6 +71,8 @@ public sealed class ImageReader : IDisposable
                     if (!_builder.HasObject(pages.ObjRef))
                         throw ImageError.Objects(record.Offset, $"pages belong to object {pages.ObjRef}, which is not there");
                     _stream.Next();
+                    if (unpack)
+                        block.Unpack();
                     return true;
                 }
                 if (record.Value is not (SealRecord or IndexRecord or TailRecord))

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.IO.Hashing;
 
 namespace CrCore.Image;
 
@@ -11,12 +12,9 @@ public sealed class ImageWriter(Stream destination, bool leaveOpen = false) : ID
 {
     private enum Section { Head, Arch, Tree, Metadata, Pages, Trailer, Finished }
 
-    private static readonly byte[] Zeros = new byte[ImageFormat.PageSize];
-
     private readonly ByteSink _sink = new(destination, leaveOpen);
     private readonly ArrayBufferWriter<byte> _payload = new(4096);
     private readonly IndexBuilder _index = new();
-    private readonly byte[] _runBytes = new byte[ImageLimits.MaxBlockPages * PageRun.Size];
     private Section _section;
     private int _tasksDue;
 
@@ -60,6 +58,9 @@ public sealed class ImageWriter(Stream destination, bool leaveOpen = false) : ID
         _section = Section.Pages;
     }
 
+    /// <summary>Whether a block that was announced may be written by any thread, while others are announced and written.</summary>
+    public bool WritesApart => _sink.File is not null;
+
     /// <summary>
     /// Writes a page block. Blocks of one object come in ascending order of addresses, without overlap.
     /// </summary>
@@ -68,16 +69,66 @@ public sealed class ImageWriter(Stream destination, bool leaveOpen = false) : ID
     /// <param name="data">The pages of all runs, one after the other.</param>
     public void WritePages(uint objRef, ReadOnlySpan<PageRun> runs, ReadOnlySpan<byte> data)
     {
-        var pages = CheckPages(objRef, runs, data);
+        var (pages, rest) = Math.DivRem(data.Length, ImageFormat.PageSize);
+        if (rest != 0)
+            throw Misuse($"a block with {data.Length} bytes of pages");
+        var front = ArrayPool<byte>.Shared.Rent(PageFront.MaxBytes);
+        var copy = ArrayPool<byte>.Shared.Rent(data.Length);
+        data.CopyTo(copy);
+        try
+        {
+            var block = Announce(objRef, runs, pages, PageCodec.None, data.Length, front);
+            Write(block, front, copy.AsMemory(0, data.Length));
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(front);
+            ArrayPool<byte>.Shared.Return(copy);
+        }
+    }
+
+    /// <summary>
+    /// The next page block in order: it gets its place, and <paramref name="front"/> the bytes before its data. Then
+    /// <see cref="Write"/> it; where <see cref="WritesApart"/> is false, before anything else is written.
+    /// </summary>
+    /// <param name="front">At least <see cref="PageFront.MaxBytes"/>.</param>
+    internal AnnouncedBlock Announce(uint objRef, ReadOnlySpan<PageRun> runs, int pages, PageCodec codec, int storedBytes, Span<byte> front)
+    {
+        CheckPages(objRef, runs, pages);
         var offset = _sink.Offset;
-        var record = new PageArrayRecord(objRef, pages, PageCodec.None, runs.Length, data.Length, PageArrayRecord.PadFor(offset, runs.Length));
-        Put(record);
-        PageRuns.Write(runs, _runBytes);
-        _sink.Write(_runBytes.AsSpan(0, runs.Length * PageRun.Size));
-        _sink.Write(Zeros.AsSpan(0, record.PadBytes));
-        _sink.Write(data);
-        _index.Add(new PageBlockEntry(offset, record.BlockLength, runs[0].VAddr, runs[^1].End, PutSeal(), objRef, pages));
+        var record = new PageArrayRecord(objRef, pages, codec, runs.Length, storedBytes, PageArrayRecord.PadFor(offset, runs.Length));
+        var length = PageFront.Write(record, runs, front);
+        if (WritesApart)
+            _sink.LeaveRoom(record.BlockLength + ImageFormat.SealSize);
         PageCount += pages;
+        var entry = _index.Announce(new PageBlockEntry(offset, record.BlockLength, runs[0].VAddr, runs[^1].End, 0, objRef, pages));
+        return new AnnouncedBlock(offset, entry, length);
+    }
+
+    /// <summary>Writes an announced block.</summary>
+    internal void Write(in AnnouncedBlock block, ReadOnlyMemory<byte> front, ReadOnlyMemory<byte> data)
+    {
+        front = front[..block.FrontLength];
+        if (_sink.File is not { } file)
+        {
+            _sink.Write(front.Span);
+            _sink.Write(data.Span);
+            _index.SetHash(block.Entry, PutSeal());
+            return;
+        }
+        var hash = new XxHash3();
+        hash.Append(front.Span);
+        hash.Append(data.Span);
+        var seal = new SealRecord((ulong)(front.Length + data.Length), hash.GetCurrentHashAsUInt64());
+        _index.SetHash(block.Entry, seal.Hash);
+        try
+        {
+            RandomAccess.Write(file, [front, data, PageFront.Encode(seal)], block.Offset);
+        }
+        catch (IOException e)
+        {
+            throw WriteError.Of(e, "write the image");
+        }
     }
 
     /// <summary>Writes the index and the tail and flushes. The image is whole now; whether it is on disk is the stream's business.</summary>
@@ -113,20 +164,18 @@ public sealed class ImageWriter(Stream destination, bool leaveOpen = false) : ID
             throw Misuse($"a record of type {record.Type} in the section {_section}");
     }
 
-    private int CheckPages(uint objRef, ReadOnlySpan<PageRun> runs, ReadOnlySpan<byte> data)
+    private void CheckPages(uint objRef, ReadOnlySpan<PageRun> runs, int pages)
     {
         if (_section != Section.Pages)
             throw Misuse("pages are written between SealMetadata and the trailer");
         if (objRef == 0 || runs.Length is < 1 or > ImageLimits.MaxBlockPages)
             throw Misuse($"a block with {runs.Length} runs of object {objRef}");
-        var (pages, rest) = Math.DivRem(data.Length, ImageFormat.PageSize);
-        if (rest != 0 || pages > ImageLimits.MaxBlockPages)
-            throw Misuse($"a block with {data.Length} bytes of pages");
+        if (pages > ImageLimits.MaxBlockPages)
+            throw Misuse($"a block with {pages} pages");
         if (PageRuns.Problem(runs, pages) is { } problem)
             throw Misuse(problem);
         if (!_index.InOrder(objRef, runs[0].VAddr))
             throw Misuse($"the pages at {runs[0].VAddr:x} of object {objRef} come after later ones");
-        return pages;
     }
 
     private bool Advance(Section due)

@@ -23,6 +23,24 @@ internal sealed class IndexBuilder
         _ends[block.ObjRef] = block.EndVAddr;
     }
 
+    /// <summary>Adds a block whose hash is not known yet.</summary>
+    /// <returns>Its number.</returns>
+    public int Announce(in PageBlockEntry block)
+    {
+        lock (Blocks)
+        {
+            Add(block);
+            return Blocks.Count - 1;
+        }
+    }
+
+    /// <summary>From any thread.</summary>
+    public void SetHash(int block, ulong hash)
+    {
+        lock (Blocks)
+            Blocks[block] = Blocks[block] with { Hash = hash };
+    }
+
     public IndexRecord ToRecord() => new(MetadataLength, MetadataHash, TrailerOffset, TrailerHash, Tasks, Blocks);
 
     /// <summary>Whether <paramref name="other"/> says the same as what was gathered.</summary>

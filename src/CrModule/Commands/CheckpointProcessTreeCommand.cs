@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Management.Automation;
 using CrCore;
 using CrCore.Checkpoint;
+using CrCore.Image;
 using CrModule.Completion;
 using CrModule.Pipeline;
 
@@ -44,6 +45,15 @@ public sealed class CheckpointProcessTreeCommand : ProcessTreeCommand
     [ValidateRange(0, long.MaxValue)]
     public long MaxDeletedFileSize { get; set; } = new CheckpointOptions().MaxDeletedFileBytes;
 
+    /// <summary>How pages are stored.</summary>
+    [Parameter]
+    public PageCodec Compression { get; set; } = new CheckpointOptions().Compression.Codec;
+
+    /// <summary>0 for the codec's own default.</summary>
+    [Parameter]
+    [ValidateRange(-7, 19)]
+    public int CompressionLevel { get; set; }
+
     /// <summary>In seconds, as Wait-Process -Timeout.</summary>
     [Parameter]
     [ValidateRange(1, 3600)]
@@ -56,6 +66,7 @@ public sealed class CheckpointProcessTreeCommand : ProcessTreeCommand
         Terminal = Terminal,
         ExternalPipe = ExternalPipe,
         MaxDeletedFileBytes = MaxDeletedFileSize,
+        Compression = new(Compression, CompressionLevel),
         FreezeTimeout = TimeSpan.FromSeconds(FreezeTimeout),
     };
 
@@ -74,6 +85,9 @@ public sealed class CheckpointProcessTreeCommand : ProcessTreeCommand
     {
         try
         {
+            var (least, most) = PageCompression.Levels(Compression);
+            if (CompressionLevel < least || CompressionLevel > most)
+                throw new CrArgumentException("CrCompressionLevel", $"{Compression} has no level {CompressionLevel}.", Compression == PageCodec.None ? "Give -Compression Lz4 or Zstd with it." : $"Give one from {least} to {most}.");
             var roots = TreeRoots.Of(_targets, WriteVerbose);
             var template = ImagePathTemplate.Of(Path, FileSystemPath.Unresolved(this, Path));
             var paths = roots.ConvertAll(r => template.For(r.Id, r.Name));

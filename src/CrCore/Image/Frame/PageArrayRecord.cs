@@ -5,9 +5,9 @@ public enum PageCodec : uint
 {
     /// <summary>As it is.</summary>
     None = 0,
-    /// <summary>LZ4 block; reserved.</summary>
+    /// <summary>An LZ4 block.</summary>
     Lz4 = 1,
-    /// <summary>Zstandard frame; reserved.</summary>
+    /// <summary>A Zstandard frame.</summary>
     Zstd = 2,
 }
 

@@ -1,12 +1,16 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.IO.Hashing;
+using Microsoft.Win32.SafeHandles;
 
 namespace CrCore.Image;
 
 /// <summary>The writer's end: gathers small pieces, passes large ones on without a copy, and hashes all.</summary>
 internal sealed class ByteSink(Stream destination, bool leaveOpen) : IDisposable
 {
+    /// <summary>The file behind the stream, where parts of it can be written apart; else null.</summary>
+    public SafeFileHandle? File { get; } = destination is FileStream { CanSeek: true } file ? file.SafeFileHandle : null;
+
     private const int BufferSize = 128 << 10;
 
     private readonly XxHash3 _hash = new();
@@ -45,6 +49,19 @@ internal sealed class ByteSink(Stream destination, bool leaveOpen) : IDisposable
     {
         _hash.Reset();
         _sealed = Offset;
+    }
+
+    /// <summary>Leaves room in the file for bytes that are written apart and that no seal of this sink covers.</summary>
+    /// <returns>Where the room starts.</returns>
+    public long LeaveRoom(long bytes)
+    {
+        WriteOut(_buffer.AsSpan(0, _used));
+        _used = 0;
+        var start = Offset;
+        Offset += bytes;
+        destination.Position = Offset;
+        StartSealRange();
+        return start;
     }
 
     public void Flush()

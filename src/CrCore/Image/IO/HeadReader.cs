@@ -21,7 +21,7 @@ internal static class HeadReader
         if (revision is not (ImageFormat.Revision or ImageFormat.Revision3))
             throw ImageError.Revision(h.Offset, revision);
         var head = (HeadRecord)RecordDecoding.Decode(type, h, payload);
-        if (head.RequiredFeatures != 0)
+        if ((head.RequiredFeatures & ~ImageFormat.KnownFeatures) != 0)
             throw ImageError.Feature(h.Offset, $"the feature bits {head.RequiredFeatures:x}");
         return new ImageRecord(h.Offset, frame.Source.Offset - h.Offset, type, head);
     }

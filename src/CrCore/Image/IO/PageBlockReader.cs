@@ -46,9 +46,6 @@ internal static class PageBlockReader
             frame.Source.Skip(record.StoredBytes, covered: true, what);
             return;
         }
-        if (record.Codec != PageCodec.None)
-            throw ImageError.Feature(h.Offset, $"pages compressed with codec {(uint)record.Codec}");
-        pages.Start(record, h.Offset, runs);
-        frame.Source.ReadCovered(pages.DataSpan, what);
+        frame.Source.ReadCovered(pages.Start(record, h.Offset, runs), what);
     }
 }
