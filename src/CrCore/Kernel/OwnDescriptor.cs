@@ -89,6 +89,25 @@ public sealed unsafe class OwnDescriptor : SafeHandleMinusOneIsInvalid
         }
     }
 
+    /// <summary>
+    /// How the process behind a pidfd ended, as wait(2) tells it, once somebody has waited for it; null where the kernel does
+    /// not tell (PIDFD_GET_INFO with PIDFD_INFO_EXIT, Linux 6.15).
+    /// </summary>
+    public int? ProcessExitStatus
+    {
+        get
+        {
+            // struct pidfd_info of include/uapi/linux/pidfd.h: a mask first, exit_code last of the first 64 bytes.
+            const int exit = 8, exitCodeAt = 15;
+            const uint getInfo = 0xc040ff0b;
+            var info = stackalloc int[16];
+            new Span<int>(info, 16).Clear();
+            info[0] = exit;
+            var r = Libc.Syscall(Sys.ioctl, Number, getInfo, (long)info);
+            return r >= 0 && (info[0] & exit) != 0 ? info[exitCodeAt] : null;
+        }
+    }
+
     /// <summary>The events that poll(2) reports at once, also those not asked for (POLLERR 8, POLLHUP 16).</summary>
     public int PollNow(int events)
     {

@@ -10,7 +10,7 @@ namespace CrCore.Objects.Files;
 public readonly record struct ReferredFile(string Name, NamePlace Place, FileStatus Status, string Path, string Prefix)
 {
     public static ReferredFile Of(ProcReader proc, Descriptor d)
-        => new(d.Name, d.Place, d.Status, $"/proc/{d.Pid}/fd/{d.Fd}", d.Place == NamePlace.Unlinked ? DescriptorReader.MountPrefix(proc, d.Pid) : "");
+        => new(d.Name, d.Place, d.Status, $"/proc/{d.Pid}/fd/{d.Fd}", d.Place == NamePlace.Leads ? "" : DescriptorReader.MountPrefix(proc, d.Pid));
 
     /// <summary>Made by O_TMPFILE: the kernel shows such a file as '#' and its inode number (d_mark_tmpfile in fs/dcache.c).</summary>
     public bool IsNeverNamed => Name.EndsWith($"/#{Status.Inode}", StringComparison.Ordinal);
@@ -32,6 +32,8 @@ public static class Anchoring
         NamePlace.Leads or NamePlace.Nameless => null,
         NamePlace.Deleted when file.Status.IsRegular && file.Status.StoredBytes > maxDeletedBytes
             => ("CrDeletedFileTooLarge", $"the deleted file has {file.Status.StoredBytes} bytes of contents, more than the bound of {maxDeletedBytes}", "Raise the bound for deleted files."),
+        NamePlace.Deleted when IsOfKernel(file)
+            => ("CrKernelFile", $"it is a file of the kernel's own ({file.Name}), which is not kept in any directory", "Let the program close it first."),
         NamePlace.Deleted => null,
         NamePlace.Unlinked when FileSystemType.IsSynthetic(FileSystemType.OfPath(file.Path))
             => ("CrFileUnlinked", "what it showed is gone: it belonged to a task or an object of the kernel that has ended", "Let the program close it first."),
@@ -41,6 +43,14 @@ public static class Anchoring
         _ => ("CrFileElsewhere", "this name does not lead to the open file: it was renamed or replaced, a file system is mounted over it, or the task sees other mounts",
             "Put the file back under this name and try again."),
     };
+
+    /// <summary>
+    /// Files that are no program's to make by a name: of file systems that are made up (mqueue), and of the kernel's own
+    /// mounts, where names have no directory (shmem_file_setup in mm/shmem.c) and look as if in the root.
+    /// </summary>
+    private static bool IsOfKernel(in ReferredFile file)
+        => FileSystemType.IsSynthetic(FileSystemType.OfPath(file.Path))
+            || (Path.GetDirectoryName(file.Name) is "/" or null && (FileStatus.Read(file.Prefix + "/", out var root) != Errno.None || root.Device != file.Status.Device));
 
     /// <summary>The file's anchor. Tasks must be frozen, and the verdict good.</summary>
     public static Anchored Take(CaptureContext context, in ReferredFile file)

@@ -13,6 +13,7 @@ public static class DescriptorKinds
     [
         new PathKind(),
         new MemoryFileKind(),
+        new ProcGoneKind(),
         new RegularFileKind(),
         new DirectoryKind(),
         new PipeKind(),
@@ -21,6 +22,9 @@ public static class DescriptorKinds
         new TimerFdKind(),
         new SignalFdKind(),
         new EpollKind(),
+        new InotifyKind(),
+        new FanotifyKind(),
+        new PidFdKind(),
         new TerminalKind(),
         new DeviceKind(),
     ];

@@ -25,6 +25,7 @@ public sealed class DescriptorServer
     private readonly HashSet<int> _taken;
     private readonly int _firstReserved;
     private int _next;
+    private int? _passing;
 
     private DescriptorServer(RestoreContext context)
     {
@@ -60,6 +61,9 @@ public sealed class DescriptorServer
 
     /// <summary>Whether a description stands at the number in the server.</summary>
     public bool IsTaken(int number) => _taken.Contains(number);
+
+    /// <summary>One number of the server for passing needs of kinds whose calls need to know it: free before and after.</summary>
+    public int Passing => _passing ??= Reserve();
 
     /// <summary>A further number of the server, for an object that descriptions refer to.</summary>
     public int Reserve() => _next++;

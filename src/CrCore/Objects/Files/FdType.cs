@@ -27,6 +27,14 @@ public enum FdType : ushort
     SignalFd = 13,
     /// <summary>An epoll(7) instance.</summary>
     Epoll = 14,
+    /// <summary>An inotify(7) instance.</summary>
+    Inotify = 35,
+    /// <summary>A fanotify(7) group.</summary>
+    Fanotify = 36,
+    /// <summary>A pidfd_open(2) descriptor.</summary>
+    PidFd = 37,
+    /// <summary>A file below /proc/PID of a process that has ended.</summary>
+    ProcGone = 38,
 }
 
 /// <summary>Open flags as open(2) takes them on x86-64 (include/uapi/asm-generic/fcntl.h).</summary>

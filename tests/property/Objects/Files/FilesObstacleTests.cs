@@ -19,7 +19,7 @@ public class FilesObstacleTests
                 import ctypes, socket
                 s = socket.socket(socket.AF_UNIX); s.bind(d + '/sock'); s.listen()
                 t = socket.socket(); t.bind(('127.0.0.1', 0)); t.listen()
-                e = ctypes.CDLL(None).inotify_init()
+                e = ctypes.CDLL(None).syscall(425, 4, ctypes.create_string_buffer(120))
                 g = os.open('large', os.O_RDWR | os.O_CREAT); os.write(g, bytes(5000)); os.fsync(g); os.unlink('large')
                 said('fds', ' '.join(str(x) for x in (s.fileno(), t.fileno(), e, g)))
                 wait()
@@ -30,7 +30,7 @@ public class FilesObstacleTests
         Assert.All(obstacles, o => Assert.Equal(program.Pid, o.Pid));
         Expect(0, "CrDescriptorNotSupported", $"{program.Folder}/sock");
         Expect(1, "CrDescriptorNotSupported", "TCP");
-        Expect(2, "CrDescriptorNotSupported", "inotify");
+        Expect(2, "CrDescriptorNotSupported", "io_uring");
         Expect(3, "CrDeletedFileTooLarge", "bound");
 
         void Expect(int at, string id, string word)
