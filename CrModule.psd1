@@ -24,6 +24,7 @@
         'Get-CrImageTask'
         'Get-ProcessTree'
         'Measure-CrImage'
+        'Protect-CrImage'
         'Read-CrImageMemory'
         'Restore-ProcessTree'
         'Resume-ProcessTree'
@@ -32,6 +33,7 @@
         'Test-CrHost'
         'Test-CrImage'
         'Test-ProcessTree'
+        'Unprotect-CrImage'
     )
     FunctionsToExport    = @()
     VariablesToExport    = @()

@@ -1,4 +1,5 @@
 using CrCore.Image;
+using CrCore.Protection;
 
 namespace CrCore;
 
@@ -43,6 +44,9 @@ public sealed record CheckpointOptions
     /// <summary>Whether and how pages are compressed.</summary>
     public PageCompression Compression { get; init; }
 
+    /// <summary>Encrypt the image with it; null for an image in the clear. It stays the caller's to dispose of.</summary>
+    public ImageKey? Key { get; init; }
+
     /// <summary>How long to wait for every task to stop before the tree is let go and an error is raised.</summary>
     public TimeSpan FreezeTimeout { get; init; } = TimeSpan.FromSeconds(10);
 }
@@ -63,6 +67,9 @@ public sealed record RestoreOptions
 
     /// <summary>Restore the tree, but leave every task stopped (as by SIGSTOP).</summary>
     public bool LeaveStopped { get; init; }
+
+    /// <summary>What the image was encrypted with; null for one in the clear.</summary>
+    public ImageKey? Key { get; init; }
 
     /// <summary>
     /// Called with the root's pid, as the caller sees it, when all is restored and nothing runs yet: the moment to open a

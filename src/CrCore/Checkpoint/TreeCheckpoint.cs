@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using CrCore.Image;
 using CrCore.Kernel;
+using CrCore.Protection;
 using CrCore.Objects;
 using CrCore.Remote;
 
@@ -46,7 +47,9 @@ public sealed class TreeCheckpoint(CheckpointOptions options, ICrLog? log = null
         obstacles.ThrowIfAny("CrCheckpointObstacles");
 
         using var file = AtomicImageFile.Create(path, options.Overwrite);
-        using var writer = new ImageWriter(file.Stream, leaveOpen: true);
+        // A passphrase takes its time here, where the tree still runs.
+        using var encrypting = options.Key is { } key ? new EncryptingStream(file.Stream, key) : null;
+        using var writer = new ImageWriter(encrypting ?? (Stream)file.Stream, leaveOpen: true);
         using var freezer = new TreeFreezer(proc, facts);
         Step("Freezing the tree");
         clock.Start("Freeze");
@@ -74,7 +77,9 @@ public sealed class TreeCheckpoint(CheckpointOptions options, ICrLog? log = null
         clock.Start("Complete");
         writer.WriteRecord(new FiguresRecord(frozen, pages, [.. clock.Phases]));
         writer.Finish();
+        encrypting?.Complete();
         cancel.ThrowIfCancellationRequested();
+        var length = file.Stream.Length;
         clock.Start("Commit");
         file.Commit();
         clock.Start("End");
@@ -85,13 +90,13 @@ public sealed class TreeCheckpoint(CheckpointOptions options, ICrLog? log = null
             freezer.Thaw();
         }
         clock.Stop();
-        log?.Verbose($"{tasks.Count} tasks, {writer.Length} bytes, frozen for {frozen.TotalMilliseconds:0.0} ms.");
+        log?.Verbose($"{tasks.Count} tasks, {length} bytes, frozen for {frozen.TotalMilliseconds:0.0} ms.");
         return new CheckpointResult
         {
             Path = file.Path,
             RootPid = pid,
             RootComm = tasks[0].Comm,
-            Length = writer.Length,
+            Length = length,
             TaskCount = tasks.Count,
             ThreadCount = tasks.Sum(t => t.Threads.Count),
             Duration = Stopwatch.GetElapsedTime(started),

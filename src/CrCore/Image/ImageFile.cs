@@ -1,5 +1,6 @@
 using CrCore.Inspection;
 using CrCore.Objects;
+using CrCore.Protection;
 
 namespace CrCore.Image;
 
@@ -9,23 +10,22 @@ namespace CrCore.Image;
 /// </summary>
 public sealed class ImageFile : IDisposable
 {
-    private readonly FileStream _stream;
+    private readonly ImageBytes _bytes;
     private readonly RecordCatalog _catalog;
     private readonly Lazy<(IndexRecord Index, PageDirectory Pages)> _index;
     private readonly TailRecord? _tail;
 
-    private ImageFile(FileStream stream, RecordCatalog catalog)
+    private ImageFile(string path, ImageBytes bytes, RecordCatalog catalog)
     {
-        (_stream, _catalog, Path) = (stream, catalog, stream.Name);
-        var handle = stream.SafeFileHandle;
-        Length = RandomAccess.GetLength(handle);
-        using var reader = new ImageReader(new RangeStream(handle, 0, Length), catalog);
+        (_bytes, _catalog, Path) = (bytes, catalog, path);
+        Length = bytes.Length;
+        using var reader = new ImageReader(new RangeStream(bytes, 0, Length), catalog);
         Model = reader.ReadMetadata();
         // Revision 3 has neither index nor page blocks of this form.
-        _tail = Model.Head.Revision >= ImageFormat.Revision ? IndexReader.ReadTail(handle, Length, catalog) : null;
+        _tail = Model.Head.Revision >= ImageFormat.Revision ? IndexReader.ReadTail(bytes, Length, catalog) : null;
         _index = new(() =>
         {
-            var index = _tail is null ? new(0, 0, 0, 0, [], []) : IndexReader.ReadIndex(handle, _tail, Model, catalog);
+            var index = _tail is null ? new(0, 0, 0, 0, [], []) : IndexReader.ReadIndex(bytes, _tail, Model, catalog);
             return (index, new PageDirectory(index.Blocks));
         });
     }
@@ -33,7 +33,7 @@ public sealed class ImageFile : IDisposable
     /// <summary>Absolute.</summary>
     public string Path { get; }
 
-    /// <summary>In bytes.</summary>
+    /// <summary>In bytes; of an encrypted image, those of the image inside.</summary>
     public long Length { get; }
 
     public ImageModel Model { get; }
@@ -43,15 +43,16 @@ public sealed class ImageFile : IDisposable
     public IndexRecord Index => _index.Value.Index;
 
     /// <summary>Opens an image and reads its metadata.</summary>
-    /// <exception cref="CrArgumentException">CrImageNotFound, CrImageAccessDenied, CrImageNotAFile.</exception>
+    /// <param name="key">What the image was encrypted with; null for one that is not.</param>
+    /// <exception cref="CrArgumentException">CrImageNotFound, CrImageAccessDenied, CrImageNotAFile, CrImageEncrypted, CrImageNotEncrypted, CrKeyWrong.</exception>
     /// <exception cref="CrImageException">The bytes break the format, or the file is not whole.</exception>
-    public static ImageFile Open(string path, RecordCatalog? catalog = null)
+    public static ImageFile Open(string path, RecordCatalog? catalog = null, ImageKey? key = null)
     {
         var stream = ImagePath.Open(path);
         try
         {
             return stream.CanSeek
-                ? new ImageFile(stream, catalog ?? Kinds.Catalog)
+                ? new ImageFile(stream.Name, ProtectedImage.Unwrap(stream, key), catalog ?? Kinds.Catalog)
                 : throw new CrArgumentException("CrImageNotAFile", $"'{path}' is not a regular file.", "Copy the image to a file first.");
         }
         catch
@@ -76,7 +77,7 @@ public sealed class ImageFile : IDisposable
         block.Clear();
         try
         {
-            IndexReader.ReadBlock(_stream.SafeFileHandle, entry, block, _catalog);
+            IndexReader.ReadBlock(_bytes, entry, block, _catalog);
             if (unpack)
                 block.Unpack();
         }
@@ -94,7 +95,7 @@ public sealed class ImageFile : IDisposable
     /// <exception cref="CrImageException">The bytes break the format.</exception>
     public IEnumerable<PlacedRecord> ReadRecords(bool withPages)
     {
-        using var reader = new ImageReader(new RangeStream(_stream.SafeFileHandle, 0, Length), _catalog);
+        using var reader = new ImageReader(new RangeStream(_bytes, 0, Length), _catalog);
         foreach (var record in RecordListing.Read(reader, withPages))
             yield return record;
     }
@@ -105,7 +106,7 @@ public sealed class ImageFile : IDisposable
     {
         var pages = record.Value is PageArrayRecord block ? block.StoredBytes : 0;
         var bytes = new byte[record.Length - pages];
-        using var source = new ByteSource(new RangeStream(_stream.SafeFileHandle, record.Offset, bytes.Length), leaveOpen: false, record.Offset);
+        using var source = new ByteSource(new RangeStream(_bytes, record.Offset, bytes.Length), leaveOpen: false, record.Offset);
         source.Read(bytes, "a record");
         return bytes;
     }
@@ -113,7 +114,7 @@ public sealed class ImageFile : IDisposable
     /// <summary>The records after the last page block.</summary>
     /// <exception cref="CrImageException">The bytes break the format.</exception>
     public IReadOnlyList<ImageRecord> ReadTrailer()
-        => Index.TrailerOffset == 0 ? [] : IndexReader.ReadTrailer(_stream.SafeFileHandle, Index, _tail!.IndexOffset, _catalog);
+        => Index.TrailerOffset == 0 ? [] : IndexReader.ReadTrailer(_bytes, Index, _tail!.IndexOffset, _catalog);
 
-    public void Dispose() => _stream.Dispose();
+    public void Dispose() => _bytes.Dispose();
 }

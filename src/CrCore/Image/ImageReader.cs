@@ -1,5 +1,6 @@
 using CrCore.Image.Revision3;
 using CrCore.Objects;
+using CrCore.Protection;
 
 namespace CrCore.Image;
 
@@ -25,8 +26,21 @@ public sealed class ImageReader : IDisposable
     }
 
     /// <summary>Opens an image file.</summary>
-    /// <exception cref="CrArgumentException">CrImageNotFound, CrImageAccessDenied.</exception>
-    public static ImageReader Open(string path, RecordCatalog? catalog = null) => new(ImagePath.Open(path), catalog);
+    /// <param name="key">What the image was encrypted with; null for one that is not.</param>
+    /// <exception cref="CrArgumentException">CrImageNotFound, CrImageAccessDenied, CrImageEncrypted, CrImageNotEncrypted, CrKeyWrong.</exception>
+    public static ImageReader Open(string path, RecordCatalog? catalog = null, ImageKey? key = null)
+    {
+        var stream = ImagePath.Open(path);
+        try
+        {
+            return new(ProtectedImage.UnwrapStream(stream, key), catalog);
+        }
+        catch
+        {
+            stream.Dispose();
+            throw;
+        }
+    }
 
     /// <summary>Records after the last page block, complete when <see cref="ReadPages"/> has said false.</summary>
     public IReadOnlyList<ImageRecord> Trailer => _trailer;

@@ -17,7 +17,7 @@ public sealed class TreeRestore(RestoreOptions options, ICrLog? log = null, IPro
     public RestorePreview Preview(string path, CancellationToken cancel = default)
     {
         using var proc = new ProcReader();
-        using var reader = ImageReader.Open(path, Kinds.Catalog);
+        using var reader = ImageReader.Open(path, Kinds.Catalog, options.Key);
         var image = reader.ReadMetadata(cancel);
         var (_, _, obstacles) = Plan(proc, image);
         var tasks = new TaskSummary[image.Tasks.Count];
@@ -36,7 +36,7 @@ public sealed class TreeRestore(RestoreOptions options, ICrLog? log = null, IPro
         var started = Stopwatch.GetTimestamp();
         using var proc = new ProcReader();
         Step("Reading the image");
-        using var reader = ImageReader.Open(path, Kinds.Catalog);
+        using var reader = ImageReader.Open(path, Kinds.Catalog, options.Key);
         var image = reader.ReadMetadata(cancel);
         Step("Looking for obstacles");
         var (plan, namespaces, obstacles) = Plan(proc, image);

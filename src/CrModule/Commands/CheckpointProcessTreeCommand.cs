@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Management.Automation;
+using System.Security;
 using CrCore;
 using CrCore.Checkpoint;
 using CrCore.Image;
@@ -11,10 +12,11 @@ namespace CrModule.Commands;
 /// <summary>Freezes a process tree, writes it to an image, and lets it run on or ends it.</summary>
 [Cmdlet(VerbsData.Checkpoint, "ProcessTree", DefaultParameterSetName = IdSet, SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Medium)]
 [OutputType(typeof(CrImage), typeof(CrCheckpointPreview), typeof(Process))]
-public sealed class CheckpointProcessTreeCommand : ProcessTreeCommand
+public sealed class CheckpointProcessTreeCommand : ProcessTreeCommand, IDisposable
 {
     // Trees are saved at the end of the pipeline: only then is it known whether one path serves them all.
     private readonly List<CheckpointTarget> _targets = [];
+    private readonly ImageSecret _secret = new();
 
     [Parameter(Mandatory = true, Position = 1, ParameterSetName = IdSet)]
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = InputObjectSet)]
@@ -59,6 +61,18 @@ public sealed class CheckpointProcessTreeCommand : ProcessTreeCommand
     [ValidateRange(1, 3600)]
     public int FreezeTimeout { get; set; } = (int)new CheckpointOptions().FreezeTimeout.TotalSeconds;
 
+    /// <summary>Encrypt the images with the key in this file.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? KeyFile { get; set; }
+
+    /// <summary>Encrypt the images with this passphrase.</summary>
+    [Parameter]
+    [ValidateNotNull]
+    public SecureString? Passphrase { get; set; }
+
+    public void Dispose() => _secret.Dispose();
+
     private CheckpointOptions Options => new()
     {
         Stop = Stop,
@@ -68,13 +82,15 @@ public sealed class CheckpointProcessTreeCommand : ProcessTreeCommand
         MaxDeletedFileBytes = MaxDeletedFileSize,
         Compression = new(Compression, CompressionLevel),
         FreezeTimeout = TimeSpan.FromSeconds(FreezeTimeout),
+        Key = _secret.Of(this, KeyFile, Passphrase),
     };
 
     private protected override void ProcessRoot(CheckpointTarget root) => _targets.Add(root);
 
     protected override void EndProcessing()
     {
-        var options = Options;
+        if (!TryHere(KeyFile ?? "", () => Options, out var options))
+            return;
         var (roots, paths) = Plan();
         for (var i = 0; i < roots.Count && !Stopping; i++)
             Checkpoint(roots[i], paths[i], options);

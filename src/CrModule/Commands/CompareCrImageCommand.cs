@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using System.Security;
 using CrCore;
 using CrCore.Image;
 using CrCore.Inspection;
@@ -10,8 +11,10 @@ namespace CrModule.Commands;
 /// <summary>Tells how two images differ.</summary>
 [Cmdlet(VerbsData.Compare, "CrImage")]
 [OutputType(typeof(CrImageDifference))]
-public sealed class CompareCrImageCommand : CrCmdlet
+public sealed class CompareCrImageCommand : CrCmdlet, IDisposable
 {
+    private readonly ImageSecret _secret = new();
+
     /// <summary>The first image.</summary>
     [Parameter(Mandatory = true, Position = 0)]
     [ValidateNotNullOrEmpty]
@@ -33,6 +36,18 @@ public sealed class CompareCrImageCommand : CrCmdlet
     [Parameter]
     public SwitchParameter IncludePage { get; set; }
 
+    /// <summary>The file of the key that both images were encrypted with.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? KeyFile { get; set; }
+
+    /// <summary>The passphrase that both images were encrypted with.</summary>
+    [Parameter]
+    [ValidateNotNull]
+    public SecureString? Passphrase { get; set; }
+
+    public void Dispose() => _secret.Dispose();
+
     protected override void ProcessRecord()
     {
         foreach (var path in DifferencePath)
@@ -43,11 +58,11 @@ public sealed class CompareCrImageCommand : CrCmdlet
     {
         if (!TryHere(ReferencePath, () => FileSystemPath.Unresolved(this, ReferencePath), out var first) || !TryHere(given, () => FileSystemPath.Unresolved(this, given), out var second))
             return;
-        if (!TryHere(first, () => ImageFile.Open(first), out var reference))
+        if (!TryHere(first, () => ImageFile.Open(first, key: _secret.Of(this, KeyFile, Passphrase)), out var reference))
             return;
         using (reference)
         {
-            if (!TryHere(second, () => ImageFile.Open(second), out var difference))
+            if (!TryHere(second, () => ImageFile.Open(second, key: _secret.Of(this, KeyFile, Passphrase)), out var difference))
                 return;
             using (difference)
                 Compare(reference, difference);

@@ -52,11 +52,13 @@ public sealed class RestoreProcessTreeCommand : ImagePathCommand
         Terminal = Terminal,
         DieWithCaller = DieWithShell,
         LeaveStopped = LeaveStopped,
+        Key = Key,
     };
 
     private protected override void ProcessImage(string path)
     {
-        var options = Options;
+        if (!TryHere(path, () => Options, out var options))
+            return;
         if (!ShouldProcess($"Restore the process tree in '{path}'.", $"Restore the process tree in '{path}'?", "Restore-ProcessTree", out var reason))
         {
             if (reason == ShouldProcessReason.WhatIf)

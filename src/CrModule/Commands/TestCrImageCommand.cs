@@ -52,7 +52,7 @@ public sealed class TestCrImageCommand : ImagePathCommand
         var findings = new List<CrFinding>();
         try
         {
-            using var reader = ImageReader.Open(path);
+            using var reader = ImageReader.Open(path, key: Key);
             var pages = ImageVerification.Verify(reader, done => progress.Report(new("Test", "Reading the image", done, 0)), cancel);
             findings.Add(new CrFinding(path, "Integrity", CrFindingStatus.Passed, $"every byte was read and matches its checksum; {pages} pages of memory"));
         }
@@ -68,7 +68,7 @@ public sealed class TestCrImageCommand : ImagePathCommand
 
     private void CheckRestore(string path, List<CrFinding> findings, ICrLog log, IProgress<CrProgress> progress, CancellationToken cancel)
     {
-        var options = new RestoreOptions { NewPidNamespace = NewPidNamespace, AcceptChangedFiles = AcceptChangedFile, Terminal = Terminal };
+        var options = new RestoreOptions { NewPidNamespace = NewPidNamespace, AcceptChangedFiles = AcceptChangedFile, Terminal = Terminal, Key = Key };
         try
         {
             var preview = new TreeRestore(options, log, progress).Preview(path, cancel);

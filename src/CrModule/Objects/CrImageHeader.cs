@@ -1,4 +1,5 @@
 using CrCore.Image;
+using CrCore.Protection;
 
 namespace CrModule;
 
@@ -10,6 +11,7 @@ public sealed class CrImageHeader
         var head = model.Head;
         Path = path;
         Length = new FileInfo(path).Length;
+        IsEncrypted = ImageProtection.IsProtected(path);
         Revision = head.Revision;
         ImageId = head.ImageId;
         Created = head.Created.ToLocalTime();
@@ -35,6 +37,9 @@ public sealed class CrImageHeader
 
     /// <summary>Size of the image in bytes.</summary>
     public long Length { get; }
+
+    /// <summary>Whether a key or passphrase was needed to look into it.</summary>
+    public bool IsEncrypted { get; }
 
     /// <summary>Revision of the format: 4, or 3 for images of 2008.</summary>
     public int Revision { get; }

@@ -1,7 +1,9 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Management.Automation;
+using System.Security;
 using CrCore;
 using CrCore.Image;
+using CrCore.Protection;
 using CrModule.Completion;
 
 namespace CrModule.Pipeline;
@@ -14,7 +16,22 @@ namespace CrModule.Pipeline;
 /// </remarks>
 public abstract class ImagePathCommand : CrCmdlet, IDisposable
 {
+    private readonly ImageSecret _secret = new();
     private ImageFile? _open;
+
+    /// <summary>The file of the key that the images were encrypted with.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? KeyFile { get; set; }
+
+    /// <summary>The passphrase that the images were encrypted with.</summary>
+    [Parameter]
+    [ValidateNotNull]
+    public SecureString? Passphrase { get; set; }
+
+    /// <summary>What opens encrypted images; null where nothing was given.</summary>
+    /// <exception cref="CrException">The key file cannot be read, or both were given.</exception>
+    private protected ImageKey? Key => _secret.Of(this, KeyFile, Passphrase);
 
     private protected const string PathSet = "Path";
     private protected const string LiteralPathSet = "LiteralPath";
@@ -36,6 +53,9 @@ public abstract class ImagePathCommand : CrCmdlet, IDisposable
 
     protected override void ProcessRecord()
     {
+        // Here, because the session's paths are not for the engine's thread to resolve.
+        if (!TryHere(KeyFile, () => Key, out _))
+            return;
         var literal = ParameterSetName == LiteralPathSet;
         foreach (var path in literal ? LiteralPath : Path)
         {
@@ -69,8 +89,9 @@ public abstract class ImagePathCommand : CrCmdlet, IDisposable
             image = _open;
             return true;
         }
-        Dispose();
-        if (TryHere(path, () => ImageFile.Open(path), out image))
+        _open?.Dispose();
+        _open = null;
+        if (TryHere(path, () => ImageFile.Open(path, key: Key), out image))
             _open = image;
         return image is not null;
     }
@@ -80,6 +101,7 @@ public abstract class ImagePathCommand : CrCmdlet, IDisposable
     {
         _open?.Dispose();
         _open = null;
+        _secret.Dispose();
         GC.SuppressFinalize(this);
     }
 
@@ -91,7 +113,7 @@ public abstract class ImagePathCommand : CrCmdlet, IDisposable
     private protected bool TryReadModel(string path, [MaybeNullWhen(false)] out ImageModel model)
         => TryRun(path, (_, _, cancel) =>
         {
-            using var reader = ImageReader.Open(path);
+            using var reader = ImageReader.Open(path, key: Key);
             return reader.ReadMetadata(cancel);
         }, out model);
 }

@@ -1,11 +1,9 @@
-using Microsoft.Win32.SafeHandles;
-
 namespace CrCore.Image;
 
 /// <summary>Reads the parts of an image file that are found from its end: tail, index, trailer, single page blocks.</summary>
 internal static class IndexReader
 {
-    public static TailRecord ReadTail(SafeFileHandle file, long length, RecordCatalog catalog)
+    public static TailRecord ReadTail(ImageBytes file, long length, RecordCatalog catalog)
     {
         var offset = length - ImageFormat.TailSize;
         if (offset < 0)
@@ -21,7 +19,7 @@ internal static class IndexReader
     }
 
     /// <summary>The index, which must account for every byte from the metadata's end to its own start.</summary>
-    public static IndexRecord ReadIndex(SafeFileHandle file, TailRecord tail, ImageModel model, RecordCatalog catalog)
+    public static IndexRecord ReadIndex(ImageBytes file, TailRecord tail, ImageModel model, RecordCatalog catalog)
     {
         using var frame = Range(file, tail.IndexOffset, tail.TotalLength - ImageFormat.TailSize);
         var h = frame.ReadHeader();
@@ -37,7 +35,7 @@ internal static class IndexReader
         return index;
     }
 
-    public static void ReadBlock(SafeFileHandle file, in PageBlockEntry entry, PageBlock block, RecordCatalog catalog)
+    public static void ReadBlock(ImageBytes file, in PageBlockEntry entry, PageBlock block, RecordCatalog catalog)
     {
         using var frame = Range(file, entry.Offset, entry.Offset + entry.Length + ImageFormat.SealSize);
         var h = frame.ReadHeader();
@@ -49,7 +47,7 @@ internal static class IndexReader
             throw ImageError.Index(h.Offset, "it describes another page block than the one that stands there");
     }
 
-    public static IReadOnlyList<ImageRecord> ReadTrailer(SafeFileHandle file, IndexRecord index, long end, RecordCatalog catalog)
+    public static IReadOnlyList<ImageRecord> ReadTrailer(ImageBytes file, IndexRecord index, long end, RecordCatalog catalog)
     {
         using var frame = Range(file, index.TrailerOffset, end);
         var records = new List<ImageRecord>();
@@ -78,7 +76,7 @@ internal static class IndexReader
         return seal == due ? due.Hash : throw ImageError.Checksum(h.Offset, due, seal);
     }
 
-    private static FrameReader Range(SafeFileHandle file, long start, long end)
+    private static FrameReader Range(ImageBytes file, long start, long end)
         => new(new ByteSource(new RangeStream(file, start, end - start), leaveOpen: false, start));
 
     private static RecordType Find(RecordCatalog catalog, in RecordHeader h)

@@ -1,9 +1,7 @@
-using Microsoft.Win32.SafeHandles;
-
 namespace CrCore.Image;
 
-/// <summary>A part of a file as a stream with a position of its own, so that several threads can read one file at once.</summary>
-internal sealed class RangeStream(SafeFileHandle file, long start, long length) : Stream
+/// <summary>A part of an image as a stream with a position of its own, so that several threads can read one image at once.</summary>
+internal sealed class RangeStream(ImageBytes bytes, long start, long length) : Stream
 {
     private long _position;
 
@@ -21,7 +19,7 @@ internal sealed class RangeStream(SafeFileHandle file, long start, long length) 
     public override int Read(Span<byte> buffer)
     {
         var part = (int)Math.Min(buffer.Length, Math.Max(0, length - _position));
-        var n = part == 0 ? 0 : RandomAccess.Read(file, buffer[..part], start + _position);
+        var n = part == 0 ? 0 : bytes.Read(buffer[..part], start + _position);
         _position += n;
         return n;
     }

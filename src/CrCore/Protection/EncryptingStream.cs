@@ -1,0 +1,85 @@
+using System.Security.Cryptography;
+
+namespace CrCore.Protection;
+
+/// <summary>Encrypts what is written to it, forward only. Without <see cref="Complete"/> the last chunk is missing, and a reader sees that.</summary>
+internal sealed class EncryptingStream : Stream
+{
+    private readonly Stream _destination;
+    private readonly ChunkCipher _cipher;
+    private readonly byte[] _plain, _sealed;
+    private long _number;
+    private int _used;
+    private bool _completed;
+
+    /// <param name="destination">Left open.</param>
+    public EncryptingStream(Stream destination, ImageKey key)
+    {
+        ProtectedImage.CheckSupport();
+        var (header, own) = ProtectionHeader.Create(key);
+        _destination = destination;
+        _cipher = new ChunkCipher(own);
+        _plain = new byte[header.ChunkSize];
+        _sealed = new byte[header.ChunkSize + ChunkCipher.TagBytes];
+        destination.Write(header.Encode());
+    }
+
+    public override bool CanRead => false;
+    public override bool CanSeek => false;
+    public override bool CanWrite => true;
+    public override long Length => throw new NotSupportedException();
+    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
+
+    public override void Write(ReadOnlySpan<byte> bytes)
+    {
+        ObjectDisposedException.ThrowIf(_completed, this);
+        while (bytes.Length > 0)
+        {
+            // A full chunk waits: whether it is the last one is not known before more comes.
+            if (_used == _plain.Length)
+                WriteChunk(isLast: false);
+            var part = Math.Min(bytes.Length, _plain.Length - _used);
+            bytes[..part].CopyTo(_plain.AsSpan(_used));
+            _used += part;
+            bytes = bytes[part..];
+        }
+    }
+
+    /// <summary>Writes the last chunk.</summary>
+    /// <exception cref="CrKernelException">CrImageWriteFailed.</exception>
+    public void Complete()
+    {
+        try
+        {
+            WriteChunk(isLast: true);
+            _destination.Flush();
+        }
+        catch (IOException e)
+        {
+            throw Image.WriteError.Of(e, "write the image");
+        }
+        _completed = true;
+    }
+
+    // Chunks are written when they are full; what is left waits for more.
+    public override void Flush() => _destination.Flush();
+
+    public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
+    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+    public override void SetLength(long value) => throw new NotSupportedException();
+
+    protected override void Dispose(bool disposing)
+    {
+        _cipher.Dispose();
+        CryptographicOperations.ZeroMemory(_plain);
+        base.Dispose(disposing);
+    }
+
+    private void WriteChunk(bool isLast)
+    {
+        _cipher.Encrypt(_number++, isLast, _plain.AsSpan(0, _used), _sealed.AsSpan(0, _used + ChunkCipher.TagBytes));
+        _destination.Write(_sealed.AsSpan(0, _used + ChunkCipher.TagBytes));
+        _used = 0;
+    }
+}
