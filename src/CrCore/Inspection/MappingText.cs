@@ -31,6 +31,7 @@ public static class MappingText
             VmaType.Anonymous when task.Get<MmRecord>() is { } mm => Special(mm, vma),
             VmaType.SharedAnonymous => "[shared]",
             VmaType.SystemVShared => "[sysv]",
+            VmaType.AioRing => "[aio]",
             _ => "",
         };
     }

@@ -11,6 +11,7 @@ public static class Kinds
         new Memory.MemoryKind(),
         new Memory.SharedMemoryKind(),
         new Memory.FilledMemoryKind(),
+        new Aio.AioRingsKind(),
         new Files.FilesKind(),
         new Locks.LeasesKind(),
         new Files.FsKind(),

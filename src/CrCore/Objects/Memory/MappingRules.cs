@@ -15,7 +15,8 @@ internal static class MappingRules
     /// <summary>What maps alone tells.</summary>
     public static MappingRefusal? Check(MappedFiles files, int pid, in MemoryMapping m) => m.Kind switch
     {
-        MappingKind.Special => new("CrMappingSpecial", $"the kernel object {m.Path} is mapped, which is not saved", "Have the program close what made the mapping (io_uring, native AIO, perf, uprobes …)."),
+        MappingKind.Special when IsAioRing(m) => null,
+        MappingKind.Special => new("CrMappingSpecial", $"the kernel object {m.Path} is mapped, which is not saved", "Have the program close what made the mapping (io_uring, perf, uprobes …)."),
         MappingKind.SystemVShared => new("CrMappingSystemV", $"the System V segment {m.Inode} is mapped, which is not saved yet", "Have the program detach it (shmdt)."),
         MappingKind.File => CheckFile(files, pid, m),
         _ => null,
@@ -25,7 +26,7 @@ internal static class MappingRules
     public static MappingRefusal? CheckFlags(in DetailedMapping d)
     {
         var flags = d.Flags;
-        if (TypeOf(d.Mapping) is VmaType.Vdso or VmaType.Vvar or VmaType.VvarVclock)
+        if (TypeOf(d.Mapping) is VmaType.Vdso or VmaType.Vvar or VmaType.VvarVclock or VmaType.AioRing)
             return null;
         if ((flags & VmFlags.HugeTlb) != 0)
             return HugeTlb;
@@ -50,8 +51,11 @@ internal static class MappingRules
         MappingKind.Vdso => VmaType.Vdso,
         MappingKind.Vvar => VmaType.Vvar,
         MappingKind.VvarVclock => VmaType.VvarVclock,
+        MappingKind.Special when IsAioRing(m) => VmaType.AioRing,
         _ => null,
     };
+
+    private static bool IsAioRing(in MemoryMapping m) => m.IsDeleted && m.Path == "/[aio]";
 
     private static MappingRefusal HugeTlb { get; } = new("CrMappingHugeTlb", "it is of huge pages (hugetlbfs), which are not saved yet", "Run the program without MAP_HUGETLB.");
 
