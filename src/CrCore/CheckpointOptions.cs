@@ -31,6 +31,18 @@ public sealed record CheckpointOptions
     /// <summary>End the tree once the image is safely on disk. Otherwise it runs on.</summary>
     public bool Stop { get; init; }
 
+    /// <summary>
+    /// Write all memory while the tree stands still. Otherwise a tree that runs on stands still only until a copy on write of
+    /// its large address spaces is made.
+    /// </summary>
+    public bool NoCopy { get; init; }
+
+    /// <summary>
+    /// Address spaces with less resident memory than so many bytes are not copied: they are written in a moment, and a copy
+    /// takes some hundred microseconds.
+    /// </summary>
+    public long LeastCopiedBytes { get; init; } = 16L << 20;
+
     /// <summary>Replace an image that exists under the path.</summary>
     public bool Overwrite { get; init; }
 

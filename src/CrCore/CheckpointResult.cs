@@ -27,6 +27,12 @@ public sealed record CheckpointResult
 
     public required PageFigures Pages { get; init; }
 
+    /// <summary>Tasks whose memory was written from a copy on write, while they ran on.</summary>
+    public int CopiedTasks { get; init; }
+
+    /// <summary>What the copies took of memory when the last page was written: pages that the tree wrote to since, and page tables.</summary>
+    public long CopyBytes { get; init; }
+
     /// <summary>Where the time went, in the order of the work.</summary>
     public required IReadOnlyList<PhaseTime> Phases { get; init; }
 

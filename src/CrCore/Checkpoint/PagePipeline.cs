@@ -16,7 +16,7 @@ internal sealed class PagePipeline : IDisposable
     private readonly Queue<PageJob> _jobs = new();
     private readonly Thread[] _threads;
     private readonly PageWorker _own;
-    private long _turn;
+    private long _turn, _posted;
     private bool _ended;
     private ExceptionDispatchInfo? _failure;
     private PageFigures _figures;
@@ -51,11 +51,27 @@ internal sealed class PagePipeline : IDisposable
         {
             _failure?.Throw();
             _jobs.Enqueue(job);
+            _posted++;
             Monitor.Pulse(_lock);
             help = _threads.Length == 0 || _jobs.Count > _threads.Length;
         }
         if (help)
             _own.DoNext();
+    }
+
+    /// <summary>Waits until all blocks that were posted are done: their tasks may go on.</summary>
+    /// <exception cref="CrException">A block could not be read or written.</exception>
+    public void Drain()
+    {
+        while (_own.DoNext())
+        {
+        }
+        lock (_lock)
+        {
+            while (_turn != _posted && _failure is null)
+                Monitor.Wait(_lock);
+            _failure?.Throw();
+        }
     }
 
     /// <summary>Does what is left and waits for the rest.</summary>

@@ -13,6 +13,8 @@ public enum PageRangeModes
     Unreadable = 2,
     /// <summary>The page tables do not tell which pages hold something (shared memory): take every page.</summary>
     Unscanned = 4,
+    /// <summary>A copy of the address space has not got it (MADV_DONTFORK, MADV_WIPEONFORK).</summary>
+    NotCopied = 8,
 }
 
 /// <summary>A range of pages of a <see cref="PageSource"/>.</summary>
@@ -30,6 +32,9 @@ public sealed class PageSource(uint objRef) : IDisposable
 
     /// <summary>Where its pages are seen in tasks; no two overlap by their targets.</summary>
     public List<PageRange> Ranges { get; } = [];
+
+    /// <summary>Memory that others may write to, too: copies of address spaces do not hold it still.</summary>
+    public bool IsShared { get; init; }
 
     /// <summary>The object itself, opened for reading: it is read instead of <see cref="Ranges"/>.</summary>
     public OwnDescriptor? File { get; init; }

@@ -4,50 +4,79 @@ using CrCore.Kernel;
 namespace CrCore.Checkpoint;
 
 /// <summary>Writes the pages of all sources into the image, in large runs, without keeping them in memory.</summary>
-/// <param name="progress">Called with bytes done and bytes in all, the latter an estimate.</param>
-internal sealed class PageWriter(CaptureContext context, ImageWriter writer, Action<long, long>? progress = null)
+internal sealed class PageWriter : IDisposable
 {
     private const int PageSize = ImageFormat.PageSize;
 
+    private readonly CaptureContext _context;
+    private readonly MemoryCopies _copies;
+    private readonly Action<long, long>? _progress;
+    private readonly PagePipeline _pipeline;
+    private readonly PageBatch _batch;
     private long _reported;
 
+    /// <param name="progress">Called with bytes done and bytes in all, the latter an estimate.</param>
+    public PageWriter(CaptureContext context, MemoryCopies copies, ImageWriter writer, Action<long, long>? progress = null)
+    {
+        (_context, _copies, _progress) = (context, copies, progress);
+        _pipeline = new PagePipeline(writer, context.Options.Compression);
+        _batch = new PageBatch(_pipeline);
+    }
+
+    /// <summary>Writes what only a tree that stands still has as it was. When this returns, the tree may go on.</summary>
     /// <exception cref="CrKernelException">Memory of a task cannot be read, or the image cannot be written.</exception>
     /// <exception cref="OperationCanceledException">The rest was not written.</exception>
-    public PageFigures WriteAll(CancellationToken cancel)
+    public void WriteStill(CancellationToken cancel)
     {
-        using var pipeline = new PagePipeline(writer, context.Options.Compression);
-        var batch = new PageBatch(pipeline);
-        foreach (var source in context.Pages)
-        {
-            if (source.File is not null)
-                WriteFile(source.ObjRef, source.File, batch, cancel);
-            else
-                WriteRanges(source, batch, cancel);
-            // A block holds pages of one object.
-            batch.Flush();
-        }
-        return pipeline.Complete();
+        foreach (var source in _context.Pages)
+            if (!_copies.Covers(source))
+                Write(source, cancel);
+        _pipeline.Drain();
+    }
+
+    /// <summary>Writes what the copies hold.</summary>
+    /// <exception cref="CrKernelException">As above.</exception>
+    /// <exception cref="OperationCanceledException">As above.</exception>
+    public PageFigures WriteCopied(CancellationToken cancel)
+    {
+        foreach (var source in _context.Pages)
+            if (_copies.Covers(source))
+                Write(source, cancel);
+        return _pipeline.Complete();
+    }
+
+    public void Dispose() => _pipeline.Dispose();
+
+    private void Write(PageSource source, CancellationToken cancel)
+    {
+        if (source.File is not null)
+            WriteFile(source.ObjRef, source.File, _batch, cancel);
+        else
+            WriteRanges(source, _batch, cancel);
+        // A block holds pages of one object.
+        _batch.Flush();
     }
 
     private void WriteRanges(PageSource source, PageBatch batch, CancellationToken cancel)
     {
         source.Ranges.Sort(static (a, b) => a.Target.CompareTo(b.Target));
         PagemapScanner? scanner = null;
-        var pid = 0;
+        var original = 0;
         PageReader? plain = null, forced = null;
         try
         {
             foreach (var range in source.Ranges)
             {
                 cancel.ThrowIfCancellationRequested();
-                if (range.Pid != pid)
+                if (range.Pid != original)
                 {
                     batch.Flush();
                     scanner?.Dispose();
-                    pid = range.Pid;
+                    original = range.Pid;
+                    var pid = _copies.ReadFrom(original);
                     scanner = PagemapScanner.TryOpen(pid) ?? throw Ended(pid);
-                    plain = (ranges, bytes) => ProcessMemory.Read(range.Pid, ranges, bytes);
-                    forced = (ranges, bytes) => ReadForced(range.Pid, ranges, bytes);
+                    plain = (ranges, bytes) => ProcessMemory.Read(pid, ranges, bytes);
+                    forced = (ranges, bytes) => ReadForced(pid, ranges, bytes);
                 }
                 var unreadable = (range.Modes & PageRangeModes.Unreadable) != 0;
                 WriteRange(source.ObjRef, range, scanner!, unreadable ? forced! : plain!, batch, cancel);
@@ -140,13 +169,13 @@ internal sealed class PageWriter(CaptureContext context, ImageWriter writer, Act
     // Every 32 MiB: a bar needs no more.
     private void Report(long done)
     {
-        if (progress is null || done - _reported < 32 << 20)
+        if (_progress is null || done - _reported < 32 << 20)
             return;
         _reported = done;
         long total = 0;
-        foreach (var task in context.Tasks)
+        foreach (var task in _context.Tasks)
             total += task.Stat.ResidentPages * PageSize;
-        progress(Math.Min(done, total), total);
+        _progress(Math.Min(done, total), total);
     }
 
     private static CrTargetException Ended(int pid)

@@ -7,7 +7,7 @@ namespace CrCore.Checkpoint;
 
 /// <summary>Captures one frozen task: asks every kind, runs their calls inside its threads, writes their records in order.</summary>
 /// <param name="live">Reads anew what can change although a task stands still: signals may arrive.</param>
-internal sealed class TaskCapture(CaptureContext context, TreeFreezer freezer, ProcReader live, ImageWriter writer)
+internal sealed class TaskCapture(CaptureContext context, TreeFreezer freezer, MemoryCopies copies, ProcReader live, ImageWriter writer)
 {
     private const int ArenaSize = 1 << 20;
 
@@ -27,11 +27,20 @@ internal sealed class TaskCapture(CaptureContext context, TreeFreezer freezer, P
             if (kind is ICapturesTask captures && captures.Capture(context, task, _taskBatch) is { } step)
                 _taskSteps.Add(step);
         var threadSteps = new List<Action<RecordSink>>[task.Threads.Count];
-        using (var site = FindSite(task))
+        var site = FindSite(task);
+        var copied = false;
+        try
         {
             for (var i = 0; i < task.Threads.Count; i++)
-                threadSteps[i] = CaptureThread(task, task.Threads[i], site);
-            site.Clear();
+                threadSteps[i] = CaptureThread(task, task.Threads[i], site, ref copied);
+            if (!copied)
+                site.Clear();
+        }
+        finally
+        {
+            // Else it is the copy's: its helper runs there.
+            if (!copied)
+                site.Dispose();
         }
         for (var i = 0; i < task.Threads.Count; i++)
         {
@@ -42,7 +51,7 @@ internal sealed class TaskCapture(CaptureContext context, TreeFreezer freezer, P
     }
 
     /// <summary>Runs the thread's calls (the leader: the task's, too). Steps of the task emit at once; the thread's come later.</summary>
-    private List<Action<RecordSink>> CaptureThread(FrozenTask task, FrozenThread thread, InjectionSite site)
+    private List<Action<RecordSink>> CaptureThread(FrozenTask task, FrozenThread thread, InjectionSite site, ref bool copied)
     {
         var steps = new List<Action<RecordSink>>();
         var batch = new SyscallBatch();
@@ -50,7 +59,9 @@ internal sealed class TaskCapture(CaptureContext context, TreeFreezer freezer, P
             if (kind is ICapturesThread captures && captures.Capture(context, thread, batch) is { } step)
                 steps.Add(step);
         var leads = thread == task.Leader;
-        if (!batch.IsEmpty || (leads && !_taskBatch.IsEmpty))
+        // With the last thread: the site is written anew for each.
+        var copy = thread == task.Threads[^1] && copies.IsWanted(task);
+        if (!batch.IsEmpty || (leads && !_taskBatch.IsEmpty) || copy)
         {
             var remote = Enter(task, thread, site);
             try
@@ -58,6 +69,8 @@ internal sealed class TaskCapture(CaptureContext context, TreeFreezer freezer, P
                 if (leads)
                     remote.Run(_taskBatch);
                 remote.Run(batch);
+                if (copy)
+                    copied = Copy(task, remote);
             }
             finally
             {
@@ -68,6 +81,23 @@ internal sealed class TaskCapture(CaptureContext context, TreeFreezer freezer, P
             foreach (var step in _taskSteps)
                 step(_sink);
         return steps;
+    }
+
+    private bool Copy(FrozenTask task, InjectedThread remote)
+    {
+        var obstacle = MemoryCopies.Obstacle(context, task, remote);
+        if (obstacle is null)
+        {
+            if (remote.TryCopy(out var errno) is { } copy)
+            {
+                copies.Add(copy);
+                return true;
+            }
+            obstacle = $"the kernel refused to copy it: {errno} ({errno.Describe()})";
+        }
+        context.Warnings.Add(new("CrNoMemoryCopy", CrErrorKind.Obstacle, ObstacleSeverity.Warning, task.Pid, task.Comm, "memory",
+            $"no copy of it could be made ({obstacle}), so the tree stood still while it was written", "-NoCopy asks for that from the first."));
+        return false;
     }
 
     private InjectedThread Enter(FrozenTask task, FrozenThread thread, InjectionSite site)

@@ -51,6 +51,7 @@ public sealed class TreeCheckpoint(CheckpointOptions options, ICrLog? log = null
         using var encrypting = options.Key is { } key ? new EncryptingStream(file.Stream, key) : null;
         using var writer = new ImageWriter(encrypting ?? (Stream)file.Stream, leaveOpen: true);
         using var freezer = new TreeFreezer(proc, facts);
+        using var copies = new MemoryCopies(options);
         Step("Freezing the tree");
         clock.Start("Freeze");
         walk = freezer.Freeze(pid, walk, options.FreezeTimeout, cancel);
@@ -65,14 +66,22 @@ public sealed class TreeCheckpoint(CheckpointOptions options, ICrLog? log = null
         using var still = new ProcReader(facts);
         var tasks = TreeFacts.Read(walk, freezer, still);
         var context = new CaptureContext { Options = options, Tasks = tasks, Proc = still, Shared = new SharedObjects(), States = states };
-        Capture(context, freezer, proc, writer, cancel);
+        Capture(context, freezer, copies, proc, writer, cancel);
         clock.Start("Pages");
-        var pages = new PageWriter(context, writer, (done, total) => progress?.Report(new(Activity, "Writing pages", done, total))).WriteAll(cancel);
+        using var pageWriter = new PageWriter(context, copies, writer, (done, total) => progress?.Report(new(Activity, "Writing pages", done, total)));
+        pageWriter.WriteStill(cancel);
         var since = freezer.FrozenSince;
-        // A tree that is to run on need not wait for the disk; one that is to end must stand still until the image is safe.
+        // A tree that is to run on waits neither for its copies to be written nor for the disk; one that is to end must
+        // stand still until the image is safe.
         if (!options.Stop)
             freezer.Thaw();
         var frozen = Stopwatch.GetElapsedTime(since);
+        var copied = copies.Count;
+        if (copied > 0)
+            clock.Start("Copies");
+        var pages = pageWriter.WriteCopied(cancel);
+        var copyBytes = copies.MeasureBytes();
+        copies.Dispose();
         Step("Completing the image");
         clock.Start("Complete");
         writer.WriteRecord(new FiguresRecord(frozen, pages, [.. clock.Phases]));
@@ -102,16 +111,18 @@ public sealed class TreeCheckpoint(CheckpointOptions options, ICrLog? log = null
             Duration = Stopwatch.GetElapsedTime(started),
             Frozen = frozen,
             Pages = pages,
+            CopiedTasks = copied,
+            CopyBytes = copyBytes,
             Phases = clock.Phases,
             Stopped = options.Stop,
             Warnings = [.. obstacles, .. context.Warnings],
         };
     }
 
-    private void Capture(CaptureContext context, TreeFreezer freezer, ProcReader live, ImageWriter writer, CancellationToken cancel)
+    private void Capture(CaptureContext context, TreeFreezer freezer, MemoryCopies copies, ProcReader live, ImageWriter writer, CancellationToken cancel)
     {
         TreeFacts.WriteHead(writer, context.Tasks, context.Proc, DateTimeOffset.UtcNow, options.Compression.RequiredFeature);
-        var capture = new TaskCapture(context, freezer, live, writer);
+        var capture = new TaskCapture(context, freezer, copies, live, writer);
         for (var i = 0; i < context.Tasks.Count; i++)
         {
             cancel.ThrowIfCancellationRequested();

@@ -54,6 +54,25 @@ public static class ProcValues
         return !number.Failed ? true : throw KernelError.BadText($"/proc/{pid}/autogroup", pid);
     }
 
+    /// <summary>Memory that would be free without the task: pages that no other maps (smaps_rollup), and its page tables.</summary>
+    public static bool TryReadPrivateBytes(ProcReader reader, int pid, out long bytes)
+    {
+        bytes = 0;
+        return AddKilobytes(reader, pid, "smaps_rollup"u8, "Private_"u8, ref bytes) && AddKilobytes(reader, pid, "status"u8, "VmPTE:"u8, ref bytes);
+    }
+
+    /// <summary>Sums the lines that begin so.</summary>
+    private static bool AddKilobytes(ProcReader reader, int pid, ReadOnlySpan<byte> name, ReadOnlySpan<byte> prefix, ref long bytes)
+    {
+        if (!reader.TryRead(pid, name, out var text))
+            return false;
+        var lines = new TextCursor(text);
+        while (lines.NextLine(out var line))
+            if (line.StartsWith(prefix) && line.IndexOf((byte)':') is > 0 and var colon)
+                bytes += new TextCursor(line[(colon + 1)..]).Decimal() << 10;
+        return true;
+    }
+
     /// <summary>Whether setgroups(2) is allowed in the task's user namespace (user_namespaces(7)).</summary>
     public static bool TryReadSetGroups(ProcReader reader, int pid, out bool allowed)
     {

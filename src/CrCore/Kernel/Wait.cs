@@ -13,6 +13,8 @@ public readonly record struct WaitReport(int Tid, int Status)
     public bool IsEventStop => IsStop && Event == 128;
     /// <summary>A job-control stop seen by a seizing tracer: an event stop that names the stopping signal.</summary>
     public bool IsGroupStop => IsEventStop && StopSignal is 19 or 20 or 21 or 22;
+    /// <summary>PTRACE_EVENT_CLONE: a task was made; PTRACE_GETEVENTMSG tells its number.</summary>
+    public bool IsCloneStop => IsStop && StopSignal == 5 && Event == 3;
     public bool IsSyscallStop => IsStop && StopSignal == (5 | 0x80);
 
     public override string ToString() => Tid == 0 ? "nothing" : IsStop ? $"stop {StopSignal} event {Event}" : $"end 0x{Status:x}";

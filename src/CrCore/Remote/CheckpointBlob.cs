@@ -10,9 +10,9 @@ namespace CrCore.Remote;
 /// </summary>
 internal static class CheckpointBlob
 {
-    public const int DataSize = 280;
+    public const int DataSize = 288;
 
-    private const int SignalMaskAt = 216, FullMaskAt = 224, MarkerAt = 232, PidAt = 256, TidAt = 264, ArenaSizeAt = 272;
+    private const int SignalMaskAt = 216, FullMaskAt = 224, MarkerAt = 232, PidAt = 256, TidAt = 264, ArenaSizeAt = 272, AllSignalsAt = 280;
 
     public static int Size => DataSize + InjectedCode.Checkpoint.Length;
 
@@ -35,6 +35,7 @@ internal static class CheckpointBlob
         BinaryPrimitives.WriteInt64LittleEndian(blob[PidAt..], nsPid);
         BinaryPrimitives.WriteInt64LittleEndian(blob[TidAt..], nsTid);
         BinaryPrimitives.WriteInt64LittleEndian(blob[ArenaSizeAt..], arenaSize);
+        BinaryPrimitives.WriteUInt64LittleEndian(blob[AllSignalsAt..], ulong.MaxValue);
         InjectedCode.Checkpoint.CopyTo(blob[DataSize..]);
     }
 

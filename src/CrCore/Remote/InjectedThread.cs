@@ -7,7 +7,7 @@ namespace CrCore.Remote;
 /// <see cref="Leave"/>; at every instant between, the thread would find its own way back to its program if this
 /// process died (docs/injection.md).
 /// </summary>
-internal sealed class InjectedThread : IRemoteTask
+internal sealed partial class InjectedThread : IRemoteTask
 {
     private const int SigUrg = 23, SigWinch = 28, SigChld = 17, SigStop = 19;
 

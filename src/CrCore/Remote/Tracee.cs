@@ -64,8 +64,8 @@ internal readonly struct Tracee(int tid, bool polled)
         }
         var signal = BitConverter.ToInt32(info);
         var code = BitConverter.ToInt32(info[8..]);
-        // An event stop has si_code = signal | event << 8; a system-call stop has 0x85; a signal's code has neither.
-        var status = code >> 8 == 128 ? (code & 0x7f) | 128 << 8 : code == (5 | 0x80) ? code : signal;
+        // An event stop has si_code = signal | event << 8 (128, or 3 for clone); a system-call stop has 0x85; a signal's code has neither.
+        var status = code >> 8 == 128 ? (code & 0x7f) | 128 << 8 : code is (5 | 0x80) or (5 | 3 << 8) ? code : signal;
         report = new WaitReport(tid, 0x7f | (status & 0xff) << 8 | (status >> 8 & 0xff) << 16);
         return true;
     }

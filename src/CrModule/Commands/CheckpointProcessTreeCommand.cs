@@ -28,6 +28,10 @@ public sealed class CheckpointProcessTreeCommand : ProcessTreeCommand, IDisposab
     [Parameter]
     public SwitchParameter Stop { get; set; }
 
+    /// <summary>Write all memory while the tree stands still.</summary>
+    [Parameter]
+    public SwitchParameter NoCopy { get; set; }
+
     /// <summary>Replace an image that exists.</summary>
     [Parameter]
     public SwitchParameter Force { get; set; }
@@ -76,6 +80,7 @@ public sealed class CheckpointProcessTreeCommand : ProcessTreeCommand, IDisposab
     private CheckpointOptions Options => new()
     {
         Stop = Stop,
+        NoCopy = NoCopy,
         Overwrite = Force,
         Terminal = Terminal,
         ExternalPipe = ExternalPipe,

@@ -22,6 +22,8 @@ public sealed class CrImage
         PageBytes = result.Pages.PlainBytes;
         PageBytesStored = result.Pages.StoredBytes;
         Phases = result.Phases.ToArray();
+        CopiedTasks = result.CopiedTasks;
+        CopyBytes = result.CopyBytes;
         Stopped = result.Stopped;
         Warnings = result.Warnings.ToArray();
     }
@@ -67,6 +69,12 @@ public sealed class CrImage
 
     /// <summary>Bytes that they take in the image.</summary>
     public long PageBytesStored { get; }
+
+    /// <summary>Tasks whose memory was written from a copy on write, while they ran on.</summary>
+    public int CopiedTasks { get; }
+
+    /// <summary>Memory in bytes that the copies took in the end: pages that the tree wrote to since, and page tables.</summary>
+    public long CopyBytes { get; }
 
     /// <summary>Where the time went, in the order of the work.</summary>
     public IReadOnlyList<PhaseTime> Phases { get; }

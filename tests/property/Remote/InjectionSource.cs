@@ -12,12 +12,15 @@ internal static class InjectionSource
     // Offsets in the data block in front of the checkpoint code (CrCore.Remote.CheckpointBlob).
     private const int RegR15 = 0, RegR14 = 8, RegR13 = 16, RegR12 = 24, RegRbp = 32, RegRbx = 40, RegR11 = 48, RegR10 = 56,
         RegR9 = 64, RegR8 = 72, RegRax = 80, RegRcx = 88, RegRdx = 96, RegRsi = 104, RegRdi = 112, RegRip = 128,
-        RegFlags = 144, RegRsp = 152, SignalMask = 216, FullMask = 224, Marker = 232, ZeroTime = 240, Pid = 256, Tid = 264, ArenaSize = 272;
+        RegFlags = 144, RegRsp = 152, SignalMask = 216, FullMask = 224, Marker = 232, ZeroTime = 240, Pid = 256, Tid = 264, ArenaSize = 272, AllSignals = 280;
 
     /// <summary>Length of the data block; the code follows it.</summary>
-    public const int DataSize = 280;
+    public const int DataSize = 288;
 
-    private const int SysMmap = 9, SysMunmap = 11, SysRtSigprocmask = 14, SysPause = 34, SysWait4 = 61, SysExitGroup = 231, SysTgkill = 234, SysPpoll = 271, WAll = 0x40000000, ECHILD = 10;
+    private const int SysMmap = 9, SysMunmap = 11, SysRtSigprocmask = 14, SysPause = 34, SysClone = 56, SysExit = 60, SysWait4 = 61, SysExitGroup = 231, SysTgkill = 234, SysPpoll = 271, WAll = 0x40000000, EINTR = 4, ECHILD = 10;
+
+    /// <summary>CLONE_VM, FS, FILES, SIGHAND, THREAD, SYSVSEM: a thread like the program's own.</summary>
+    private const int CloneThread = 0x50f00;
 
     /// <summary>Injected into a task that is being checkpointed: it finds its own way back if the tracer dies.</summary>
     public static byte[] Checkpoint()
@@ -27,6 +30,7 @@ internal static class InjectionSource
         var run = c.CreateLabel("run");
         var clean = c.CreateLabel("clean");
         var marker2 = c.CreateLabel("marker2");
+        var copy = c.CreateLabel("copy");
 
         // One label for each word of the data block, so that the code reaches it relative to rip.
         var data = new Label[DataSize / 8];
@@ -61,6 +65,8 @@ internal static class InjectionSource
         c.je(run);
         c.cmp(rax, 2);
         c.je(clean);
+        c.cmp(rax, 3);
+        c.je(copy);
         // The tracer is dead. A handler that would have interrupted the call still does: ppoll(NULL, 0, &zero, &mask, 8).
         c.mov(eax, SysPpoll);
         c.xor(edi, edi);
@@ -111,7 +117,79 @@ internal static class InjectionSource
 
         c.Label(ref run);
         Executor(c, marker1);
+        c.Label(ref copy);
+        MakeCopy(c, At, marker1);
         return Assemble(c);
+    }
+
+    /// <summary>
+    /// A helper thread makes a copy of the process, waits for the copy's end, whose exit_signal is 0, and ends: the program's
+    /// own waits see neither. If the tracer dies the copy ends at once. The helper has no stack of its own and uses none,
+    /// and it does not touch the arena, which may be gone at any moment.
+    /// </summary>
+    private static void MakeCopy(Assembler c, Func<int, AssemblerMemoryOperand> at, Label done)
+    {
+        var helper = c.CreateLabel("helper");
+        var failed = c.CreateLabel("failed");
+        var wait = c.CreateLabel("wait");
+        var end = c.CreateLabel("end");
+        var copied = c.CreateLabel("copied");
+        // [rbx + 16] = clone(CLONE_THREAD …, same stack)
+        c.mov(eax, SysClone);
+        c.mov(edi, CloneThread);
+        NoFurtherArguments(c);
+        c.syscall();
+        c.test(rax, rax);
+        c.jz(helper);
+        c.mov(__qword_ptr[rbx + 16], rax);
+        c.jmp(done);
+
+        c.Label(ref helper);
+        c.mov(eax, SysRtSigprocmask);
+        c.mov(edi, 2);
+        c.lea(rsi, at(AllSignals));
+        c.xor(edx, edx);
+        c.mov(r10d, 8);
+        c.syscall();
+        // clone(0): a process of its own that ends without a signal.
+        c.mov(eax, SysClone);
+        c.xor(edi, edi);
+        NoFurtherArguments(c);
+        c.syscall();
+        c.test(eax, eax);
+        c.jz(copied);
+        c.js(failed);
+        c.mov(r12d, eax);
+        c.Label(ref wait);
+        c.mov(eax, SysWait4);
+        c.mov(edi, r12d);
+        c.xor(esi, esi);
+        c.mov(edx, WAll);
+        c.xor(r10d, r10d);
+        c.syscall();
+        c.cmp(eax, -EINTR);
+        c.je(wait);
+        c.xor(edi, edi);
+        c.Label(ref end);
+        c.mov(eax, SysExit);
+        c.syscall();
+        // The errno is the helper's exit code.
+        c.Label(ref failed);
+        c.mov(edi, eax);
+        c.neg(edi);
+        c.jmp(end);
+        c.Label(ref copied);
+        c.mov(eax, SysExitGroup);
+        c.xor(edi, edi);
+        c.syscall();
+    }
+
+    private static void NoFurtherArguments(Assembler c)
+    {
+        c.xor(esi, esi);
+        c.xor(edx, edx);
+        c.xor(r10d, r10d);
+        c.xor(r8d, r8d);
     }
 
     /// <summary>

@@ -91,7 +91,8 @@ internal sealed class MemoryCapture(CaptureContext context, FrozenTask task)
         if (vma.HasPrivatePages && (vma.Flags & VmFlags.Droppable) == 0)
             pages.Ranges.Add(new PageRange(task.Pid, m.Start, m.End, m.Start,
                 (type == VmaType.Anonymous ? 0 : PageRangeModes.KeepZeros)
-                | ((m.Protection & MemoryProtection.Read) == 0 ? PageRangeModes.Unreadable : 0)));
+                | ((m.Protection & MemoryProtection.Read) == 0 ? PageRangeModes.Unreadable : 0)
+                | ((vma.Flags & (VmFlags.DontCopy | VmFlags.WipeOnFork)) != 0 ? PageRangeModes.NotCopied : 0)));
     }
 
     /// <summary>One walk over the page tables for all mappings: guard pages are few.</summary>

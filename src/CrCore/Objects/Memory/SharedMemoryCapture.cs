@@ -47,7 +47,7 @@ public sealed class SharedMemoryCapture
 
     private SharedMemoryRecord Start(CaptureContext context, uint objRef, SharedMemoryType kind, string name, OwnDescriptor? file)
     {
-        var source = new PageSource(objRef) { File = file };
+        var source = new PageSource(objRef) { IsShared = true, File = file };
         _sources[objRef] = source;
         context.Pages.Add(source);
         var record = new SharedMemoryRecord { ObjRef = objRef, Kind = kind, Name = name, Mode = 0x1ff };

@@ -92,6 +92,27 @@ internal sealed class SelfCheckingProgram : IDisposable
         return result;
     }
 
+    /// <summary>Saves and lets it run on.</summary>
+    public CheckpointResult SaveRunning(CheckpointOptions? options = null)
+        => new TreeCheckpoint((options ?? new()) with { Stop = false, Overwrite = true }).Run(Pid, Image);
+
+    /// <summary>Ends it without a word.</summary>
+    public void Kill()
+    {
+        List<int> all = [Pid, .. Descendants(Pid)];
+        foreach (var pid in all)
+            Libc.Syscall(Sys.kill, pid, SigKill);
+        _process.WaitForExit();
+        Await(() => all.TrueForAll(p => !Directory.Exists($"/proc/{p}")), "the ended tasks to be gone");
+    }
+
+    /// <summary>Lets the program that was never restored check itself.</summary>
+    public string CheckRunning()
+    {
+        _restoredRoot = Pid;
+        return Check();
+    }
+
     public RestoreResult Restore(RestoreOptions? options = null)
     {
         var result = new TreeRestore(options ?? new()).Run(Image);
