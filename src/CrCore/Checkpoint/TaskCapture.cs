@@ -106,6 +106,9 @@ internal sealed class TaskCapture(CaptureContext context, TreeFreezer freezer, M
             throw new CrTargetException("CrTaskEnded", $"Task {thread.Tid} ended while it was frozen.") { Pid = thread.Tid };
         var marker = InjectedThread.ChooseMarker(status.CaughtSignals, thread.SignalMask, status.PendingSignals | status.SharedPendingSignals);
         var tracee = freezer.Stopped[thread.Tid].Tracee;
+        // Until it is detached, its filters do not judge what it does for this program.
+        if (status.SeccompMode != 0)
+            TraceCall.Check(Ptrace.SetOptions(thread.Tid, PtraceOptions.TraceSysGood | PtraceOptions.SuspendSeccomp), "Suspending the seccomp mode", thread.Tid);
         return InjectedThread.Enter(site, tracee, task.Pid, thread.Registers, thread.SignalMask, marker,
             status.NamespaceTgids[^1], status.NamespacePids[^1], ArenaSize);
     }

@@ -139,7 +139,7 @@ internal static unsafe partial class Ptrace
         return Libc.ErrnoOf(r);
     }
 
-    /// <summary>One seccomp filter of the task, the newest first: its instructions, 8 bytes each.</summary>
+    /// <summary>One seccomp filter of the task, the oldest first: its instructions, 8 bytes each.</summary>
     /// <returns>The number of instructions, or −errno (ENOENT past the last one).</returns>
     public static long GetSeccompFilter(int tid, int index, Span<byte> instructions)
     {
@@ -149,6 +149,19 @@ internal static unsafe partial class Ptrace
             Trace("PTRACE_SECCOMP_GET_FILTER", tid, r);
             return r;
         }
+    }
+
+    /// <summary>struct seccomp_metadata: the flags with which a filter was installed, of which the kernel tells SECCOMP_FILTER_FLAG_LOG.</summary>
+    public static Errno GetSeccompFlags(int tid, int index, out ulong flags)
+    {
+        var metadata = stackalloc ulong[2];
+        metadata[0] = (ulong)index;
+        metadata[1] = 0;
+        // The kernel answers with the size of the structure.
+        var r = Libc.Syscall(Sys.ptrace, 0x420d, tid, 2 * sizeof(ulong), (long)metadata);
+        Trace("PTRACE_SECCOMP_GET_METADATA", tid, r);
+        flags = metadata[1];
+        return Libc.ErrnoOf(r);
     }
 
     private static Errno Call(string name, long request, int tid, long addr, long data)
