@@ -25,6 +25,17 @@ public enum ExternalPipePolicy
     Null,
 }
 
+/// <summary>What happens to a Unix socket whose other end is held outside the tree.</summary>
+public enum ExternalUnixSocketPolicy
+{
+    /// <summary>Preflight refuses the tree.</summary>
+    Fail,
+    /// <summary>Connected anew to the other end's address. One without an address that leads to it from anywhere is refused.</summary>
+    Reconnect,
+    /// <summary>Restored as if the other end had been closed.</summary>
+    Close,
+}
+
 /// <summary>How a checkpoint is made.</summary>
 public sealed record CheckpointOptions
 {
@@ -50,6 +61,8 @@ public sealed record CheckpointOptions
 
     public ExternalPipePolicy ExternalPipe { get; init; } = ExternalPipePolicy.Fail;
 
+    public ExternalUnixSocketPolicy ExternalUnixSocket { get; init; } = ExternalUnixSocketPolicy.Fail;
+
     /// <summary>Largest deleted file saved with its contents, in bytes; a larger one is an obstacle.</summary>
     public long MaxDeletedFileBytes { get; init; } = 64L << 20;
 
@@ -73,6 +86,9 @@ public sealed record RestoreOptions
     public bool AcceptChangedFiles { get; init; }
 
     public TerminalPolicy Terminal { get; init; } = TerminalPolicy.Inherit;
+
+    /// <summary>What becomes of Unix sockets that were saved to be connected anew to an address outside of the tree.</summary>
+    public ExternalUnixSocketPolicy ExternalUnixSocket { get; init; } = ExternalUnixSocketPolicy.Reconnect;
 
     /// <summary>End the restored tree when the restoring process ends.</summary>
     public bool DieWithCaller { get; init; }

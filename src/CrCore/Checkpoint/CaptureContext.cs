@@ -15,6 +15,9 @@ public sealed class InspectContext
 
     public required ProcReader Proc { get; init; }
 
+    /// <summary>Nothing of the tree moves.</summary>
+    public required bool IsFrozen { get; init; }
+
     public List<Obstacle> Obstacles { get; } = [];
 
     /// <summary>What kinds keep while the look lasts; after the look at a frozen tree, while it is captured, too.</summary>

@@ -40,7 +40,7 @@ internal static class CheckpointPreflight
         var byPid = new Dictionary<int, LiveTask>(tasks.Count);
         foreach (var t in tasks)
             byPid[t.Pid] = t;
-        var context = new InspectContext { Options = options, Tasks = byPid, Root = tasks[0], Proc = proc, States = states };
+        var context = new InspectContext { Options = options, Tasks = byPid, Root = tasks[0], Proc = proc, States = states, IsFrozen = frozen };
         using var ahead = new FactReader(facts, states, tasks, frozen);
         foreach (var task in tasks)
             Inspect(context, task, live);

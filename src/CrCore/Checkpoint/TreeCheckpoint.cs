@@ -20,7 +20,8 @@ public sealed class TreeCheckpoint(CheckpointOptions options, ICrLog? log = null
         CheckpointPreflight.CheckTarget(proc, pid);
         var tasks = TreeWalk.Walk(proc, pid);
         cancel.ThrowIfCancellationRequested();
-        var obstacles = tasks.Count == 0 ? [] : CheckpointPreflight.Inspect(new ProcFacts(), new KindStates(), tasks, options, frozen: false);
+        using var before = new KindStates();
+        var obstacles = tasks.Count == 0 ? [] : CheckpointPreflight.Inspect(new ProcFacts(), before, tasks, options, frozen: false);
         var summaries = new TaskSummary[tasks.Count];
         for (var i = 0; i < summaries.Length; i++)
             summaries[i] = Summary(tasks[i]);
@@ -43,7 +44,8 @@ public sealed class TreeCheckpoint(CheckpointOptions options, ICrLog? log = null
         Step("Looking for obstacles");
         var facts = new ProcFacts();
         var walk = Walk(facts, pid);
-        var obstacles = CheckpointPreflight.Inspect(facts, new KindStates(), walk, options, frozen: false);
+        using var before = new KindStates();
+        var obstacles = CheckpointPreflight.Inspect(facts, before, walk, options, frozen: false);
         obstacles.ThrowIfAny("CrCheckpointObstacles");
 
         using var file = AtomicImageFile.Create(path, options.Overwrite);
@@ -57,7 +59,7 @@ public sealed class TreeCheckpoint(CheckpointOptions options, ICrLog? log = null
         walk = freezer.Freeze(pid, walk, options.FreezeTimeout, cancel);
         clock.Start("Inspect");
         // Again, now that nothing moves: what came into being since the first look must not slip through.
-        var states = new KindStates();
+        using var states = new KindStates();
         obstacles = CheckpointPreflight.Inspect(facts, states, walk, options, frozen: true);
         obstacles.ThrowIfAny("CrCheckpointObstacles");
 
@@ -74,7 +76,11 @@ public sealed class TreeCheckpoint(CheckpointOptions options, ICrLog? log = null
         // A tree that is to run on waits neither for its copies to be written nor for the disk; one that is to end must
         // stand still until the image is safe.
         if (!options.Stop)
+        {
+            // What kinds still hold of the tree would be seen by it: an end of a pipe, for one.
+            states.Dispose();
             freezer.Thaw();
+        }
         var frozen = Stopwatch.GetElapsedTime(since);
         var copied = copies.Count;
         if (copied > 0)

@@ -46,6 +46,9 @@ public sealed class CheckpointProcessTreeCommand : ProcessTreeCommand, IDisposab
     [Parameter]
     public ExternalPipePolicy ExternalPipe { get; set; } = new CheckpointOptions().ExternalPipe;
 
+    [Parameter]
+    public ExternalUnixSocketPolicy ExternalUnixSocket { get; set; } = new CheckpointOptions().ExternalUnixSocket;
+
     /// <summary>In bytes.</summary>
     [Parameter]
     [ValidateRange(0, long.MaxValue)]
@@ -84,6 +87,7 @@ public sealed class CheckpointProcessTreeCommand : ProcessTreeCommand, IDisposab
         Overwrite = Force,
         Terminal = Terminal,
         ExternalPipe = ExternalPipe,
+        ExternalUnixSocket = ExternalUnixSocket,
         MaxDeletedFileBytes = MaxDeletedFileSize,
         Compression = new(Compression, CompressionLevel),
         FreezeTimeout = TimeSpan.FromSeconds(FreezeTimeout),

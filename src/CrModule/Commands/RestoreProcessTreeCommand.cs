@@ -37,6 +37,9 @@ public sealed class RestoreProcessTreeCommand : ImagePathCommand
     [Parameter]
     public TerminalPolicy Terminal { get; set; } = new RestoreOptions().Terminal;
 
+    [Parameter]
+    public ExternalUnixSocketPolicy ExternalUnixSocket { get; set; } = new RestoreOptions().ExternalUnixSocket;
+
     /// <summary>End the restored tree when this shell ends.</summary>
     [Parameter]
     public SwitchParameter DieWithShell { get; set; }
@@ -50,6 +53,7 @@ public sealed class RestoreProcessTreeCommand : ImagePathCommand
         NewPidNamespace = NewPidNamespace,
         AcceptChangedFiles = AcceptChangedFile,
         Terminal = Terminal,
+        ExternalUnixSocket = ExternalUnixSocket,
         DieWithCaller = DieWithShell,
         LeaveStopped = LeaveStopped,
         Key = Key,

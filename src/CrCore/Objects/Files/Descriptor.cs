@@ -30,6 +30,12 @@ public sealed record Descriptor(int Pid, int Fd, string Name, NamePlace Place, F
     /// <summary>What socket it is; null for anything else, and for a socket that could not be reached.</summary>
     public Sockets.SocketIdentity? Socket { get; init; }
 
+    /// <summary>The task that it belongs to for people: another than <see cref="Pid"/> where this program holds it, in flight.</summary>
+    public int TaskPid { get; init; } = Pid;
+
+    /// <summary>Nobody has it as a descriptor; it is in a message that waits to be read.</summary>
+    public bool IsHeld => TaskPid != Pid;
+
     public bool IsPathOnly => (Flags & OpenFlags.Path) != 0;
 
     public bool CanRead => OpenFlags.CanRead(Flags);
@@ -49,5 +55,5 @@ public sealed record Descriptor(int Pid, int Fd, string Name, NamePlace Place, F
     }
 
     /// <summary>How messages call it.</summary>
-    public string Label => $"descriptor {Fd} ({Name})";
+    public string Label => IsHeld ? $"a descriptor in flight ({Name})" : $"descriptor {Fd} ({Name})";
 }

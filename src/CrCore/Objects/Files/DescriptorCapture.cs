@@ -10,6 +10,9 @@ public sealed class DescriptorCapture(CaptureContext context) : IDisposable
     private int _taskPid;
     private Dictionary<int, int>? _vpids;
     private HolderIndex? _outsidePipes;
+    private readonly List<OwnDescriptor> _held = [];
+    private List<Descriptor>? _all;
+    private readonly Queue<(Descriptor, uint)> _heldDue = [];
 
     private readonly Dictionary<int, List<(Descriptor Descriptor, uint Description)>> _captured = [];
 
@@ -72,7 +75,15 @@ public sealed class DescriptorCapture(CaptureContext context) : IDisposable
     }
 
     /// <summary>The processes outside of the tree that hold pipes and FIFOs; the first use looks through all of /proc.</summary>
-    public HolderIndex OutsidePipes => _outsidePipes ??= HolderIndex.Build(context.Proc, IsOfTree, t => t.StartsWith("pipe:[", StringComparison.Ordinal) || t.StartsWith('/'));
+    public HolderIndex OutsidePipes => _outsidePipes ??= HolderIndex.Build(context.Proc, IsOfTree, t => t.StartsWith("pipe:[", StringComparison.Ordinal) || t.StartsWith('/'), IsHeld);
+
+    private bool IsHeld(int fd) => _held.Exists(own => own.Number == fd) || InFlight.Has(fd);
+
+    /// <summary>All descriptors of the tree.</summary>
+    public IReadOnlyList<Descriptor> All => _all ??= [.. context.Tasks.Where(t => !t.IsZombie).SelectMany(t => context.States.Get<KnownDescriptors>().Of(context.Proc, t.Pid))];
+
+    /// <summary>All descriptors in flight.</summary>
+    public HeldDescriptors InFlight => context.States.Get(() => HeldDescriptors.Find(All));
 
     private bool IsOfTree(int pid)
     {
@@ -82,8 +93,33 @@ public sealed class DescriptorCapture(CaptureContext context) : IDisposable
         return false;
     }
 
+    /// <summary>
+    /// The reference of a description that this process holds and that may have no descriptor in the tree. At its first sight
+    /// it is kept open until the capture ends, so that it can be told apart, and written behind the carrier's table.
+    /// </summary>
+    public uint Hold(OwnDescriptor own, Descriptor carrier)
+    {
+        var d = DescriptorReader.ReadHeld(own, carrier.TaskPid);
+        var objRef = Descriptions.Reference(d, out var first);
+        if (!first)
+        {
+            own.Dispose();
+            return objRef;
+        }
+        _held.Add(own);
+        _heldDue.Enqueue((d, objRef));
+        return objRef;
+    }
+
+    internal bool TryTakeHeld(out Descriptor held, out uint description)
+    {
+        var found = _heldDue.TryDequeue(out var due);
+        (held, description) = due;
+        return found;
+    }
+
     public void Warn(Descriptor d, string id, string reason, string? advice = null)
-        => context.Warnings.Add(new(id, CrErrorKind.Obstacle, ObstacleSeverity.Warning, d.Pid, CommOf(d.Pid), d.Label, reason, advice));
+        => context.Warnings.Add(new(id, CrErrorKind.Obstacle, ObstacleSeverity.Warning, d.TaskPid, CommOf(d.TaskPid), d.Label, reason, advice));
 
     private string CommOf(int pid)
     {
@@ -93,5 +129,10 @@ public sealed class DescriptorCapture(CaptureContext context) : IDisposable
         return "";
     }
 
-    public void Dispose() => _task?.Dispose();
+    public void Dispose()
+    {
+        _task?.Dispose();
+        foreach (var own in _held)
+            own.Dispose();
+    }
 }

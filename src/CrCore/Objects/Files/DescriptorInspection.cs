@@ -7,6 +7,7 @@ namespace CrCore.Objects.Files;
 public sealed class DescriptorInspection(InspectContext context)
 {
     private readonly KnownDescriptors _known = context.States.Get<KnownDescriptors>();
+    private HeldDescriptors? _held;
     private HolderIndex? _outside;
     private HashSet<string>? _names;
 
@@ -29,13 +30,23 @@ public sealed class DescriptorInspection(InspectContext context)
     }
 
     /// <summary>
+    /// Descriptors in flight, in messages that nobody has read, this process being their holder meanwhile. They can only be
+    /// looked for when nothing moves: before the freeze there are none.
+    /// </summary>
+    public HeldDescriptors Held => _held ??= context.IsFrozen ? context.States.Get(() => HeldDescriptors.Find(All)) : HeldDescriptors.None;
+
+    /// <summary>Something may be in flight that is not known before the freeze.</summary>
+    public bool MayBeInFlight => !context.IsFrozen && All.Any(d => d.Detail("scm_fds") is not (null or "0"));
+
+    /// <summary>
     /// The processes outside of the tree that hold an object of this name (<c>pipe:[4711]</c>, a terminal's path, …).
     /// The first call looks through all of /proc.
     /// </summary>
-    public HolderIndex Outside => _outside ??= HolderIndex.Build(context.Proc, IsOfTree, Names.Contains);
+    public HolderIndex Outside => _outside ??= HolderIndex.Build(context.Proc, IsOfTree, Names.Contains, Held.Has);
 
     // The tree still runs: what it has forked since it was listed is no stranger to it.
-    private bool IsOfTree(int pid)
+    /// <summary>Whether a process is of the tree, or was born to it since the look began.</summary>
+    public bool IsOfTree(int pid)
     {
         while (pid > 1 && !context.Tasks.ContainsKey(pid))
             pid = ProcStat.TryRead(context.Proc, pid, out var stat) ? stat.ParentPid : 0;
@@ -49,7 +60,7 @@ public sealed class DescriptorInspection(InspectContext context)
             if (_names is null)
             {
                 _names = [];
-                foreach (var d in All)
+                foreach (var d in All.Concat(Held.All))
                     if (!d.Status.IsRegular && !d.Status.IsDirectory)
                         _names.Add(d.Name);
             }
@@ -58,8 +69,8 @@ public sealed class DescriptorInspection(InspectContext context)
     }
 
     public void Refuse(Descriptor d, string id, string reason, string? advice = null)
-        => context.Refuse(context.Tasks[d.Pid], id, d.Label, reason, advice);
+        => context.Refuse(context.Tasks[d.TaskPid], id, d.Label, reason, advice);
 
     public void Warn(Descriptor d, string id, string reason, string? advice = null)
-        => context.Warn(context.Tasks[d.Pid], id, d.Label, reason, advice);
+        => context.Warn(context.Tasks[d.TaskPid], id, d.Label, reason, advice);
 }

@@ -2,6 +2,7 @@ using CrCore.Image;
 using CrCore.Objects.Events;
 using CrCore.Objects.Pipes;
 using CrCore.Objects.Sockets;
+using CrCore.Objects.Sockets.Unix;
 using CrCore.Objects.Terminals;
 
 namespace CrCore.Objects.Files;
@@ -25,6 +26,7 @@ public static class DescriptorKinds
         new InotifyKind(),
         new FanotifyKind(),
         new PidFdKind(),
+        new UnixSocketKind(),
         new TerminalKind(),
         new DeviceKind(),
     ];

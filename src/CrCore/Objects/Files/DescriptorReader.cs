@@ -55,6 +55,17 @@ public static class DescriptorReader
         other.GetAwaiter().GetResult();
     }
 
+    /// <summary>A descriptor of this process that stands for one in flight to a task.</summary>
+    /// <param name="task">The task whose message holds it, and whose mounts its name is seen by.</param>
+    public static Descriptor ReadHeld(OwnDescriptor own, int task)
+    {
+        // Numbers of this process come and go, so nothing that was read of them before counts.
+        using var anew = new ProcReader();
+        return TryRead(anew, Environment.ProcessId, own.Number, MountPrefix(anew, task)) is { } d
+            ? d with { TaskPid = task }
+            : throw new CrTargetException("CrHeldUnreadable", $"Task {task}: a descriptor in flight to it cannot be looked at.") { Pid = task };
+    }
+
     private static Descriptor? TryRead(ProcReader proc, int pid, int fd, string prefix)
     {
         if (!ProcFd.TryReadTarget(proc, pid, fd, out var target)

@@ -77,6 +77,7 @@ public sealed class DescriptorServer
         {
             if (RootNumber(files, saved) is null)
                 needed++;
+            needed += DescriptorKinds.Find(saved.Data.FdType)?.HelperNumbers(saved) ?? 0;
             if (saved.Data.Object != 0 && objects.Add(saved.Data.Object))
                 needed += NumbersForObject;
         }

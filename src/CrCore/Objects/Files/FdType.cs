@@ -35,6 +35,8 @@ public enum FdType : ushort
     PidFd = 37,
     /// <summary>A file below /proc/PID of a process that has ended.</summary>
     ProcGone = 38,
+    /// <summary>A Unix socket (unix(7)).</summary>
+    UnixSocket = 20,
 }
 
 /// <summary>Open flags as open(2) takes them on x86-64 (include/uapi/asm-generic/fcntl.h).</summary>

@@ -25,6 +25,12 @@ internal static class FilesCapture
             if (first)
                 CaptureDescription(capture, task, d, objRef, sink);
         }
+        // What was found in flight, which may carry more.
+        while (capture.TryTakeHeld(out var held, out var objRef))
+        {
+            sink.Emit(new HeldRecord(objRef));
+            CaptureDescription(capture, task, held, objRef, sink);
+        }
     }
 
     private static void CaptureDescription(DescriptorCapture capture, FrozenTask task, Descriptor d, uint objRef, RecordSink sink)

@@ -11,7 +11,7 @@ internal static class FilesInspection
         if (task.IsZombie)
             return;
         InspectSharing(inspection.Context, task);
-        foreach (var d in inspection.Of(task))
+        foreach (var d in inspection.Of(task).Concat(inspection.Held.All.Where(h => h.TaskPid == task.Pid)))
         {
             if (DescriptorKinds.Find(d) is not { } kind)
             {

@@ -17,6 +17,7 @@ public sealed class FilesKind : IInspectsTask, ICapturesTask, IChecksImage, IRes
         {
             yield return new(FilesRecord.Id, "FILES", FilesRecord.Read, FilesRecord.PayloadSize);
             yield return new(FdEntRecord.Id, "FD_ENT", FdEntRecord.Read, FdEntRecord.PayloadSize);
+            yield return new(HeldRecord.Id, "HELD", HeldRecord.Read, HeldRecord.PayloadSize);
             yield return new(FdDataRecord.Id, "FD_DATA", FdDataRecord.Read, FdDataRecord.PayloadSize);
             foreach (var type in DescriptorKinds.SharedRecords)
                 yield return type;

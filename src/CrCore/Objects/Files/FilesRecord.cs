@@ -26,6 +26,32 @@ public sealed record FilesRecord(uint VPid, uint Table, uint Count) : ICrRecord
     public static FilesRecord Read(uint parent, ref FieldReader r) => new(parent, r.U32(), r.U32());
 }
 
+/// <summary>
+/// HELD (502): a description that stands here and not behind a descriptor, for it was found in a message that nobody has
+/// read. It stands behind the descriptors of the table whose socket has the message; FD_DATA follows.
+/// </summary>
+public sealed record HeldRecord(uint Description) : ICrRecord
+{
+    public const short Id = 502;
+    public const int PayloadSize = 8;
+
+    public short Type => Id;
+    public uint Parent => 0;
+
+    public void Write(ref FieldWriter w)
+    {
+        w.U32(Description);
+        w.U32(0);
+    }
+
+    public static HeldRecord Read(uint parent, ref FieldReader r)
+    {
+        var record = new HeldRecord(r.U32());
+        r.Pad4();
+        return record;
+    }
+}
+
 /// <summary>FD_ENT (302): one descriptor. FD_DATA follows at the first sight of its description.</summary>
 /// <param name="Description">The open file description's reference.</param>
 /// <param name="Fd">The descriptor's number, 0 or more.</param>

@@ -23,7 +23,8 @@ public sealed class HolderIndex
     /// <summary>Looks through every process that /proc shows.</summary>
     /// <param name="skip">Processes not to look at.</param>
     /// <param name="wanted">Which links' texts to look for.</param>
-    public static HolderIndex Build(ProcReader proc, Func<int, bool> skip, Func<string, bool> wanted)
+    /// <param name="isHeld">Descriptors of this process that it has only while it looks at the tree.</param>
+    public static HolderIndex Build(ProcReader proc, Func<int, bool> skip, Func<string, bool> wanted, Func<int, bool>? isHeld = null)
     {
         var index = new HolderIndex();
         var pids = new List<int>();
@@ -38,7 +39,7 @@ public sealed class HolderIndex
             {
                 ProcFd.TryList(proc, pid, fds);
                 foreach (var fd in fds)
-                    if (ProcFd.TryReadTarget(proc, pid, fd, out var target) && wanted(target))
+                    if ((pid != Environment.ProcessId || isHeld is null || !isHeld(fd)) && ProcFd.TryReadTarget(proc, pid, fd, out var target) && wanted(target))
                         index.Add(proc, target, pid, fd);
             }
             catch (CrKernelException e) when (e.Errno is Errno.EACCES or Errno.EPERM)

@@ -1,5 +1,6 @@
 using CrCore.Checkpoint;
 using CrCore.Image;
+using CrCore.Kernel;
 using CrCore.Remote;
 using CrCore.Restore;
 
@@ -25,6 +26,12 @@ public interface IDescriptorKind
     {
     }
 
+    /// <summary>
+    /// What it carries that may have no descriptor anywhere: descriptors in messages that nobody has read (unix(7)).
+    /// Asked with the tree frozen; the caller disposes of them.
+    /// </summary>
+    IReadOnlyList<OwnDescriptor> Carried(Descriptor descriptor) => [];
+
     /// <summary>Says how a description is saved; called once for each, tasks frozen.</summary>
     SavedForm Capture(DescriptorCapture capture, Descriptor descriptor);
 
@@ -40,6 +47,9 @@ public interface IDescriptorKind
     /// </summary>
     /// <returns>A step to call after the batch has run, or null.</returns>
     Action? Restore(DescriptorServer server, SavedDescription saved, SyscallBatch batch);
+
+    /// <summary>Numbers of the server that it may reserve while a description is made.</summary>
+    int HelperNumbers(SavedDescription saved) => 0;
 
     /// <summary>Called when all descriptions of all kinds exist, for what refers to others (epoll), in the server.</summary>
     void Link(DescriptorServer server, SavedDescription saved, SyscallBatch batch)

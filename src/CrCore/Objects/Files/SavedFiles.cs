@@ -5,13 +5,13 @@ namespace CrCore.Objects.Files;
 /// <summary>An open file description as the image has it.</summary>
 /// <param name="Records">What follows its FNAME: its kind's own records, in order.</param>
 /// <param name="Task">The task at which it stands.</param>
-/// <param name="Fd">The first descriptor that refers to it.</param>
+/// <param name="Fd">The first descriptor that refers to it; -1 when it was first seen in flight.</param>
 public sealed record SavedDescription(FdDataRecord Data, string Name, IReadOnlyList<ICrRecord> Records, TaskImage Task, int Fd)
 {
     public uint ObjRef => Data.ObjRef;
 
     /// <summary>How messages call it.</summary>
-    public string Label => $"descriptor {Fd} ({Name})";
+    public string Label => Fd < 0 ? $"a descriptor in flight ({Name})" : $"descriptor {Fd} ({Name})";
 
     /// <summary>The first record of a type, or null.</summary>
     public T? Get<T>() where T : class, ICrRecord
@@ -92,6 +92,8 @@ public sealed class SavedFiles
 
     public SavedDescription Description(uint objRef) => _descriptions[objRef];
 
+    public SavedDescription? TryDescription(uint objRef) => _descriptions.GetValueOrDefault(objRef);
+
     private void Read(TaskImage task)
     {
         var records = task.Records;
@@ -127,24 +129,31 @@ public sealed class SavedFiles
                 last = entry.Fd;
                 entries.Add(entry);
             }
-            else if (records[at] is FdDataRecord data && last >= 0)
+            else if (records[at] is HeldRecord held)
             {
-                Add(task, data, entries[^1], records, at);
+                if (at + 1 >= records.Count || records[at + 1] is not FdDataRecord)
+                    throw Broken(task, $"description {held.Description}, in flight, has no data");
+                Add(task, held.Description, -1, records, ++at);
+            }
+            else if (records[at] is FdDataRecord && last >= 0)
+            {
+                Add(task, entries[^1].Description, last, records, at);
             }
         }
         return entries;
     }
 
-    private void Add(TaskImage task, FdDataRecord data, FdEntRecord entry, IReadOnlyList<ICrRecord> records, int at)
+    private void Add(TaskImage task, uint description, int fd, IReadOnlyList<ICrRecord> records, int at)
     {
-        if (entry.Description != data.ObjRef)
-            throw Broken(task, $"description {data.ObjRef} stands behind descriptor {entry.Fd}, which refers to {entry.Description}");
+        var data = (FdDataRecord)records[at];
+        if (description != data.ObjRef)
+            throw Broken(task, $"description {data.ObjRef} stands behind descriptor {fd}, which refers to {description}");
         if (at + 1 >= records.Count || records[at + 1] is not FNameRecord name)
             throw Broken(task, $"description {data.ObjRef} has no name");
         var own = new List<ICrRecord>();
-        for (var i = at + 2; i < records.Count && records[i] is not (FdEntRecord or FdDataRecord or FilesRecord) && Belongs(records[i]); i++)
+        for (var i = at + 2; i < records.Count && records[i] is not (FdEntRecord or FdDataRecord or FilesRecord or HeldRecord) && Belongs(records[i]); i++)
             own.Add(records[i]);
-        var saved = new SavedDescription(data, name.Path, own, task, entry.Fd);
+        var saved = new SavedDescription(data, name.Path, own, task, fd);
         _descriptions.Add(data.ObjRef, saved);
         _inOrder.Add(saved);
     }

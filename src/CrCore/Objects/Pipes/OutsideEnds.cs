@@ -38,9 +38,9 @@ internal static class OutsideEnds
     /// <summary>The kernel says whether the other end is open at all: if so, and nobody in the tree has it, somebody unseen does.</summary>
     private static bool HasUnseenPeer(DescriptorInspection inspection, Descriptor d)
     {
-        if (d.CanRead == d.CanWrite)
+        if (d.CanRead == d.CanWrite || inspection.MayBeInFlight)
             return false;
-        foreach (var other in inspection.All)
+        foreach (var other in inspection.All.Concat(inspection.Held.All))
             if (other.Name == d.Name && (d.CanRead ? other.CanWrite : other.CanRead))
                 return false;
         using var task = PidFd.Open(d.Pid);

@@ -1,0 +1,66 @@
+using CrCore.Kernel;
+using CrCore.Objects.Files;
+using CrCore.Restore;
+
+namespace CrCore.Objects.Sockets.Unix;
+
+/// <summary>Preflight of a restore: are the names free, and are those outside there who are to be connected to?</summary>
+internal sealed class UnixCheck(CheckContext context)
+{
+    /// <summary>The kernel lets go of the sockets of a tree that has just ended a moment after it.</summary>
+    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(2);
+
+    private readonly long _start = System.Diagnostics.Stopwatch.GetTimestamp();
+    private Dictionary<ulong, UnixDiagSocket>? _here;
+
+    public void Check(SavedDescription saved)
+    {
+        if (saved.Get<UnixSocketRecord>() is not { } socket)
+            return;
+        if (BindsItself(socket))
+        {
+            if (socket.Address.IsAbstract && (context.Namespaces.Flags & CloneFlags.NewNet) == 0 && IsTaken(s => s.Type == socket.SocketType && s.Name == socket.Address))
+                context.Refuse(saved.Task, "CrUnixNameInUse", saved.Label, $"the abstract name {socket.Address} is in use by another socket", "End the program that has it.");
+            else if (socket.File.State == UnixFileState.Named)
+                CheckFile(saved, socket.File.Path);
+        }
+        if (socket.PeerState == UnixPeer.Outside)
+            CheckOutside(saved, socket);
+    }
+
+    /// <summary>A socket that was accepted shares its address with the one that listens.</summary>
+    private static bool BindsItself(UnixSocketRecord socket) => socket.IsDatagram || socket.State is not UnixState.Connected;
+
+    private void CheckFile(SavedDescription saved, string path)
+    {
+        FileCheck.Directory(context, saved.Task, saved.Label, Path.GetDirectoryName(path) ?? "/");
+        if (FileStatus.Read(path, out var now, follow: false) != Errno.None)
+            return;
+        if (!now.IsSocket)
+            context.Refuse(saved.Task, "CrUnixNameTaken", saved.Label, $"{path}, which it was bound to, is something else now", "Remove it or move it away.");
+        else if (IsTaken(s => s.FileInode == (uint)now.Inode && s.FileDevice == now.Device))
+            context.Refuse(saved.Task, "CrUnixNameInUse", saved.Label, $"another program's socket is bound to {path}", "End the program that has it.");
+    }
+
+    private void CheckOutside(SavedDescription saved, UnixSocketRecord socket)
+    {
+        if (context.Options.ExternalUnixSocket == ExternalUnixSocketPolicy.Fail)
+            context.Refuse(saved.Task, "CrExternalUnixSocket", saved.Label, $"it was saved to be connected to {socket.PeerAddress} outside of the tree", "Allow it with -ExternalUnixSocket Reconnect, or give it up with Close.");
+        else if (context.Options.ExternalUnixSocket == ExternalUnixSocketPolicy.Reconnect && !Here(false).Values.Any(s => s.Type == socket.SocketType && s.Name == socket.PeerAddress))
+            context.Refuse(saved.Task, "CrUnixOutsideGone", saved.Label, $"it is to be connected to {socket.PeerAddress}, and no socket has that address here", "Start the program that has it, or restore with -ExternalUnixSocket Close.", CrErrorKind.NotFound);
+    }
+
+    private bool IsTaken(Func<UnixDiagSocket, bool> match)
+    {
+        while (Here(false).Values.Any(match))
+        {
+            if (System.Diagnostics.Stopwatch.GetElapsedTime(_start) > _patience)
+                return true;
+            Thread.Sleep(20);
+            Here(true);
+        }
+        return false;
+    }
+
+    private Dictionary<ulong, UnixDiagSocket> Here(bool anew) => anew || _here is null ? _here = UnixDiag.Read(context.Proc, Environment.ProcessId) : _here;
+}

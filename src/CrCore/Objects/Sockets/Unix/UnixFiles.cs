@@ -1,0 +1,48 @@
+using CrCore.Image;
+using CrCore.Kernel;
+using CrCore.Objects.Files;
+
+namespace CrCore.Objects.Sockets.Unix;
+
+/// <summary>Where the file is that a socket is bound to. The address only says how the program named it then.</summary>
+internal static class UnixFiles
+{
+    private const uint Permissions = 0xfff;
+
+    /// <summary>The file's facts; null when it cannot be said where it is.</summary>
+    public static UnixFile? Read(ProcReader proc, OwnDescriptor socket, Descriptor d, UnixDiagSocket diag)
+    {
+        if (diag.FileInode == 0 || !diag.Name.IsFile)
+            return UnixFile.None;
+        var prefix = DescriptorReader.MountPrefix(proc, d.TaskPid);
+        using var file = SocketCalls.TryOpenUnixFile(socket, out _);
+        if (file is null)
+            return Guess(proc, d.TaskPid, diag, prefix);
+        using var anew = new ProcReader();
+        if (!ProcFd.TryReadTarget(anew, Environment.ProcessId, file.Number, out var name) || FileStatus.ReadOwn(file.Number, out var status) != Errno.None)
+            return null;
+        var place = DescriptorReader.Place(ref name, status, prefix);
+        return place switch
+        {
+            NamePlace.Leads => Make(UnixFileState.Named, name, diag, status),
+            NamePlace.Deleted => Make(UnixFileState.Removed, name, diag, status),
+            _ => null,
+        };
+    }
+
+    /// <summary>Without CAP_NET_ADMIN: the name as the task would follow it, if it leads to the same file.</summary>
+    private static UnixFile? Guess(ProcReader proc, int pid, UnixDiagSocket diag, string prefix)
+    {
+        var path = LinuxText.Decode(diag.Name.Path.Span);
+        var isAbsolute = path.StartsWith('/');
+        if (!ProcLinks.TryRead(proc, pid, isAbsolute ? TaskLink.Root : TaskLink.WorkingDirectory, out var start))
+            return null;
+        var whole = Path.GetFullPath(start == "/" ? path : $"{start}/{path}", "/");
+        if (FileStatus.Read(prefix + whole, out var there, follow: false) == Errno.None && there.IsSocket && (uint)there.Inode == diag.FileInode)
+            return Make(UnixFileState.Named, whole, diag, there);
+        return isAbsolute ? Make(UnixFileState.Removed, whole, diag, default) : null;
+    }
+
+    private static UnixFile Make(UnixFileState state, string path, UnixDiagSocket diag, in FileStatus status)
+        => new(state, path, diag.FileDevice, diag.FileInode, status.Mode & Permissions, status.Uid, status.Gid);
+}
