@@ -7,7 +7,7 @@ namespace CrCore.Checkpoint;
 /// A file that appears under its name only when it is complete and on disk. Until then it has no name at all where the
 /// file system can do that, else a hidden one beside it. <see cref="Dispose"/> without <see cref="Commit"/> leaves nothing.
 /// </summary>
-public sealed class AtomicImageFile : IDisposable
+public sealed class AtomicImageFile : ImageDestination
 {
     private const uint Mode = 0x180; // 0600: an image holds the memory of its processes.
 
@@ -23,9 +23,11 @@ public sealed class AtomicImageFile : IDisposable
     }
 
     /// <summary>The name that it will have, absolute.</summary>
-    public string Path { get; }
+    public override string Path { get; }
 
-    public FileStream Stream { get; }
+    public override FileStream Stream { get; }
+
+    public override long Length => Stream.Length;
 
     public SafeFileHandle Handle { get; }
 
@@ -54,7 +56,7 @@ public sealed class AtomicImageFile : IDisposable
     /// <summary>Brings the file to disk and under its name. Where that fails, there is no file.</summary>
     /// <exception cref="CrArgumentException">CrImageExists: the name was taken in the meantime.</exception>
     /// <exception cref="CrKernelException">CrImageWriteFailed.</exception>
-    public void Commit()
+    public override void Commit()
     {
         try
         {
@@ -76,7 +78,7 @@ public sealed class AtomicImageFile : IDisposable
         }
     }
 
-    public void Dispose()
+    public override void Dispose()
     {
         Stream.Dispose();
         if (!_committed && _hiddenPath is not null)

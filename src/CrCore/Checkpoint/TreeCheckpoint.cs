@@ -48,10 +48,10 @@ public sealed class TreeCheckpoint(CheckpointOptions options, ICrLog? log = null
         var obstacles = CheckpointPreflight.Inspect(facts, before, walk, options, frozen: false);
         obstacles.ThrowIfAny("CrCheckpointObstacles");
 
-        using var file = AtomicImageFile.Create(path, options.Overwrite);
+        using var file = ImageDestination.Open(path, options.Overwrite, cancel);
         // A passphrase takes its time here, where the tree still runs.
         using var encrypting = options.Key is { } key ? new EncryptingStream(file.Stream, key) : null;
-        using var writer = new ImageWriter(encrypting ?? (Stream)file.Stream, leaveOpen: true);
+        using var writer = new ImageWriter(encrypting ?? file.Stream, leaveOpen: true);
         using var freezer = new TreeFreezer(proc, facts);
         using var copies = new MemoryCopies(options);
         Step("Freezing the tree");
@@ -94,7 +94,7 @@ public sealed class TreeCheckpoint(CheckpointOptions options, ICrLog? log = null
         writer.Finish();
         encrypting?.Complete();
         cancel.ThrowIfCancellationRequested();
-        var length = file.Stream.Length;
+        var length = file.Length;
         clock.Start("Commit");
         file.Commit();
         clock.Start("End");

@@ -1,3 +1,5 @@
+using Microsoft.Win32.SafeHandles;
+
 namespace CrCore.Image;
 
 /// <summary>Opens image files, with errors that say what to do.</summary>
@@ -7,6 +9,9 @@ internal static class ImagePath
     {
         try
         {
+            // The standard input may be a socket, which cannot be opened by a name.
+            if (path is "/dev/stdin" or "/dev/fd/0" or "/proc/self/fd/0")
+                return new FileStream(new SafeFileHandle(0, ownsHandle: false), FileAccess.Read, bufferSize: 0);
             // No buffer: the reader has its own.
             return new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0, FileOptions.SequentialScan);
         }

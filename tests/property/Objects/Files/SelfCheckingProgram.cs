@@ -82,10 +82,10 @@ internal sealed class SelfCheckingProgram : IDisposable
         return Check();
     }
 
-    public CheckpointResult Save(CheckpointOptions? options = null)
+    public CheckpointResult Save(CheckpointOptions? options = null, string? path = null)
     {
         List<int> all = [Pid, .. Descendants(Pid)];
-        var result = new TreeCheckpoint((options ?? new()) with { Stop = true }).Run(Pid, Image);
+        var result = new TreeCheckpoint((options ?? new()) with { Stop = true }).Run(Pid, path ?? Image);
         _process.WaitForExit();
         // Whoever has to wait for them does so in its own time, and until then their pids are taken.
         Await(() => all.TrueForAll(p => !Directory.Exists($"/proc/{p}")), "the ended tasks to be gone");
@@ -113,9 +113,9 @@ internal sealed class SelfCheckingProgram : IDisposable
         return Check();
     }
 
-    public RestoreResult Restore(RestoreOptions? options = null)
+    public RestoreResult Restore(RestoreOptions? options = null, string? path = null)
     {
-        var result = new TreeRestore(options ?? new()).Run(Image);
+        var result = new TreeRestore(options ?? new()).Run(path ?? Image);
         _restoredRoot = result.Root.Pid;
         foreach (var task in result.Tasks)
             _pids.Add(task.Pid);
