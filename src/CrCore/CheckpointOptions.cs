@@ -36,6 +36,21 @@ public enum ExternalUnixSocketPolicy
     Close,
 }
 
+/// <summary>What becomes of TCP connections.</summary>
+public enum TcpEstablishedPolicy
+{
+    /// <summary>They go on where they were: both ends see nothing of it.</summary>
+    Restore,
+    /// <summary>They are closed: the program reads what had come, then the end of file; writing gives EPIPE.</summary>
+    Reset,
+    /// <summary>Refused.</summary>
+    Fail,
+}
+
+/// <summary>A choice for the connections whose local or remote end fits a pattern.</summary>
+/// <param name="Pattern">Address and port with the wildcards * and ?, such as <c>10.0.0.*:5432</c> or <c>[::1]:*</c>.</param>
+public sealed record TcpEstablishedChoice(string Pattern, TcpEstablishedPolicy Policy);
+
 /// <summary>How a checkpoint is made.</summary>
 public sealed record CheckpointOptions
 {
@@ -63,6 +78,9 @@ public sealed record CheckpointOptions
 
     public ExternalUnixSocketPolicy ExternalUnixSocket { get; init; } = ExternalUnixSocketPolicy.Fail;
 
+    /// <summary>Whether the state of TCP connections is saved.</summary>
+    public TcpEstablishedPolicy TcpEstablished { get; init; } = TcpEstablishedPolicy.Restore;
+
     /// <summary>Largest deleted file saved with its contents, in bytes; a larger one is an obstacle.</summary>
     public long MaxDeletedFileBytes { get; init; } = 64L << 20;
 
@@ -89,6 +107,11 @@ public sealed record RestoreOptions
 
     /// <summary>What becomes of Unix sockets that were saved to be connected anew to an address outside of the tree.</summary>
     public ExternalUnixSocketPolicy ExternalUnixSocket { get; init; } = ExternalUnixSocketPolicy.Reconnect;
+
+    public TcpEstablishedPolicy TcpEstablished { get; init; } = TcpEstablishedPolicy.Restore;
+
+    /// <summary>Choices for single connections; the first that fits counts, <see cref="TcpEstablished"/> where none does.</summary>
+    public IReadOnlyList<TcpEstablishedChoice> TcpEstablishedChoices { get; init; } = [];
 
     /// <summary>End the restored tree when the restoring process ends.</summary>
     public bool DieWithCaller { get; init; }

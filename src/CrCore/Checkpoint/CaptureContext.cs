@@ -33,7 +33,7 @@ public sealed class InspectContext
 }
 
 /// <summary>What capture shares between kinds while the tree is frozen.</summary>
-public sealed class CaptureContext
+public sealed class CaptureContext : IDisposable
 {
     public required CheckpointOptions Options { get; init; }
 
@@ -52,6 +52,35 @@ public sealed class CaptureContext
 
     public List<Obstacle> Warnings { get; } = [];
 
+    /// <summary>
+    /// Called once, when the tree is about to run on, or has been ended: what was held for it is let go. They must not fail.
+    /// </summary>
+    public List<Action<CheckpointEnd>> AtEnd { get; } = [];
+
     /// <summary>What kinds keep while the checkpoint lasts; what they learned in the inspection of the frozen tree is there.</summary>
     public KindStates States { get; init; } = new();
+
+    internal void End(CheckpointEnd end)
+    {
+        foreach (var step in AtEnd)
+            step(end);
+        AtEnd.Clear();
+    }
+
+    public void Dispose()
+    {
+        End(CheckpointEnd.Failed);
+        States.Dispose();
+    }
+}
+
+/// <summary>How a checkpoint ends for the tree.</summary>
+public enum CheckpointEnd
+{
+    /// <summary>It failed; the tree runs on.</summary>
+    Failed,
+    /// <summary>The image holds all; the tree runs on.</summary>
+    RunsOn,
+    /// <summary>The image is on disk, and the tree has been ended.</summary>
+    Ended,
 }

@@ -67,7 +67,7 @@ public sealed class TreeCheckpoint(CheckpointOptions options, ICrLog? log = null
         // From here on nothing is read twice: the tree stands still until it is let go.
         using var still = new ProcReader(facts);
         var tasks = TreeFacts.Read(walk, freezer, still);
-        var context = new CaptureContext { Options = options, Tasks = tasks, Proc = still, Shared = new SharedObjects(), States = states };
+        using var context = new CaptureContext { Options = options, Tasks = tasks, Proc = still, Shared = new SharedObjects(), States = states };
         Capture(context, freezer, copies, proc, writer, cancel);
         clock.Start("Pages");
         using var pageWriter = new PageWriter(context, copies, writer, (done, total) => progress?.Report(new(Activity, "Writing pages", done, total)));
@@ -77,6 +77,7 @@ public sealed class TreeCheckpoint(CheckpointOptions options, ICrLog? log = null
         // stand still until the image is safe.
         if (!options.Stop)
         {
+            context.End(CheckpointEnd.RunsOn);
             // What kinds still hold of the tree would be seen by it: an end of a pipe, for one.
             states.Dispose();
             freezer.Thaw();
@@ -101,6 +102,7 @@ public sealed class TreeCheckpoint(CheckpointOptions options, ICrLog? log = null
         if (options.Stop)
         {
             TreeEnd.Kill(freezer, tasks);
+            context.End(CheckpointEnd.Ended);
             frozen = Stopwatch.GetElapsedTime(since);
             freezer.Thaw();
         }

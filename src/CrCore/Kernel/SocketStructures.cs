@@ -21,7 +21,7 @@ public static class SocketLevel
 
     public const int Debug = 1, ReuseAddress = 2, Type = 3, Error = 4, DontRoute = 5, Broadcast = 6, SendBuffer = 7, ReceiveBuffer = 8,
         KeepAlive = 9, OutOfBandInline = 10, NoCheck = 11, Priority = 12, Linger = 13, ReusePort = 15, PassCredentials = 16,
-        PeerCredentials = 17, ReceiveLowWater = 18, ReceiveTimeout = 20, SendTimeout = 21, BindToDevice = 25, AttachFilter = 26, TimeStamp = 29,
+        PeerCredentials = 17, ReceiveLowWater = 18, ReceiveTimeout = 20, SendTimeout = 21, BindToDevice = 25, AttachFilter = 26, DetachFilter = 27, PeerName = 28, TimeStamp = 29,
         AcceptsConnections = 30, SendBufferForce = 32, ReceiveBufferForce = 33, PassSecurity = 34, TimeStampNs = 35, Mark = 36,
         TimeStamping = 37, Protocol = 38, Domain = 39, ReceiveQueueOverflow = 40, WifiStatus = 41, PeekOffset = 42, NoFrameCheck = 43,
         LockFilter = 44, SelectErrorQueue = 45, BusyPoll = 46, MaxPacingRate = 47, PeerGroups = 59, ZeroCopy = 60, TransmitTime = 61,

@@ -5,7 +5,7 @@ using CrCore.Objects;
 namespace CrCore.Restore;
 
 /// <summary>What restore shares between kinds.</summary>
-public sealed class RestoreContext
+public sealed class RestoreContext : IDisposable
 {
     public required RestoreOptions Options { get; init; }
 
@@ -41,8 +41,15 @@ public sealed class RestoreContext
 
     public List<Obstacle> Warnings { get; } = [];
 
+    /// <summary>
+    /// Called when all is restored, right before the tasks run: for what the world outside notices (connections that go on).
+    /// </summary>
+    public List<Action> AtRelease { get; } = [];
+
     /// <summary>What kinds keep while the restore lasts.</summary>
     public KindStates States { get; } = new();
+
+    public void Dispose() => States.Dispose();
 }
 
 /// <summary>What the preflight of a restore shares between kinds.</summary>

@@ -45,7 +45,7 @@ public sealed class TreeRestore(RestoreOptions options, ICrLog? log = null, IPro
         var tasks = RestoringTasks(image);
         using var puppets = new PuppetTree(proc);
         var page = FindRoom(image).Start;
-        var context = new RestoreContext
+        using var context = new RestoreContext
         {
             Options = options,
             Image = image,
@@ -78,7 +78,7 @@ public sealed class TreeRestore(RestoreOptions options, ICrLog? log = null, IPro
         if (!tasks[0].IsZombie)
             options.RootReady?.Invoke(tasks[0].Pid);
         Step("Releasing the tree");
-        Release(living, puppets, proc);
+        Release(context, living, puppets);
         log?.Verbose($"{tasks.Count} tasks restored in {Stopwatch.GetElapsedTime(started).TotalMilliseconds:0.0} ms.");
         return new RestoreResult
         {
@@ -126,11 +126,13 @@ public sealed class TreeRestore(RestoreOptions options, ICrLog? log = null, IPro
             $"No {size} bytes of addresses are free in all saved address spaces.", "The tasks reserve nearly all of their address space, which is not supported.");
     }
 
-    private static void Release(IReadOnlyList<RestoringTask> living, PuppetTree puppets, ProcReader proc)
+    private static void Release(RestoreContext context, IReadOnlyList<RestoringTask> living, PuppetTree puppets)
     {
-        var instruction = VdsoSyscall.Find(proc, living[0].Pid);
+        var instruction = VdsoSyscall.Find(context.Proc, living[0].Pid);
         foreach (var task in living)
-            TaskRelease.Prepare(task, puppets[task], instruction.In(proc, task.Pid));
+            TaskRelease.Prepare(task, puppets[task], instruction.In(context.Proc, task.Pid));
+        foreach (var step in context.AtRelease)
+            step();
         foreach (var task in living)
             TaskRelease.Disarm(task);
         puppets.Init?.BecomeInit(living[0].VPid);

@@ -49,6 +49,9 @@ public sealed class CheckpointProcessTreeCommand : ProcessTreeCommand, IDisposab
     [Parameter]
     public ExternalUnixSocketPolicy ExternalUnixSocket { get; set; } = new CheckpointOptions().ExternalUnixSocket;
 
+    [Parameter]
+    public TcpEstablishedPolicy TcpEstablished { get; set; } = new CheckpointOptions().TcpEstablished;
+
     /// <summary>In bytes.</summary>
     [Parameter]
     [ValidateRange(0, long.MaxValue)]
@@ -88,6 +91,7 @@ public sealed class CheckpointProcessTreeCommand : ProcessTreeCommand, IDisposab
         Terminal = Terminal,
         ExternalPipe = ExternalPipe,
         ExternalUnixSocket = ExternalUnixSocket,
+        TcpEstablished = TcpEstablished,
         MaxDeletedFileBytes = MaxDeletedFileSize,
         Compression = new(Compression, CompressionLevel),
         FreezeTimeout = TimeSpan.FromSeconds(FreezeTimeout),

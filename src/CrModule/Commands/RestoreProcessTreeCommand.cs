@@ -40,6 +40,11 @@ public sealed class RestoreProcessTreeCommand : ImagePathCommand
     [Parameter]
     public ExternalUnixSocketPolicy ExternalUnixSocket { get; set; } = new RestoreOptions().ExternalUnixSocket;
 
+    /// <summary>A policy, or a table of policies by wildcards on a connection's ends.</summary>
+    [Parameter]
+    [TcpEstablishedArgument]
+    public TcpEstablishedChoices TcpEstablished { get; set; } = new(new RestoreOptions().TcpEstablished, []);
+
     /// <summary>End the restored tree when this shell ends.</summary>
     [Parameter]
     public SwitchParameter DieWithShell { get; set; }
@@ -54,6 +59,8 @@ public sealed class RestoreProcessTreeCommand : ImagePathCommand
         AcceptChangedFiles = AcceptChangedFile,
         Terminal = Terminal,
         ExternalUnixSocket = ExternalUnixSocket,
+        TcpEstablished = TcpEstablished.Policy,
+        TcpEstablishedChoices = TcpEstablished.Choices,
         DieWithCaller = DieWithShell,
         LeaveStopped = LeaveStopped,
         Key = Key,

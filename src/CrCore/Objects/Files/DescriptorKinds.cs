@@ -27,6 +27,7 @@ public static class DescriptorKinds
         new FanotifyKind(),
         new PidFdKind(),
         new UnixSocketKind(),
+        new Sockets.Inet.InetKind(),
         new TerminalKind(),
         new DeviceKind(),
     ];

@@ -37,6 +37,8 @@ public enum FdType : ushort
     ProcGone = 38,
     /// <summary>A Unix socket (unix(7)).</summary>
     UnixSocket = 20,
+    /// <summary>A socket of IPv4 or IPv6.</summary>
+    InetSocket = 25,
 }
 
 /// <summary>Open flags as open(2) takes them on x86-64 (include/uapi/asm-generic/fcntl.h).</summary>

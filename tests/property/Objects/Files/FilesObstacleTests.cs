@@ -18,7 +18,7 @@ public class FilesObstacleTests
         using var program = new SelfCheckingProgram("""
                 import ctypes, socket
                 s, other = socket.socketpair(); other.send(b'!', socket.MSG_OOB)
-                t = socket.socket(); t.bind(('127.0.0.1', 0)); t.listen()
+                t = socket.socket(socket.AF_INET, socket.SOCK_STREAM, 262); t.bind(('127.0.0.1', 0)); t.listen()
                 e = ctypes.CDLL(None).syscall(425, 4, ctypes.create_string_buffer(120))
                 g = os.open('large', os.O_RDWR | os.O_CREAT); os.write(g, bytes(5000)); os.fsync(g); os.unlink('large')
                 said('fds', ' '.join(str(x) for x in (s.fileno(), t.fileno(), e, g)))
@@ -29,7 +29,7 @@ public class FilesObstacleTests
         Assert.Equal(4, obstacles.Count);
         Assert.All(obstacles, o => Assert.Equal(program.Pid, o.Pid));
         Expect(0, "CrUnixOutOfBand", "MSG_OOB");
-        Expect(1, "CrDescriptorNotSupported", "TCP");
+        Expect(1, "CrInetProtocol", "Multipath TCP");
         Expect(2, "CrDescriptorNotSupported", "io_uring");
         Expect(3, "CrDeletedFileTooLarge", "bound");
 

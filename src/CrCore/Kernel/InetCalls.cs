@@ -1,0 +1,60 @@
+namespace CrCore.Kernel;
+
+/// <summary>Protocols of the Internet families (linux/in.h).</summary>
+public static class InetProtocol
+{
+    public const int Icmp = 1, Tcp = 6, Udp = 17, Icmp6 = 58, UdpLite = 136, Raw = 255, MultipathTcp = 262;
+}
+
+/// <summary>Calls on sockets of this process that make connections and move data. Results are the call's own, or −errno.</summary>
+internal static unsafe class InetCalls
+{
+    /// <summary>SIOCOUTQNSD of linux/sockios.h: bytes of the send queue that were never sent.</summary>
+    public const uint NotSent = 0x894b;
+
+    public static Errno Bind(OwnDescriptor socket, ReadOnlySpan<byte> address)
+    {
+        fixed (byte* p = address)
+            return Libc.ErrnoOf(Libc.Syscall(Sys.bind, socket.Number, (long)p, address.Length));
+    }
+
+    public static Errno Connect(OwnDescriptor socket, ReadOnlySpan<byte> address)
+    {
+        fixed (byte* p = address)
+            return Libc.ErrnoOf(Libc.Syscall(Sys.connect, socket.Number, (long)p, address.Length));
+    }
+
+    public static Errno Listen(OwnDescriptor socket, int backlog) => Libc.ErrnoOf(Libc.Syscall(Sys.listen, socket.Number, backlog));
+
+    /// <param name="socket">The socket.</param>
+    /// <param name="how">SHUT_RD 0, SHUT_WR 1, SHUT_RDWR 2.</param>
+    public static Errno Shutdown(OwnDescriptor socket, int how) => Libc.ErrnoOf(Libc.Syscall(Sys.shutdown, socket.Number, how));
+
+    /// <summary>send(2) without waiting and without SIGPIPE.</summary>
+    public static long Send(OwnDescriptor socket, ReadOnlySpan<byte> bytes, ReadOnlySpan<byte> address = default)
+    {
+        fixed (byte* p = bytes)
+        fixed (byte* a = address)
+            return Libc.Syscall(Sys.sendto, socket.Number, (long)p, bytes.Length, MessageHeader.DontWait | MessageHeader.NoSignal, (long)a, address.Length);
+    }
+
+    /// <summary>Copies what a socket would receive, without taking it (MSG_PEEK).</summary>
+    public static long Peek(OwnDescriptor socket, Span<byte> buffer)
+    {
+        fixed (byte* p = buffer)
+            return Libc.Syscall(Sys.recvfrom, socket.Number, (long)p, buffer.Length, MessageHeader.Peek | MessageHeader.DontWait, 0, 0);
+    }
+
+    /// <summary>Copies the next datagram and tells where it came from; the result is its whole length (MSG_TRUNC).</summary>
+    public static long PeekDatagram(OwnDescriptor socket, Span<byte> buffer, Span<byte> source, out int sourceLength)
+    {
+        var length = source.Length;
+        fixed (byte* p = buffer)
+        fixed (byte* s = source)
+        {
+            var r = Libc.Syscall(Sys.recvfrom, socket.Number, (long)p, buffer.Length, MessageHeader.Peek | MessageHeader.DontWait | MessageHeader.Truncated, (long)s, (long)&length);
+            sourceLength = r < 0 ? 0 : Math.Min(length, source.Length);
+            return r;
+        }
+    }
+}

@@ -1,0 +1,70 @@
+using CrCore.Image;
+using CrCore.Kernel;
+using CrCore.Objects.Files;
+using CrCore.Remote;
+using CrCore.Restore;
+
+namespace CrCore.Objects.Sockets.Inet;
+
+/// <summary>
+/// Sockets of IPv4 and IPv6: TCP in every state, UDP, UDP-Lite, raw and ping sockets (ip(7), ipv6(7)). They are made in the
+/// server, which is in the right network namespace; all else is done through a second descriptor of this process.
+/// </summary>
+public sealed class InetKind : IDescriptorKind
+{
+    public IReadOnlyList<FdType> Types { get; } = [FdType.InetSocket];
+
+    public IEnumerable<RecordType> Records =>
+    [
+        new(InetRecordIds.Socket, "INET_SOCKET", InetSocketRecord.Read, InetSocketRecord.PayloadSize),
+        new(InetRecordIds.TcpConnection, "TCP_CONNECTION", TcpConnectionRecord.Read, TcpConnectionRecord.MaxPayload),
+        new(InetRecordIds.TcpData, "TCP_DATA", TcpDataRecord.Read, 4 + TcpDataRecord.MaxBytes),
+    ];
+
+    public bool Claims(Descriptor d) => d.Socket is { Family: SocketFamily.Inet or SocketFamily.Inet6 };
+
+    public void Inspect(DescriptorInspection inspection, Descriptor d) => InetInspection.Inspect(inspection, d);
+
+    public SavedForm Capture(DescriptorCapture capture, Descriptor d)
+    {
+        if (!InetInspection.IsKnown(d.Socket!))
+            throw new CrTargetException("CrInetProtocol", $"Task {d.Pid}: {d.Label} is of a protocol that cannot be saved; it was opened after preflight.", "Run the checkpoint again.") { Pid = d.Pid, Object = d.Label };
+        using var own = capture.Borrow(d);
+        var socket = LiveInetSocket.Read(own, d, capture.Context.Proc, InetFacts.Of(capture));
+        if (socket.IsConnection && socket.State != TcpState.Close && capture.Options.TcpEstablished == TcpEstablishedPolicy.Reset)
+            socket = socket with { State = TcpState.Close, HasError = false, IsBound = false };
+        // IP_TOS sets SO_PRIORITY, too (ip_sock_set_tos in net/ipv4/ip_sockglue.c): what all sockets have comes last.
+        List<ICrRecord> records = [socket, SocketOptions.Capture(own, d, InetOptions.All, socket.IsTcp ? InetOptions.OfTcp : InetOptions.OfDatagrams,
+            socket.IsTcp && !socket.IsConnection ? InetOptions.OfUnconnectedTcp : [], SocketOptions.Common)];
+        if (SocketFilter.Capture(own, d) is { } filter)
+            records.Add(filter);
+        if (socket.IsConnection)
+            records.AddRange(socket.State == TcpState.Close ? TcpCapture.ReadClosed(own, d)
+                : TcpCapture.ReadConnection(own, d, socket, TcpHold.Of(capture).NameFor(socket)));
+        else if (!socket.IsTcp && SocketCalls.AskNumber(own, SocketCalls.InputQueue) > 0)
+            capture.Warn(d, "CrDatagramsLost", "datagrams that wait to be read are not saved, as if the network had lost them");
+        return new(FdType.InetSocket, LiveInetSocket.Describe(socket), Records: records);
+    }
+
+    public void Check(CheckContext context, SavedDescription saved) => InetCheck.Check(context, saved, Require(saved));
+
+    public Action? Restore(DescriptorServer server, SavedDescription saved, SyscallBatch batch)
+    {
+        var socket = Require(saved);
+        var restoring = server.Context.States.Get(() => new InetRestore(server.Context));
+        restoring.MakeInjectors(server, socket, batch);
+        DescriptorServer.Move(batch, saved.Label, batch.Must("make", saved.Label, Sys.socket, socket.Family, socket.SocketType | SocketType.CloseOnExec, socket.Protocol), server.NumberOf(saved));
+        server.SetFlags(saved, batch);
+        return () => restoring.Make(server, saved, socket);
+    }
+
+    public void Link(DescriptorServer server, SavedDescription saved, SyscallBatch batch)
+        => server.Context.States.Get(() => new InetRestore(server.Context)).Listen(saved, Require(saved));
+
+    public void Finish(DescriptorServer server, SavedDescription saved, SyscallBatch batch)
+        => server.Context.States.Get(() => new InetRestore(server.Context)).Finish(saved, Require(saved));
+
+    private static InetSocketRecord Require(SavedDescription saved)
+        => saved.Get<InetSocketRecord>() ?? throw new CrImageException("CrImageBadFiles", $"The image is broken: {saved.Task}: {saved.Label} has no INET_SOCKET record.", saved.Task.Offset,
+            "The image is damaged or was not written by this format; take another copy.");
+}

@@ -1,0 +1,111 @@
+using CrCore;
+using CrProperty.Kernel;
+using CrProperty.Objects.Files;
+using Xunit;
+
+namespace CrProperty.Objects.Sockets.Inet;
+
+/// <summary>Internet sockets without a connection through a checkpoint and a restore of a live program that checks itself.</summary>
+public class InetJourneyTests
+{
+    private const string Calls = """
+            import socket
+            from socket import *
+            def option(s, level, name, size=4): return s.getsockopt(level, name, size)
+            def bound(s, *address): s.bind(address); return s
+            def free(s):
+                s.settimeout(0.1)
+                try: s.recv(1); return False
+                except TimeoutError: return True
+
+        """;
+
+    private static void Survives(string code)
+    {
+        using var program = new SelfCheckingProgram(Calls + code);
+        Assert.Same("ok", Said(program.Journey(restore: new() { NewPidNamespace = true })));
+    }
+
+    private static string Said(string result) => result == "ok" ? "ok" : throw new Xunit.Sdk.XunitException(result);
+
+    [TheoryWith("python3"), InlineData("AF_INET", "127.0.0.1"), InlineData("AF_INET6", "::1")]
+    public void Udp(string family, string address) => Survives($"""
+            a = bound(socket({family}, SOCK_DGRAM), '{address}', 0); b = bound(socket({family}, SOCK_DGRAM), '{address}', 0)
+            b.connect(a.getsockname()); c = socket({family}, SOCK_DGRAM); free_one = socket({family}, SOCK_DGRAM)
+            c.connect(a.getsockname()); names = [x.getsockname() for x in (a, b, c)]; c.shutdown(SHUT_RD)
+            a.setsockopt(SOL_SOCKET, SO_BROADCAST, 1); a.setsockopt(SOL_SOCKET, SO_RCVBUF, 54321); before = option(a, SOL_SOCKET, SO_RCVBUF)
+            wait()
+            same([x.getsockname() for x in (a, b, c)], names); same(b.getpeername(), names[0]); same(free_one.getsockname()[1], 0)
+            same(a.getsockopt(SOL_SOCKET, SO_BROADCAST), 1); same(option(a, SOL_SOCKET, SO_RCVBUF), before); same(a.getsockopt(SOL_SOCKET, SO_REUSEADDR), 0)
+            b.send(b'one'); same(a.recvfrom(9), (b'one', names[1])); a.sendto(b'two', names[1]); same(b.recv(9), b'two')
+            c.send(b'three'); same(a.recvfrom(9), (b'three', names[2])); same(c.recv(9), b'')
+            free_one.sendto(b'four', names[0]); same(a.recv(9), b'four')
+        """);
+
+    [TheoryWith("python3")]
+    [InlineData("a = socket(AF_INET, SOCK_DGRAM, 136)", "a.getsockname() == ('127.0.0.1', port)")]
+    [InlineData("a = socket(AF_INET, SOCK_DGRAM)", "a.getsockname() == ('127.0.0.1', port)")]
+    public void BoundWithOptions(string make, string check) => Survives($"""
+            {make}
+            IP_FREEBIND, IP_TRANSPARENT, IP_MTU_DISCOVER, IP_RECVERR, IP_PKTINFO, IP_MINTTL = 15, 19, 10, 11, 8, 21
+            a.bind(('127.0.0.1', 0)); port = a.getsockname()[1]
+            values = [(0, 1, 0x10), (0, 2, 33), (0, IP_MTU_DISCOVER, 2), (0, IP_RECVERR, 1), (0, IP_PKTINFO, 1), (0, IP_MINTTL, 5), (0, 34, 0), (0, 33, 7), (0, IP_FREEBIND, 1), (SOL_SOCKET, SO_PRIORITY, 3), (SOL_SOCKET, SO_MARK, 77)]
+            for v in values: a.setsockopt(*v)
+            wait()
+            assert {check}
+            for level, name, value in values: same((level, name, a.getsockopt(level, name)), (level, name, value))
+        """);
+
+    /// <summary>Two sockets of one port, an address that this machine does not have, the interface, and a filter that is locked.</summary>
+    [FactWith("python3")]
+    public void PortsAddressesInterfacesFilters() => Survives("""
+            one = socket(AF_INET, SOCK_DGRAM); one.setsockopt(SOL_SOCKET, SO_REUSEPORT, 1); one.bind(('127.0.0.1', 0)); two = socket(AF_INET, SOCK_DGRAM)
+            two.setsockopt(SOL_SOCKET, SO_REUSEPORT, 1); two.bind(one.getsockname()); name = one.getsockname()
+            alien = socket(AF_INET6, SOCK_DGRAM); alien.setsockopt(0, 15, 1); alien.bind(('2001:db8::77', 0)); far = alien.getsockname(); alien.setsockopt(0, 15, 0)
+            near = socket(AF_INET, SOCK_STREAM); near.setsockopt(SOL_SOCKET, SO_BINDTODEVICE, b'lo\0')
+            code = struct.pack('HBBI', 6, 0, 0, 0xffff); code = ctypes.create_string_buffer(code); program = struct.pack('HxxxxxxQ', 1, ctypes.addressof(code))
+            two.setsockopt(SOL_SOCKET, 26, program); two.setsockopt(SOL_SOCKET, 44, 1)
+            wait()
+            same(one.getsockname(), name); same(two.getsockname(), name); same(alien.getsockname(), far); same(alien.getsockopt(0, 15), 0)
+            same(near.getsockopt(SOL_SOCKET, SO_BINDTODEVICE, 16), b'lo\0'); same(two.getsockopt(SOL_SOCKET, 44), 1)
+            try: two.setsockopt(SOL_SOCKET, 27, 0); assert False
+            except PermissionError: pass
+        """);
+
+    [FactWith("python3")]
+    public void RawAndPing() => Survives("""
+            r = socket(AF_INET, SOCK_RAW, IPPROTO_ICMP); r.bind(('127.0.0.14', 0)); r.setsockopt(255, 1, struct.pack('I', 1 << 13))
+            r6 = socket(AF_INET6, SOCK_RAW, IPPROTO_ICMPV6); r6.setsockopt(58, 1, struct.pack('8I', 1 << 13, *[7] * 7)); r6.bind(('::1', 0))
+            h = socket(AF_INET, SOCK_RAW, 99); h.setsockopt(0, IP_HDRINCL, 1); n = socket(AF_INET, SOCK_RAW, IPPROTO_RAW)
+            c = socket(AF_INET, SOCK_RAW, 98); c.connect(('127.0.0.1', 0)); k = socket(AF_INET6, SOCK_RAW, 98); k.connect(('::1', 0))
+            wait()
+            same(r.getsockname()[0], '127.0.0.14'); same(option(r, 255, 1), struct.pack('I', 1 << 13)); same(option(r6, 58, 1, 32), struct.pack('8I', 1 << 13, *[7] * 7))
+            same(r6.getsockname()[0], '::1'); same(h.getsockopt(0, IP_HDRINCL), 1); same(n.getsockopt(0, IP_HDRINCL), 1); c.send(b'x'); k.send(b'y'); same(c.recv(99)[20:], b'x'); same(k.recv(9), b'y')
+        """);
+
+    [TheoryWith("python3"), InlineData("AF_INET", "127.0.0.1"), InlineData("AF_INET6", "::1"), InlineData("AF_INET6", "::ffff:127.0.0.1")]
+    public void TcpThatListensIsBoundOrFree(string family, string address) => Survives($"""
+            l = bound(socket({family}, SOCK_STREAM), '{address}', 0); l.listen(7); b = bound(socket({family}, SOCK_STREAM), '{address}', 0); f = socket({family}, SOCK_STREAM)
+            l.setsockopt(IPPROTO_TCP, TCP_DEFER_ACCEPT, 3); f.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1); f.setsockopt(IPPROTO_TCP, TCP_MAXSEG, 900); f.setsockopt(IPPROTO_TCP, TCP_CONGESTION, b'reno')
+            f.setsockopt(IPPROTO_TCP, TCP_USER_TIMEOUT, 12345); f.setsockopt(SOL_SOCKET, SO_KEEPALIVE, 1); f.setsockopt(IPPROTO_TCP, TCP_KEEPIDLE, 77); f.setsockopt(SOL_SOCKET, SO_LINGER, struct.pack('ii', 1, 9))
+            names = [x.getsockname() for x in (l, b)]; defer = l.getsockopt(IPPROTO_TCP, TCP_DEFER_ACCEPT)
+            wait()
+            same([x.getsockname() for x in (l, b)], names); same(l.getsockopt(SOL_SOCKET, SO_ACCEPTCONN), 1); same(l.getsockopt(SOL_SOCKET, SO_REUSEADDR), 0); same(l.getsockopt(IPPROTO_TCP, TCP_DEFER_ACCEPT), defer)
+            same([f.getsockopt(IPPROTO_TCP, x) for x in (TCP_NODELAY, TCP_MAXSEG, TCP_USER_TIMEOUT, TCP_KEEPIDLE)], [1, 900, 12345, 77]); same(f.getsockopt(IPPROTO_TCP, TCP_CONGESTION, 16)[:4], b'reno')
+            same(f.getsockopt(SOL_SOCKET, SO_LINGER, 8), struct.pack('ii', 1, 9))
+            b.connect(l.getsockname()); b.send(b'x'); s, who = l.accept(); same(who, names[1]); same(s.recv(1), b'x')
+            f.bind(('{address}', 0)); l.setsockopt(IPPROTO_TCP, TCP_DEFER_ACCEPT, 0); f.connect(l.getsockname())
+        """);
+
+    [FactWith("python3")]
+    public void WhatCannotBeSavedIsNamed()
+    {
+        using var program = new SelfCheckingProgram(Calls + """
+                m = socket(AF_INET, SOCK_STREAM, 262); k = socket(AF_INET, SOCK_DGRAM); k.connect(('127.0.0.1', 9)); k.setsockopt(17, 1, 1); k.send(b'half')
+                l = bound(socket(AF_INET, SOCK_STREAM), '127.0.0.1', 0); l.listen(); w = create_connection(l.getsockname())
+                wait()
+            """);
+        var error = Assert.Throws<CrPreflightException>(() => program.Save());
+        Assert.Equal(["CrInetProtocol", "CrTcpBacklog", "CrUdpCorked"], error.Obstacles.Where(o => o.Severity == ObstacleSeverity.Error).Select(o => o.Id).Order());
+    }
+}

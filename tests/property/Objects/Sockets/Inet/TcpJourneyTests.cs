@@ -1,0 +1,201 @@
+using System.Net;
+using System.Net.Sockets;
+using CrCore;
+using CrCore.Checkpoint;
+using CrProperty.Kernel;
+using CrProperty.Objects.Files;
+using Xunit;
+
+namespace CrProperty.Objects.Sockets.Inet;
+
+/// <summary>TCP connections through a checkpoint and a restore: both ends in the tree, or one of them in the test.</summary>
+public class TcpJourneyTests
+{
+    private const string Calls = """
+            import socket, hashlib, threading
+            from socket import *
+            def state(s): return s.getsockopt(IPPROTO_TCP, TCP_INFO, 1)[0]
+            def pair(family=AF_INET, address='127.0.0.1', client=None, to=None):
+                l = socket(family, SOCK_STREAM); l.bind((address, 0)); l.listen(); c = socket(client or family, SOCK_STREAM)
+                c.connect((to or address, l.getsockname()[1])); s, _ = l.accept(); l.close(); return c, s
+            def all_of(s):
+                s.settimeout(20); got = b''
+                while True:
+                    piece = s.recv(1 << 20)
+                    if not piece: return got
+                    got += piece
+            def fill(s):
+                s.setblocking(False); n = 0
+                try:
+                    while True: n += s.send(bytes((n + i) % 251 for i in range(4096)))
+                except BlockingIOError: s.setblocking(True); return n
+            def pattern(n): return bytes(i % 251 for i in range(n))
+            ESTABLISHED, FIN_WAIT1, FIN_WAIT2, CLOSE, CLOSE_WAIT, LAST_ACK, CLOSING = 1, 4, 5, 7, 8, 9, 11
+
+        """;
+
+    private static void Survives(string code, RestoreOptions? options = null)
+    {
+        using var program = new SelfCheckingProgram(Calls + code);
+        Assert.Same("ok", Said(program.Journey(restore: (options ?? new()) with { NewPidNamespace = true })));
+    }
+
+    private static string Said(string result) => result == "ok" ? "ok" : throw new Xunit.Sdk.XunitException(result);
+
+    [TheoryWith("python3")]
+    [InlineData("")]
+    [InlineData("AF_INET6, '::1'")]
+    [InlineData("AF_INET6, '::', AF_INET, '127.0.0.1'")]
+    public void DataThatWaitsInBothDirections(string kind) => Survives($"""
+            c, s = pair({kind}); names = c.getsockname(), c.getpeername(), s.getsockname(), s.getpeername()
+            c.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1); s.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1); c.send(b'to the server'); s.send(b'to the client')
+            wait()
+            same((c.getsockname(), c.getpeername(), s.getsockname(), s.getpeername()), names); same((state(c), state(s)), (ESTABLISHED, ESTABLISHED))
+            same((c.getsockopt(IPPROTO_TCP, TCP_NODELAY), s.getsockopt(SOL_SOCKET, SO_REUSEADDR), c.getsockopt(SOL_SOCKET, SO_REUSEADDR)), (1, 1, 0))
+            same((s.recv(99), c.recv(99)), (b'to the server', b'to the client'))
+            for i in range(100): c.send(pattern(i + 1)); same(s.recv(999), pattern(i + 1)); s.send(b'ok'); same(c.recv(9), b'ok')
+            c.shutdown(SHUT_WR); same(s.recv(1), b''); s.close(); same(c.recv(1), b'')
+        """);
+
+    /// <summary>Both buffers are full both ways: megabytes that were received, sent, and never sent.</summary>
+    [TheoryWith("python3"), InlineData("SHUT_WR"), InlineData("None")]
+    public void FullBuffers(string how) => Survives($"""
+            c, s = pair(); up, down = fill(c), fill(s)
+            if {how} is not None: c.shutdown({how}); s.shutdown({how})
+            sizes = [x.getsockopt(SOL_SOCKET, o) for x in (c, s) for o in (SO_SNDBUF, SO_RCVBUF)]; states = state(c), state(s)
+            wait()
+            same([x.getsockopt(SOL_SOCKET, o) for x in (c, s) for o in (SO_SNDBUF, SO_RCVBUF)], sizes)
+            if {how} is None: c.sendall(b''); threading.Thread(target=lambda: (c.sendall(b'end'), c.shutdown(SHUT_WR))).start(); threading.Thread(target=lambda: (s.sendall(b'end'), s.shutdown(SHUT_WR))).start()
+            got = []; t = threading.Thread(target=lambda: got.append(all_of(c))); t.start(); there = all_of(s); t.join()
+            tail = b'' if {how} else b'end'; same((len(there), len(got[0])), (up + len(tail), down + len(tail)))
+            same(hashlib.sha1(there).digest(), hashlib.sha1(pattern(up) + tail).digest()); same(hashlib.sha1(got[0]).digest(), hashlib.sha1(pattern(down) + tail).digest())
+        """);
+
+    [FactWith("python3")]
+    public void EveryStateOfClosing() => Survives("""
+            a, b = pair(); a.send(b'last words'); a.shutdown(SHUT_WR)
+            time.sleep(0.05); same((state(a), state(b)), (FIN_WAIT2, CLOSE_WAIT))
+            c, g = pair(); c.send(b'x'); c.shutdown(SHUT_WR); time.sleep(0.05); g.send(b'y'); g.shutdown(SHUT_WR); time.sleep(0.05); same((state(c), state(g)), (CLOSE, CLOSE))
+            e, f = pair(); e.send(b'unread'); time.sleep(0.05); f.setsockopt(SOL_SOCKET, SO_LINGER, struct.pack('ii', 1, 0)); f.close(); time.sleep(0.05); same(state(e), CLOSE)
+            names = [(x.getsockopt(SOL_SOCKET, 28, 16), x.getsockname()) for x in (a, b, c, g)]
+            wait()
+            same((state(a), state(b), state(c), state(g), state(e)), (FIN_WAIT2, CLOSE_WAIT, CLOSE, CLOSE, CLOSE))
+            same([(x.getsockopt(SOL_SOCKET, 28, 16), x.getsockname()) for x in (a, b, c, g)], names)
+            same(all_of(b), b'last words'); b.send(b'answer'); same(a.recv(99), b'answer'); b.close(); same(a.recv(1), b''); same(state(a), CLOSE)
+            same((all_of(c), all_of(g)), (b'y', b'x'))
+            for x in (c, g):
+                try: x.send(b'z'); assert False
+                except BrokenPipeError: pass
+            try: e.recv(1); assert False
+            except ConnectionResetError: pass
+            same(e.recv(1), b'')
+        """);
+
+    [FactWith("python3")]
+    public void OnesThatAreBeingMade() => Survives("""
+            l = socket(AF_INET, SOCK_STREAM); l.bind(('127.0.0.1', 0)); l.listen(0); name = l.getsockname()
+            waiting = [socket(AF_INET, SOCK_STREAM) for i in range(4)]
+            for w in waiting: w.setblocking(False); w.connect_ex(name)
+            time.sleep(0.1); accepted = []
+            while True:
+                l.settimeout(0.1)
+                try: accepted.append(l.accept()[0])
+                except TimeoutError: break
+            last = socket(AF_INET, SOCK_STREAM); last.setblocking(False); same(last.connect_ex(('192.0.2.77', 9)), 115); local = last.getsockname()
+            wait()
+            same(state(last), 2); same(last.getsockname(), local)
+        """);
+
+    [FactWith("python3")]
+    public void ResetClosesThemAndKeepsWhatHadCome() => Survives("""
+            c, s = pair(); c.send(b'come'); other, end = pair(); time.sleep(0.05)
+            wait()
+            same((state(c), state(s), state(other), state(end)), (CLOSE, CLOSE, CLOSE, CLOSE)); same(all_of(s), b'come'); same(all_of(c), b'')
+            try: s.send(b'x'); assert False
+            except BrokenPipeError: pass
+            p = select.poll(); p.register(end, select.POLLHUP); same(p.poll(0), [(end.fileno(), select.POLLHUP)])
+        """, new() { TcpEstablished = TcpEstablishedPolicy.Reset });
+
+    [FactWith("python3")]
+    public void OnesThatAreRefused()
+    {
+        using var program = new SelfCheckingProgram(Calls + """
+                c, s = pair()
+                wait()
+            """);
+        var error = Assert.Throws<CrPreflightException>(() => program.Save(new() { TcpEstablished = TcpEstablishedPolicy.Fail }));
+        Assert.All(error.Obstacles, o => Assert.Equal("CrTcpEstablished", o.Id));
+        program.Save();
+        error = Assert.Throws<CrPreflightException>(() => program.Restore(new() { TcpEstablished = TcpEstablishedPolicy.Fail, NewPidNamespace = true }));
+        Assert.Equal(2, error.Obstacles.Count);
+        program.Restore(new() { NewPidNamespace = true });
+        Assert.Equal("ok", program.Check());
+    }
+
+    /// <summary>The other end is this test. What it sends while nobody is there is sent again until somebody is.</summary>
+    [TheoryWith("python3"), InlineData("127.0.0.1"), InlineData("::1")]
+    public void TheOtherEndOutsideOfTheTreeNoticesNothing(string address)
+    {
+        using var listener = new TcpListener(IPAddress.Parse(address), 0);
+        listener.Start();
+        using var program = new SelfCheckingProgram(Calls + $"""
+                c = create_connection(('{address}', {((IPEndPoint)listener.LocalEndpoint).Port})); c.sendall(pattern(100000))
+                wait()
+                c.settimeout(30); same(c.recv(9, MSG_WAITALL), b'while off'); c.sendall(b'done')
+            """);
+        using var there = listener.AcceptTcpClient();
+        var stream = there.GetStream();
+        stream.ReadTimeout = 30_000;
+        var saved = program.Save();
+        Assert.Contains(saved.Warnings, w => w.Id == "CrTcpHeld");
+        stream.Write("while off"u8);
+        Thread.Sleep(300);
+        program.Restore(new() { NewPidNamespace = true });
+        Assert.Equal("ok", program.Check());
+        var got = new byte[100_004];
+        stream.ReadExactly(got);
+        Assert.Equal(Enumerable.Range(0, 100_000).Select(i => (byte)(i % 251)), got.Take(100_000));
+        Assert.Equal("done"u8.ToArray(), got[100_000..]);
+        Assert.Equal(0, stream.Read(got));
+    }
+
+    /// <summary>A tree that runs on after its checkpoint: data flows all the while, in both directions, to within and to without.</summary>
+    [FactWith("python3")]
+    public void ATreeThatRunsOnIsUndisturbed()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        using var program = new SelfCheckingProgram(Calls + $"""
+                c, s = pair(); out = create_connection(('127.0.0.1', {((IPEndPoint)listener.LocalEndpoint).Port})); c.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
+                stop = threading.Event(); sums = {'{'}'sent': 0, 'got': 0{'}'}
+                def send():
+                    block = pattern(65536)
+                    while not stop.is_set(): c.sendall(block); out.sendall(block); sums['sent'] += len(block)
+                    c.shutdown(SHUT_WR); out.shutdown(SHUT_WR)
+                def receive():
+                    while True:
+                        piece = s.recv(1 << 20)
+                        if not piece: return
+                        sums['got'] += len(piece)
+                threads = [threading.Thread(target=send), threading.Thread(target=receive)]
+                for t in threads: t.start()
+                wait()
+                stop.set()
+                for t in threads: t.join()
+                same(sums['sent'], sums['got']); same((c.getsockopt(SOL_SOCKET, SO_REUSEADDR), s.getsockopt(SOL_SOCKET, SO_REUSEADDR)), (1, 0))
+                out.settimeout(30); same(struct.unpack('q', out.recv(8, MSG_WAITALL))[0], sums['sent'])
+            """);
+        using var there = listener.AcceptTcpClient();
+        var count = Task.Run(() =>
+        {
+            var (total, buffer) = (0L, new byte[1 << 20]);
+            for (int n; (n = there.GetStream().Read(buffer)) > 0;)
+                total += n;
+            there.GetStream().Write(BitConverter.GetBytes(total));
+        });
+        for (var i = 0; i < 5; i++)
+            new TreeCheckpoint(new() { Overwrite = true }).Run(program.Pid, program.Image);
+        Assert.Same("ok", Said(program.CheckRunning()));
+        count.Wait();
+    }
+}
