@@ -17,6 +17,8 @@
     CmdletsToExport      = @(
         'Checkpoint-ProcessTree'
         'Compare-CrImage'
+        'Convert-CrImage'
+        'Export-CrCoreDump'
         'Get-CrImageFile'
         'Get-CrImageHeader'
         'Get-CrImageMapping'

@@ -25,6 +25,15 @@ public interface ISharedObject : ICrRecord
     uint ObjRef { get; }
 }
 
+/// <summary>A record that holds a program's own data: bytes of a file, of a pipe, of a socket's queue.</summary>
+public interface IContentRecord : ICrRecord
+{
+    ReadOnlyMemory<byte> Contents { get; }
+
+    /// <summary>The same record with other bytes, as many.</summary>
+    ICrRecord WithContents(ReadOnlyMemory<byte> contents);
+}
+
 /// <summary>A record that can say in a few words, for people, what matters of it: a socket's addresses, what is watched.</summary>
 public interface IDescribedRecord : ICrRecord
 {

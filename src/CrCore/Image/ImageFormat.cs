@@ -39,8 +39,11 @@ public static class ImageFormat
     /// <summary>Bits of HEAD's required features: some page blocks are LZ4 blocks, or Zstandard frames.</summary>
     public const ulong FeatureLz4 = 1, FeatureZstd = 2;
 
+    /// <summary>The image was written anew without its pages, or with something overwritten: it can be looked at, not restored.</summary>
+    public const ulong FeatureNoMemory = 1UL << 16, FeatureRedacted = 1UL << 17;
+
     /// <summary>The bits that this reader knows.</summary>
-    public const ulong KnownFeatures = FeatureLz4 | FeatureZstd;
+    public const ulong KnownFeatures = FeatureLz4 | FeatureZstd | FeatureNoMemory | FeatureRedacted;
 
     /// <summary>Bytes of a record's header.</summary>
     public const int HeaderSize = 8;

@@ -67,18 +67,26 @@ public sealed class ImageWriter(Stream destination, bool leaveOpen = false) : ID
     /// <param name="objRef">The mm or shared-memory object, as one of the metadata's records has it.</param>
     /// <param name="runs">1 to 1024, ascending, no two overlapping; 1024 pages in all at most. 256 is a good size.</param>
     /// <param name="data">The pages of all runs, one after the other.</param>
-    public void WritePages(uint objRef, ReadOnlySpan<PageRun> runs, ReadOnlySpan<byte> data)
+    public void WritePages(uint objRef, ReadOnlySpan<PageRun> runs, ReadOnlySpan<byte> data) => WritePages(objRef, runs, data, null, PageCodec.None);
+
+    /// <param name="packer">Packs the pages where that is worth it; null to store them as they are.</param>
+    internal void WritePages(uint objRef, ReadOnlySpan<PageRun> runs, ReadOnlySpan<byte> data, PagePacker? packer, PageCodec codec)
     {
         var (pages, rest) = Math.DivRem(data.Length, ImageFormat.PageSize);
         if (rest != 0)
             throw Misuse($"a block with {data.Length} bytes of pages");
         var front = ArrayPool<byte>.Shared.Rent(PageFront.MaxBytes);
         var copy = ArrayPool<byte>.Shared.Rent(data.Length);
-        data.CopyTo(copy);
         try
         {
-            var block = Announce(objRef, runs, pages, PageCodec.None, data.Length, front);
-            Write(block, front, copy.AsMemory(0, data.Length));
+            var length = packer?.Pack(data, copy) ?? 0;
+            if (length == 0)
+            {
+                data.CopyTo(copy);
+                (length, codec) = (data.Length, PageCodec.None);
+            }
+            var block = Announce(objRef, runs, pages, codec, length, front);
+            Write(block, front, copy.AsMemory(0, length));
         }
         finally
         {

@@ -64,6 +64,36 @@ public sealed class ImageMemory(ImageFile image) : IDisposable
         };
     }
 
+    /// <summary>How many bytes from an address on, within its mapping, are zeros because nothing stores them; found without reading them.</summary>
+    internal ulong ZeroBytes(TaskImage task, ulong address)
+    {
+        if (MappingAt(task, address) is not { } mapping)
+            return 0;
+        var vma = mapping.Vma;
+        if (vma is { Kind: VmaType.Anonymous, IsShared: false })
+            return NextStored(_layouts.Of(task)!.Mm.ObjRef, address, vma.End) - address;
+        if (vma.Kind is not VmaType.SharedAnonymous)
+            return 0;
+        var inObject = vma.PageOffset * ImageFormat.PageSize + (address - vma.Start);
+        return NextStored(vma.ObjRef, inObject, inObject + (vma.End - address)) - inObject;
+    }
+
+    /// <summary>The first address from a given one on that an object stores, or <paramref name="end"/>.</summary>
+    internal ulong NextStored(uint objRef, ulong address, ulong end)
+    {
+        foreach (ref readonly var entry in image.FindPages(objRef, address, end))
+        {
+            if (entry.FirstVAddr >= address)
+                return entry.FirstVAddr;
+            // A block's pages may lie far apart.
+            Load(entry);
+            foreach (var run in _block.Runs)
+                if (run.End > address)
+                    return Math.Min(end, Math.Max(address, run.VAddr));
+        }
+        return end;
+    }
+
     public void Dispose()
     {
         _block.Dispose();

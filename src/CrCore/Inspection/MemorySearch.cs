@@ -42,6 +42,9 @@ public sealed class MemorySearch(ImageFile image, MemoryPattern pattern, Action<
         }
     }
 
+    /// <summary>The matches in one object's stored pages, by their address or offset there.</summary>
+    internal IEnumerable<(ulong Address, byte[] Bytes)> FindStored(uint objRef, CancellationToken cancel) => FindIn(objRef, _ => { }, cancel);
+
     private IEnumerable<(ulong Address, byte[] Bytes)> FindIn(uint objRef, Action<long> searched, CancellationToken cancel)
     {
         using var block = new PageBlock();

@@ -12,6 +12,7 @@ internal static class RestorePreflight
     {
         if (context.Image.Root.Task.IsEnded)
             context.Refuse(context.Image.Root, "CrRootIsZombie", "tree", "the root has ended, so there is nothing to restore", null, CrErrorKind.InvalidImage);
+        CheckWhole(context);
         if (!namespaces.NewPid)
             CheckPids(context);
         if (!namespaces.NewPid && !Capabilities.Has(context.Proc, Capabilities.CheckpointRestore) && !Capabilities.Has(context.Proc, Capabilities.SysAdmin))
@@ -26,6 +27,16 @@ internal static class RestorePreflight
             if (kind is IChecksImage checks)
                 checks.Check(context);
         return plan;
+    }
+
+    /// <summary>An image from which something was taken would bring programs back that are not what they were.</summary>
+    private static void CheckWhole(CheckContext context)
+    {
+        const string advice = "Restore the image that it was made from.";
+        if ((context.Image.Head.RequiredFeatures & ImageFormat.FeatureNoMemory) != 0)
+            context.Refuse(null, "CrImageNoMemory", "image", "it was written without the memory of its tasks", advice, CrErrorKind.InvalidImage);
+        if ((context.Image.Head.RequiredFeatures & ImageFormat.FeatureRedacted) != 0)
+            context.Refuse(null, "CrImageRedacted", "image", "something in the memory of its tasks was overwritten", advice, CrErrorKind.InvalidImage);
     }
 
     /// <summary>

@@ -83,7 +83,7 @@ public sealed record RemapRecord(uint ObjRef, uint FileMode, FileIdentity Identi
 /// <param name="Object">The file: the framing's parent.</param>
 /// <param name="Offset">In bytes from the file's start.</param>
 /// <param name="Bytes">1 to <see cref="MaxBytes"/> bytes.</param>
-public sealed record FileDataRecord(uint Object, long Offset, ReadOnlyMemory<byte> Bytes) : ICrRecord
+public sealed record FileDataRecord(uint Object, long Offset, ReadOnlyMemory<byte> Bytes) : IContentRecord
 {
     public const short Id = 306;
     public const int MaxBytes = 256 * 1024;
@@ -96,6 +96,10 @@ public sealed record FileDataRecord(uint Object, long Offset, ReadOnlyMemory<byt
         w.I64(Offset);
         w.Raw(Bytes.Span);
     }
+
+    ReadOnlyMemory<byte> IContentRecord.Contents => Bytes;
+
+    ICrRecord IContentRecord.WithContents(ReadOnlyMemory<byte> contents) => this with { Bytes = contents };
 
     public static FileDataRecord Read(uint parent, ref FieldReader r)
         => new(parent, ReadSize(ref r), r.Raw(r.Remaining).ToArray());

@@ -29,7 +29,7 @@ public sealed record PipeRecord(uint ObjRef, uint Capacity) : ISharedObject
 /// <summary>PIPE_DATA (331): bytes in a pipe.</summary>
 /// <param name="Pipe">The framing's parent.</param>
 /// <param name="IsPacket">One packet of a pipe in packet mode (O_DIRECT, pipe(2)), read as one.</param>
-public sealed record PipeDataRecord(uint Pipe, bool IsPacket, ReadOnlyMemory<byte> Bytes) : ICrRecord
+public sealed record PipeDataRecord(uint Pipe, bool IsPacket, ReadOnlyMemory<byte> Bytes) : IContentRecord
 {
     public const short Id = 331;
     public const int MaxBytes = 256 * 1024;
@@ -42,6 +42,10 @@ public sealed record PipeDataRecord(uint Pipe, bool IsPacket, ReadOnlyMemory<byt
         w.U32(IsPacket ? 1u : 0);
         w.Raw(Bytes.Span);
     }
+
+    ReadOnlyMemory<byte> IContentRecord.Contents => Bytes;
+
+    ICrRecord IContentRecord.WithContents(ReadOnlyMemory<byte> contents) => this with { Bytes = contents };
 
     public static PipeDataRecord Read(uint parent, ref FieldReader r)
         => new(parent, r.U32() != 0, r.Raw(r.Remaining).ToArray());
