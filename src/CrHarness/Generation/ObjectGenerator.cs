@@ -45,13 +45,19 @@ internal sealed class ObjectGenerator(PlanRandom random, TreeFeatures features)
     {
         var size = random.Pick(0, 1, 4095, 4096, 4097, random.Below(40_000));
         var (deleted, linked) = (May(TreeFeatures.DeletedFiles, 25), May(TreeFeatures.DeletedFiles, 20));
-        return new FilePlan
+        var plan = new FilePlan
         {
             Kind = random.Percent(60) ? FileKind.Regular : random.Any<FileKind>(), Access = random.Any<FileAccessKind>(),
             Append = random.Percent(20), Nonblock = random.Percent(20), CloseOnExec = random.Percent(50),
             Size = size, Seed = (uint)random.Next(), Offset = random.Pick(0, size, size / 2, size + 1000L, 1L << 33),
             Deleted = deleted, Linked = linked && (!deleted || Has(TreeFeatures.HiddenLinks)),
             Duplicates = random.Percent(30) ? random.Between(1, 2) : 0, At = random.Percent(25) ? random.Between(1, 200) : 0,
+        };
+        // By the contents' seed, and not by draws of their own: a seed gives the same trees with and without them.
+        return plan with
+        {
+            Lock = Has(TreeFeatures.Locks) && plan.Seed % 4 == 1 ? (FileLockKind)(1 + plan.Seed / 4 % 3) : FileLockKind.None,
+            Watched = Has(TreeFeatures.Watches) && plan.Seed % 5 == 2,
         };
     }
 

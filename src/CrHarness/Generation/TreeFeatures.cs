@@ -46,5 +46,9 @@ public enum TreeFeatures
     HiddenLinks = 1 << 24,
     /// <summary>Mapped files whose name was removed.</summary>
     DeletedMappings = 1 << 25,
-    All = (1 << 26) - 1,
+    /// <summary>Locks on open files.</summary>
+    Locks = 1 << 26,
+    /// <summary>inotify instances.</summary>
+    Watches = 1 << 27,
+    All = (1 << 28) - 1,
 }

@@ -43,7 +43,9 @@ internal static class FileFacts
             Add("open file", context.Files.Number(task.Pid, fd, file?.Key ?? target));
             Add("mode", file is null ? "?" : Convert.ToString(file.Mode, 8));
             foreach (var line in (ProcText.Read($"/proc/{task.Pid}/fdinfo/{fd}") ?? "").Split('\n', StringSplitOptions.RemoveEmptyEntries))
-                if (line.Split(':', 2) is [var what, var value] && what is not ("mnt_id" or "ino" or "lock"))
+                if (LockOrWatch(context, line) is var (held, how))
+                    Add(held, how);
+                else if (line.Split(':', 2) is [var what, var value] && what is not ("mnt_id" or "ino"))
                     Add(what, value.Trim());
             if (file is { IsPipe: true } && context.SeenObjects.Add("pipe " + file.Key))
                 AddPipe(context, context.Number(file.Key), path);
@@ -57,6 +59,17 @@ internal static class FileFacts
                 Add("size", file.Size.ToString());
         }
     }
+
+    /// <summary>
+    /// "lock: 1: POSIX  ADVISORY  WRITE 4711 fe:00:1234 0 EOF" without its inode; "inotify wd:1 ino:… mask:2 …" without its file.
+    /// </summary>
+    private static (string What, string How)? LockOrWatch(SnapshotContext context, string line)
+        => line.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries) switch
+        {
+            ["lock:", var number, var kind, _, var type, var pid, _, var start, var end] => ($"lock {number}", $"{kind} {type} {start} {end} of {(pid == "-1" ? "its open file" : context.Pid(int.Parse(pid)))}"),
+            ["inotify", var number, _, _, var mask, ..] => (number, mask),
+            _ => null,
+        };
 
     /// <summary>A path; or for what has no lasting name, its kind and canonical number.</summary>
     private static string Target(SnapshotContext context, string target, FileIdentity? file)

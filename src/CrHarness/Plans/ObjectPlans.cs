@@ -66,6 +66,9 @@ public sealed record RegionPlan
 
 public enum FileKind { Regular, Directory, Path, Fifo, Null, Zero, Random }
 
+/// <summary>A lock on the whole file, exclusive where the file can be written.</summary>
+public enum FileLockKind { None, Flock, Process, Description }
+
 public enum FileAccessKind { Read, Write, ReadWrite }
 
 /// <summary>An open file of the task, inherited by the children it forks.</summary>
@@ -94,6 +97,11 @@ public sealed record FilePlan
 
     /// <summary>A second name (hard link) exists.</summary>
     public bool Linked { get; init; }
+
+    public FileLockKind Lock { get; init; }
+
+    /// <summary>An inotify instance of the task watches it.</summary>
+    public bool Watched { get; init; }
 
     /// <summary>Further descriptors of the same open file, with the other close-on-exec flag.</summary>
     public int Duplicates { get; init; }

@@ -104,7 +104,8 @@ internal static class TaskNormalizer
     {
         Size = Math.Clamp(f.Size, 0, 1 << 20), Offset = Math.Clamp(f.Offset, 0, 1L << 40),
         Duplicates = Math.Clamp(f.Duplicates, 0, 8), At = Descriptor(f.At),
-        Deleted = f.Kind == FileKind.Regular && f.Deleted, Linked = f.Kind == FileKind.Regular && f.Linked,
+        Deleted = f.Kind is FileKind.Regular or FileKind.Directory or FileKind.Fifo && f.Deleted, Linked = f.Kind == FileKind.Regular && f.Linked,
+        Lock = f.Kind == FileKind.Regular ? f.Lock : FileLockKind.None, Watched = f.Kind is FileKind.Regular or FileKind.Directory && f.Watched,
     };
 
     /// <summary>Wished-for numbers are 20 to 219, clear of those that come by themselves.</summary>

@@ -15,9 +15,9 @@ public sealed class RoundTripTests(TreeFixture fixture)
     private const int Ordinary = 100;
 
     /// <summary>
-    /// Left out is what preflight refuses (hidden names, mapped files without a name) and namespaces beside that of pids.
+    /// Left out are namespaces beside that of pids.
     /// </summary>
-    private const TreeFeatures Kept = TreeFeatures.All & ~(TreeFeatures.HiddenLinks | TreeFeatures.DeletedMappings | TreeFeatures.Containers);
+    private const TreeFeatures Kept = TreeFeatures.All & ~TreeFeatures.Containers;
 
     public static TheoryData<ulong> Seeds => [.. Enumerable.Range(0, TreeRun.Count(Ordinary)).Select(i => TreeRun.Seed + (ulong)i)];
 

@@ -14,6 +14,7 @@ public static class DescriptorKinds
     [
         new PathKind(),
         new MemoryFileKind(),
+        new MessageQueueKind(),
         new ProcGoneKind(),
         new RegularFileKind(),
         new DirectoryKind(),

@@ -39,6 +39,8 @@ public enum FdType : ushort
     UnixSocket = 20,
     /// <summary>A socket of IPv4 or IPv6.</summary>
     InetSocket = 25,
+    /// <summary>A POSIX message queue.</summary>
+    MessageQueue = 39,
 }
 
 /// <summary>Open flags as open(2) takes them on x86-64 (include/uapi/asm-generic/fcntl.h).</summary>

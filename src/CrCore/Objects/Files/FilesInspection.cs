@@ -11,6 +11,7 @@ internal static class FilesInspection
         if (task.IsZombie)
             return;
         InspectSharing(inspection.Context, task);
+        var outside = inspection.Context.States.Get(() => new OutsideSharing(inspection));
         foreach (var d in inspection.Of(task).Concat(inspection.Held.All.Where(h => h.TaskPid == task.Pid)))
         {
             if (DescriptorKinds.Find(d) is not { } kind)
@@ -19,6 +20,7 @@ internal static class FilesInspection
                 continue;
             }
             kind.Inspect(inspection, d);
+            outside.Inspect(d);
         }
     }
 

@@ -1,11 +1,14 @@
 """Descriptors of a plan: files, directories, devices, FIFOs and pipes with bytes in them; shared by dup and by inheritance."""
 import fcntl
 import os
+import struct
 from memory import page_bytes
 from sysc import libc, fail
 
 SPLICE_F_NONBLOCK = 2
 F_SETPIPE_SZ = 1031
+F_OFD_SETLK = 37
+IN_MODIFY, IN_MOVE_SELF = 0x2, 0x800
 ACCESS = {"Read": os.O_RDONLY, "Write": os.O_WRONLY, "ReadWrite": os.O_RDWR}
 
 
@@ -38,6 +41,25 @@ class Entry:
         self.fd, self.role, self.pipe, self.plan, self.path = fd, role, pipe, plan, path
 
 
+def lock(fd, plan):
+    """The whole file, through a number that nothing closes any more: a process loses its locks at any close of the file."""
+    kind = 1 if plan["access"] != "Read" else 0
+    if plan["lock"] == "Flock":
+        fcntl.flock(fd, fcntl.LOCK_EX if kind else fcntl.LOCK_SH)
+    elif plan["lock"] == "Process":
+        fcntl.lockf(fd, fcntl.LOCK_EX if kind else fcntl.LOCK_SH)
+    elif plan["lock"] == "Description":
+        fcntl.fcntl(fd, F_OFD_SETLK, struct.pack("hhqqi4x", kind, 0, 0, 0, 0))
+
+
+def watch(path):
+    """An inotify instance that waits for what does not happen while the tree is at rest."""
+    fd = libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
+    if fd < 0 or libc.inotify_add_watch(fd, path.encode(), IN_MODIFY | IN_MOVE_SELF) < 0:
+        fail("inotify")
+    return fd
+
+
 def open_file(plan, label, work):
     kind, path = plan["kind"], os.path.join(work, "files", "file-" + label)
     flags = ACCESS[plan["access"]] | os.O_CLOEXEC
@@ -51,8 +73,6 @@ def open_file(plan, label, work):
         os.lseek(fd, plan["offset"], os.SEEK_SET)
         if plan["linked"]:
             os.link(path, path + "-link")
-        if plan["deleted"]:
-            os.unlink(path)
     elif kind == "Directory":
         os.mkdir(path, 0o777)
         fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -67,7 +87,12 @@ def open_file(plan, label, work):
     else:
         fd = os.open({"Null": "/dev/null", "Zero": "/dev/zero", "Random": "/dev/urandom"}[kind], flags)
     set_cloexec(fd, plan["closeOnExec"])
-    return Entry(place(fd, plan["at"]), "file", plan=plan, path=path)
+    entry = Entry(place(fd, plan["at"]), "file", plan=plan, path=path)
+    lock(entry.fd, plan)
+    entries = [entry] + ([Entry(watch(path), "watch", plan=plan, path=path)] if plan["watched"] else [])
+    if plan["deleted"]:
+        os.rmdir(path) if kind == "Directory" else os.unlink(path)
+    return entries
 
 
 def open_pipe(plan, label):
@@ -87,8 +112,9 @@ def open_pipe(plan, label):
 def make_all(plan, index, work):
     entries = []
     for k, file in enumerate(plan["files"]):
-        entry = open_file(file, "%d-%d" % (index, k), work)
-        entries.append(entry)
+        opened = open_file(file, "%d-%d" % (index, k), work)
+        entry = opened[0]
+        entries.extend(opened)
         for _ in range(file["duplicates"]):
             twin = os.dup(entry.fd)
             set_cloexec(twin, not file["closeOnExec"])
@@ -143,6 +169,11 @@ def verify(entries, problems):
                     problems.append("file %s: its contents differ" % entry.path)
             if os.fstat(entry.fd).st_nlink != (0 if plan["deleted"] else 1) + (1 if plan["linked"] else 0):
                 problems.append("file %s: has %d links" % (entry.path, os.fstat(entry.fd).st_nlink))
+        elif entry.role == "watch":
+            try:
+                problems.append("watch of %s: %d bytes of events" % (entry.path, len(os.read(entry.fd, 4096))))
+            except BlockingIOError:
+                pass
         elif entry.role == "file" and plan["kind"] == "Fifo":
             if peek(entry.fd) != content(plan["seed"], min(plan["size"], 4096)):
                 problems.append("fifo %s: its contents differ" % entry.path)

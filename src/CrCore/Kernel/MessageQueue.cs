@@ -1,0 +1,42 @@
+using System.Globalization;
+using System.Text;
+using CrCore.Objects.Files;
+
+namespace CrCore.Kernel;
+
+/// <summary>struct mq_attr of include/uapi/linux/mqueue.h, without its flags.</summary>
+public readonly record struct MessageQueueAttributes(long MaxMessages, long MessageSize, long Messages);
+
+/// <summary>Calls on POSIX message queues (mq_overview(7)) that take nothing out of them.</summary>
+public static unsafe class MessageQueue
+{
+    public static MessageQueueAttributes? Attributes(OwnDescriptor queue)
+    {
+        var now = stackalloc long[8];
+        return Libc.Syscall(Sys.mq_getsetattr, queue.Number, 0, (long)now) < 0 ? null : new(now[1], now[2], now[3]);
+    }
+
+    /// <summary>Opens a queue of this process's IPC namespace, to ask.</summary>
+    /// <param name="name">With its slash, as mq_open(3) takes it.</param>
+    public static OwnDescriptor? Open(string name, out Errno errno)
+    {
+        long r;
+        fixed (byte* p = FileStatus.PathBytes(name[1..]))
+            r = Libc.Syscall(Sys.mq_open, (long)p, FileNative.O_RDONLY | FileNative.O_CLOEXEC, 0, 0);
+        errno = Libc.ErrnoOf(r);
+        return r < 0 ? null : OwnDescriptor.Adopt(r);
+    }
+
+    /// <summary>Who waits to be notified, as this process sees it; 0 for nobody (mqueue_read_file in ipc/mqueue.c).</summary>
+    public static int Notified(Descriptor d)
+    {
+        using var file = OwnDescriptor.Open($"/proc/{d.Pid}/fd/{d.Fd}", FileNative.O_RDONLY, out _);
+        var text = new byte[128];
+        if (file is null || file.ReadAt(text, 0) is not (> 0 and var length))
+            return 0;
+        const string key = "NOTIFY_PID:";
+        var line = Encoding.ASCII.GetString(text, 0, (int)length);
+        var at = line.IndexOf(key, StringComparison.Ordinal);
+        return at >= 0 && int.TryParse(line.AsSpan(at + key.Length).Trim(), CultureInfo.InvariantCulture, out var pid) ? pid : 0;
+    }
+}

@@ -1,0 +1,110 @@
+using CrCore.Image;
+using CrCore.Kernel;
+using CrCore.Objects.Files;
+using CrCore.Objects.Namespaces;
+using CrCore.Remote;
+using CrCore.Restore;
+
+namespace CrCore.Objects.Events;
+
+/// <summary>
+/// POSIX message queues. One with a name in the namespace of this program outlives the tree, messages and all, and is opened
+/// again; any other is made again, which only an empty one can be: messages cannot be read without taking them.
+/// </summary>
+public sealed class MessageQueueKind : IDescriptorKind
+{
+    private const ulong Magic = 0x19800202;
+
+    public IReadOnlyList<FdType> Types { get; } = [FdType.MessageQueue];
+
+    public IEnumerable<RecordType> Records => [new(MessageQueueRecord.Id, "MESSAGE_QUEUE", MessageQueueRecord.Read, MessageQueueRecord.PayloadSize)];
+
+    public bool Claims(Descriptor d) => d.Status.IsRegular && !d.IsPathOnly && d.Name.StartsWith('/') && FileSystemType.OfDescriptor(d.Pid, d.Fd) == Magic;
+
+    public void Inspect(DescriptorInspection inspection, Descriptor d)
+    {
+        using var task = PidFd.Open(d.Pid);
+        using var own = task.TryGet(d.Fd, out _);
+        if (own is null || MessageQueue.Attributes(own) is not { } now)
+        {
+            inspection.Refuse(d, "CrMessageQueueUntold", "the attributes of the message queue cannot be read", "Run as the owner of the process or with CAP_SYS_PTRACE.");
+            return;
+        }
+        if (Refusal(d, now, IsOwn(inspection.Context.Proc, d.Pid)) is { } reason)
+            inspection.Refuse(d, "CrMessagesWait", reason, "Let the program take them first.");
+        if (MessageQueue.Notified(d) is > 0 and var pid && inspection.Context.Tasks.ContainsKey(pid))
+            inspection.Refuse(d, "CrMessageQueueNotify", $"task {pid} waits to be notified (mq_notify), and the kernel does not tell with which value", "Let the program end the notification first.");
+    }
+
+    public SavedForm Capture(DescriptorCapture capture, Descriptor d)
+    {
+        var objRef = capture.Shared.Reference(("message queue", d.Status.Device, d.Status.Inode), out var first);
+        if (!first)
+            return new(FdType.MessageQueue, d.Name, objRef);
+        using var own = capture.Borrow(d);
+        var isOwn = IsOwn(capture.Context.Proc, d.Pid);
+        if (MessageQueue.Attributes(own) is not { } now || Refusal(d, now, isOwn) is not null)
+            throw new CrTargetException("CrMessagesWait", $"Task {d.Pid}: the messages of {d.Label} cannot be saved.", "Let the program take them first.") { Pid = d.Pid, Object = d.Label };
+        return new(FdType.MessageQueue, d.Name, objRef,
+            [new MessageQueueRecord(objRef, now.MaxMessages, now.MessageSize, now.Messages, d.Status.Mode & 0xfff, d.Status.Uid, d.Status.Gid, d.Status.LinkCount == 0, isOwn)]);
+    }
+
+    public void Check(CheckContext context, SavedDescription saved)
+    {
+        var queue = context.Image.Object<MessageQueueRecord>(saved.Data.Object);
+        if (queue.IsUnlinked || queue.IsOwn)
+            return;
+        using var there = MessageQueue.Open(saved.Name, out var errno);
+        if (there is null && errno == Errno.ENOENT && queue.Messages == 0)
+            return;
+        if (there is null || MessageQueue.Attributes(there) is not { } now)
+            context.Refuse(saved.Task, "CrMessageQueueMissing", saved.Label, $"the message queue {saved.Name}, with {queue.Messages} messages when it was saved, cannot be opened: {errno} ({errno.Describe()})", null, CrErrorKind.NotFound);
+        else if ((now.MaxMessages, now.MessageSize) != (queue.MaxMessages, queue.MessageSize))
+            context.Refuse(saved.Task, "CrMessageQueueChanged", saved.Label, $"the message queue {saved.Name} has other bounds than when it was saved", "Remove it (mq_unlink), and it will be made again if it was empty.");
+        else if (now.Messages != queue.Messages && !context.Options.AcceptChangedFiles)
+            context.Refuse(saved.Task, "CrMessageQueueChanged", saved.Label, $"the message queue {saved.Name} has {now.Messages} messages now, it had {queue.Messages} when it was saved", "Accept changed files if the program can live with it.");
+    }
+
+    public Action? Restore(DescriptorServer server, SavedDescription saved, SyscallBatch batch)
+    {
+        var queue = server.Context.Image.Object<MessageQueueRecord>(saved.Data.Object);
+        var made = server.Context.States.Get<Made>().Numbers;
+        if (!made.TryGetValue(queue.ObjRef, out var number))
+        {
+            made.Add(queue.ObjRef, number = server.Reserve());
+            Make(saved, queue, number, batch);
+        }
+        // Its file can be opened like any other, also when its name is gone.
+        server.Reopen(saved, number, saved.Data.Flags, batch);
+        server.SetFlags(saved, batch);
+        return null;
+    }
+
+    /// <summary>Opens it with the rights that it was opened with first; makes it where it is not there.</summary>
+    private static void Make(SavedDescription saved, MessageQueueRecord queue, int number, SyscallBatch batch)
+    {
+        // The system call takes the name without the slash that mq_open(3) wants (ipc/mqueue.c).
+        var name = batch.Text(queue.IsUnlinked ? $"{saved.Name[1..]}.cr{Guid.NewGuid():N}" : saved.Name[1..]);
+        Span<long> attributes = [0, queue.MaxMessages, queue.MessageSize, 0, 0, 0, 0, 0];
+        const uint ownerOnly = 0x180;
+        var opened = batch.Must("open the message queue", saved.Label, Sys.mq_open, name, (saved.Data.Flags & OpenFlags.AccessMode) | OpenFlags.Create | (queue.IsUnlinked ? OpenFlags.Exclusive : 0) | OpenFlags.CloseOnExec,
+            ownerOnly, batch.In(System.Runtime.InteropServices.MemoryMarshal.AsBytes(attributes)));
+        if (queue.IsUnlinked)
+            batch.Must("unlink the message queue", saved.Label, Sys.mq_unlink, name);
+        DescriptorServer.Move(batch, saved.Label, opened, number);
+        batch.Must("set the owner of", saved.Label, Sys.fchown, number, queue.Uid, queue.Gid);
+        batch.Must("set the permissions of", saved.Label, Sys.fchmod, number, queue.Mode);
+    }
+
+    private static string? Refusal(Descriptor d, in MessageQueueAttributes now, bool isOwn)
+        => now.Messages == 0 || (!isOwn && d.Status.LinkCount != 0) ? null
+            : $"{now.Messages} messages wait in a message queue that will be gone with the tree ({(d.Status.LinkCount == 0 ? "its name was removed" : "it is in an IPC namespace of the tree's own")}), and cannot be read without taking them";
+
+    private static bool IsOwn(ProcReader proc, int pid) => (OwnNamespaces.Read(proc, pid) & NamespaceSet.Ipc) != 0;
+
+    private sealed class Made
+    {
+        /// <summary>The server's number of each queue.</summary>
+        public Dictionary<uint, int> Numbers { get; } = [];
+    }
+}
