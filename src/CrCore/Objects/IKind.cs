@@ -80,6 +80,13 @@ public interface IRestoresThread : IKind
     Action? Restore(RestoreContext context, RestoringThread thread, SyscallBatch batch);
 }
 
+/// <summary>Gives a session's leader what its children inherit, between setsid(2) and the birth of the first of them.</summary>
+public interface IStartsSession : IKind
+{
+    /// <param name="leader">Its session is new; its descriptors are those that the root's puppet had at the end of <see cref="RestoreStage.Root"/>.</param>
+    void SessionStarted(RestoreContext context, RestoringTask leader);
+}
+
 /// <summary>Compares what an image asks for with what this machine has, before anything is created.</summary>
 public interface IChecksImage : IKind
 {

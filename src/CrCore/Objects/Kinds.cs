@@ -9,6 +9,7 @@ public static class Kinds
     public static IReadOnlyList<IKind> All { get; } =
     [
         new Memory.MemoryKind(),
+        new Terminals.PtysKind(),
         new Memory.SharedMemoryKind(),
         new Memory.FilledMemoryKind(),
         new Aio.AioRingsKind(),

@@ -32,7 +32,8 @@ internal sealed class PuppetTree(ProcReader proc) : IDisposable
     /// <param name="tasks">The image's tasks, which get their puppets.</param>
     /// <param name="cancel">Looked at between processes.</param>
     /// <param name="rootBorn">Called when the root exists and has no children yet.</param>
-    public void Create(PlannedTask plan, NamespacePlan namespaces, RestoreOptions options, IReadOnlyList<RestoringTask> tasks, CancellationToken cancel, Action rootBorn)
+    /// <param name="sessionStarted">Called with each task that leads a session, when it has begun and has no member else.</param>
+    public void Create(PlannedTask plan, NamespacePlan namespaces, RestoreOptions options, IReadOnlyList<RestoringTask> tasks, CancellationToken cancel, Action rootBorn, Action<RestoringTask> sessionStarted)
     {
         _creator = new TreeCreator(proc, options.PidRetry);
         var creator = Bootstrap!;
@@ -59,6 +60,10 @@ internal sealed class PuppetTree(ProcReader proc) : IDisposable
             if (image.Index != 0)
                 return;
             rootBorn();
+        }, leader =>
+        {
+            if (leader.Image is { } image)
+                sessionStarted(tasks[image.Index]);
         });
         _creator.JoinGroups();
     }

@@ -26,7 +26,9 @@ internal sealed class TreeCreator(ProcReader proc, TimeSpan pidRetry)
     /// <param name="namespaces">New namespaces for the first process.</param>
     /// <param name="cancel">Looked at between processes.</param>
     /// <param name="born">Called with each process before it creates others or starts a session.</param>
-    public void Create(PlannedTask plan, Puppet creator, CloneFlags namespaces, CancellationToken cancel, Action<PlannedTask, Puppet>? born = null)
+    /// <param name="sessionStarted">Called with each leader of a session before its children in that session are created.</param>
+    public void Create(PlannedTask plan, Puppet creator, CloneFlags namespaces, CancellationToken cancel,
+        Action<PlannedTask, Puppet>? born = null, Action<PlannedTask>? sessionStarted = null)
     {
         var todo = new Stack<(PlannedTask Plan, Puppet Puppet, Puppet? Parent)>();
         _first = creator;
@@ -37,7 +39,10 @@ internal sealed class TreeCreator(ProcReader proc, TimeSpan pidRetry)
             born?.Invoke(next.Plan, next.Puppet);
             MakeAll(next.Plan.Before, next.Puppet, next.Parent, CloneFlags.None, todo);
             if (next.Plan.LeadsSession)
+            {
                 Run(next.Puppet, Sys.setsid, "start session", next.Plan);
+                sessionStarted?.Invoke(next.Plan);
+            }
             MakeAll(next.Plan.After, next.Puppet, next.Parent, CloneFlags.None, todo);
         }
     }

@@ -58,7 +58,7 @@ public sealed class TreeRestore(RestoreOptions options, ICrLog? log = null, IPro
         };
         Step("Creating the tasks");
         puppets.Start(page, ArenaSize);
-        puppets.Create(plan, namespaces, options, tasks, cancel, () => RunStage(RestoreStage.Root, context, [tasks[0]], cancel));
+        puppets.Create(plan, namespaces, options, tasks, cancel, () => RunStage(RestoreStage.Root, context, [tasks[0]], cancel), leader => StartSession(context, leader));
         var living = tasks.Where(t => !t.IsZombie).ToArray();
         RunStage(RestoreStage.Descriptors, context, living, cancel);
         RunStage(RestoreStage.Memory, context, living, cancel);
@@ -110,6 +110,13 @@ public sealed class TreeRestore(RestoreOptions options, ICrLog? log = null, IPro
             progress?.Report(new(Activity, $"Stage {stage}", i, tasks.Count));
             runner.Run(tasks[i]);
         }
+    }
+
+    private static void StartSession(RestoreContext context, RestoringTask leader)
+    {
+        foreach (var kind in Kinds.All)
+            if (kind is IStartsSession starts)
+                starts.SessionStarted(context, leader);
     }
 
     private long Fill(RestoreContext context, ImageReader reader, CancellationToken cancel)

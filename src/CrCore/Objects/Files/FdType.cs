@@ -41,6 +41,14 @@ public enum FdType : ushort
     InetSocket = 25,
     /// <summary>A POSIX message queue.</summary>
     MessageQueue = 39,
+    /// <summary>The master of a pseudo-terminal.</summary>
+    PtyMaster = 50,
+    /// <summary>A slave of a pseudo-terminal whose master is in the tree.</summary>
+    PtySlave = 51,
+    /// <summary>/dev/tty, standing for such a slave.</summary>
+    ControllingTerminal = 52,
+    /// <summary>A terminal that was hung up: its other side is closed.</summary>
+    HungUpTerminal = 53,
 }
 
 /// <summary>Open flags as open(2) takes them on x86-64 (include/uapi/asm-generic/fcntl.h).</summary>

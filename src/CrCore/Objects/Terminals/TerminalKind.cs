@@ -7,31 +7,71 @@ using CrCore.Restore;
 namespace CrCore.Objects.Terminals;
 
 /// <summary>
-/// Terminals whose other side is outside of the tree: the shell's, a console, a serial line. What becomes of them is the
-/// user's choice, at the checkpoint and once more at the restore.
+/// Terminals. Pseudo-terminals whose master the tree holds are saved whole. What becomes of a terminal whose other side is
+/// outside of the tree (the shell's, a console, a serial line) is the user's choice, at the checkpoint and once more at
+/// the restore.
 /// </summary>
 public sealed class TerminalKind : IDescriptorKind
 {
     private const string NullPath = "/dev/null";
 
-    public IReadOnlyList<FdType> Types { get; } = [FdType.Terminal];
+    /// <summary>N_TTY of include/uapi/linux/tty.h; others are for modems, consoles of sound cards and the like.</summary>
+    private const uint OrdinaryDiscipline = 0;
+
+    public IReadOnlyList<FdType> Types { get; } = [FdType.Terminal, FdType.PtyMaster, FdType.PtySlave, FdType.ControllingTerminal, FdType.HungUpTerminal];
+
+    public IEnumerable<RecordType> Records =>
+    [
+        new(PtyRecord.Id, "PTY", PtyRecord.Read, PtyRecord.MaxPayload),
+        new(PtyDataRecord.Id, "PTY_DATA", PtyDataRecord.Read, 4 + PtyDataRecord.MaxBytes),
+    ];
 
     public bool Claims(Descriptor d) => d.Status.IsCharacterDevice && !d.IsPathOnly && TerminalDevice.Is(d.Status);
 
     public void Inspect(DescriptorInspection inspection, Descriptor d)
     {
-        if (TerminalDevice.IsMaster(d.Status))
-            inspection.Refuse(d, "CrTerminalMaster", $"the master of pseudo-terminal {d.Detail("tty-index")} cannot be saved yet", "End the program that holds it (a terminal emulator, script, ssh, …).");
-        else if (inspection.Options.Terminal == TerminalPolicy.Fail)
-            inspection.Refuse(d, "CrTerminal", "it is a terminal, whose other side is outside of the tree",
-                "Choose with -Terminal what becomes of it: Inherit (the restoring shell's terminal) or Null (/dev/null).");
+        switch (TreePtys.Of(inspection.Context.States, () => inspection.All).Place(d, out _))
+        {
+            case TerminalPlace.Master:
+                InspectMaster(inspection, d);
+                break;
+            case TerminalPlace.Outside when inspection.Options.Terminal == TerminalPolicy.Fail:
+                inspection.Refuse(d, "CrTerminal", "it is a terminal, whose other side is outside of the tree",
+                    "Choose with -Terminal what becomes of it: Inherit (the restoring shell's terminal) or Null (/dev/null).");
+                break;
+        }
+    }
+
+    private static void InspectMaster(DescriptorInspection inspection, Descriptor d)
+    {
+        using var task = PidFd.Open(d.Pid);
+        using var master = task.TryGet(d.Fd, out _);
+        // Closed meanwhile: the frozen tree is looked at again.
+        if (master is not null && TerminalCalls.ReadDiscipline(master, out var discipline) == Errno.None && discipline != OrdinaryDiscipline)
+            inspection.Refuse(d, "CrLineDiscipline", $"its line discipline is {discipline}, which is not saved", "End the program that set it (a modem or serial driver).");
     }
 
     public SavedForm Capture(DescriptorCapture capture, Descriptor d)
-        => capture.Options.Terminal == TerminalPolicy.Null ? SavedForm.NullDevice : new(FdType.Terminal, d.Name);
+    {
+        var ptys = TreePtys.Of(capture.Context.States, () => ControllingTerminalKind.AllDescriptors(capture.Context));
+        return ptys.Place(d, out var key) switch
+        {
+            TerminalPlace.Master => PtyCapture.Capture(capture, ptys, d, key),
+            TerminalPlace.Slave => new(FdType.PtySlave, d.Name, PtyCapture.Reference(capture.Shared, key)),
+            TerminalPlace.Controlling => new(FdType.ControllingTerminal, d.Name, PtyCapture.Reference(capture.Shared, key)),
+            TerminalPlace.HungUp => new(FdType.HungUpTerminal, d.Name),
+            _ => capture.Options.Terminal == TerminalPolicy.Null ? SavedForm.NullDevice : new(FdType.Terminal, d.Name),
+        };
+    }
 
     public void Check(CheckContext context, SavedDescription saved)
     {
+        if (saved.Data.FdType != FdType.Terminal)
+        {
+            if (saved.Data.FdType != FdType.HungUpTerminal)
+                context.Image.Object<PtyRecord>(saved.Data.Object);
+            return;
+        }
         switch (context.Options.Terminal)
         {
             case TerminalPolicy.Fail:
@@ -45,11 +85,39 @@ public sealed class TerminalKind : IDescriptorKind
 
     public Action? Restore(DescriptorServer server, SavedDescription saved, SyscallBatch batch)
     {
+        switch (saved.Data.FdType)
+        {
+            case FdType.PtyMaster:
+                PtyRestore.Master(server, saved, batch);
+                break;
+            case FdType.PtySlave:
+                PtyRestore.Slave(server, saved, batch);
+                break;
+            case FdType.ControllingTerminal:
+                PtyRestore.Controlling(server, saved, batch);
+                break;
+            case FdType.HungUpTerminal:
+                PtyRestore.HungUp(server, saved, batch);
+                break;
+            default:
+                Outside(server, saved, batch);
+                break;
+        }
+        return null;
+    }
+
+    public void Finish(DescriptorServer server, SavedDescription saved, SyscallBatch batch)
+    {
+        if (saved.Data.FdType is FdType.PtyMaster or FdType.PtySlave)
+            PtyRestore.Finish(server, saved, batch);
+    }
+
+    private static void Outside(DescriptorServer server, SavedDescription saved, SyscallBatch batch)
+    {
         var inherits = server.Context.Options.Terminal == TerminalPolicy.Inherit;
         var path = inherits ? OwnTerminal.Find(server.Context.Proc) : NullPath;
         if (path is null)
             throw new CrTargetException("CrNoTerminal", $"{saved.Task}: {saved.Label} was a terminal, and this program has none to hand on any more.", "Restore from a terminal, or with -Terminal Null.");
         server.Open(saved, path, OpenFlags.Reopening(saved.Data.Flags) & ~OpenFlags.Direct, batch);
-        return null;
     }
 }
