@@ -71,6 +71,13 @@ public static unsafe class SocketCalls
         return r < 0 ? r : value;
     }
 
+    /// <summary>An ioctl on a structure, such as struct ifreq.</summary>
+    public static Errno Control(OwnDescriptor socket, uint request, Span<byte> structure)
+    {
+        fixed (byte* p = structure)
+            return Libc.ErrnoOf(Libc.Syscall(Sys.ioctl, socket.Number, request, (long)p));
+    }
+
     /// <summary>An O_PATH descriptor onto the file that a Unix socket is bound to, wherever it went since (unix_open_file in net/unix/af_unix.c; needs CAP_NET_ADMIN).</summary>
     public static OwnDescriptor? TryOpenUnixFile(OwnDescriptor socket, out Errno errno)
     {

@@ -19,6 +19,8 @@ public sealed class InetLayoutTest
         #include <linux/icmpv6.h>
         #include <linux/inet_diag.h>
         #include <linux/sockios.h>
+        #include <linux/packet_diag.h>
+        #include <linux/if_packet.h>
         #include <linux/netfilter/nfnetlink.h>
         #include <linux/netfilter/nf_tables.h>
         """;
@@ -53,6 +55,17 @@ public sealed class InetLayoutTest
         var known = all.Where(o => answers.ContainsKey(o.Text)).ToArray();
         Assert.Equal(known.Select(o => $"{o.Text} {answers[o.Text]}"), known.Select(o => $"{o.Text} {o.Number}"));
         Assert.InRange(known.Length, all.Length - 14, all.Length);
+    }
+
+    [FactWith("cc")]
+    public void Packet_structures_are_those_of_the_headers()
+    {
+        var answers = CHeaders.Ask(
+        [
+            ("sizeof(struct packet_diag_req)", null), ("sizeof(struct packet_diag_msg)", null), ("sizeof(struct packet_diag_mclist)", null), ("sizeof(struct packet_diag_ring)", null), ("sizeof(struct tpacket_req3)", null),
+            ("offsetof(struct packet_diag_info, pdi_copy_thresh)", null), ("offsetof(struct packet_diag_msg, pdiag_ino)", null), ("offsetof(struct tpacket_req3, tp_retire_blk_tov)", null), ("sizeof(struct tpacket_req)", null),
+        ], Prologue);
+        Assert.Equal([PacketDiag.RequestSize, PacketDiag.MessageSize, PacketDiag.MembershipSize, PacketRing.Size, PacketRing.Size, 12, 4, (long)Marshal.OffsetOf<PacketRing>("<RetireTimeout>k__BackingField"), 16], answers.Values);
     }
 
     private readonly record struct SocketOptionNumber(string Text, int Number);

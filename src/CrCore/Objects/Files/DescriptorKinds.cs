@@ -29,6 +29,8 @@ public static class DescriptorKinds
         new PidFdKind(),
         new UnixSocketKind(),
         new Sockets.Inet.InetKind(),
+        new Sockets.Netlink.NetlinkKind(),
+        new Sockets.Packet.PacketKind(),
         new TerminalKind(),
         new DeviceKind(),
     ];

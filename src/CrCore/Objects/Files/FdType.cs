@@ -49,6 +49,10 @@ public enum FdType : ushort
     ControllingTerminal = 52,
     /// <summary>A terminal that was hung up: its other side is closed.</summary>
     HungUpTerminal = 53,
+    /// <summary>A socket of netlink(7).</summary>
+    NetlinkSocket = 26,
+    /// <summary>A socket of packet(7).</summary>
+    PacketSocket = 27,
 }
 
 /// <summary>Open flags as open(2) takes them on x86-64 (include/uapi/asm-generic/fcntl.h).</summary>

@@ -1,0 +1,126 @@
+using CrCore.Image;
+using CrCore.Kernel;
+using CrCore.Objects.Files;
+using CrCore.Remote;
+using CrCore.Restore;
+
+namespace CrCore.Objects.Sockets.Netlink;
+
+/// <summary>
+/// Sockets of netlink(7): port id, groups, whom they are connected to, options. All of it is read and set through a second
+/// descriptor of this process.
+/// </summary>
+public sealed class NetlinkKind : IDescriptorKind
+{
+    /// <summary>SOL_NETLINK and its options (linux/socket.h, linux/netlink.h).</summary>
+    private const int Level = 270, AddMembership = 1, ListMemberships = 9;
+
+    private const int PollIn = 1;
+
+    private static readonly IReadOnlyList<SocketOption> _options =
+    [
+        new(Level, 3, "NETLINK_PKTINFO"),
+        new(Level, 4, "NETLINK_BROADCAST_ERROR"),
+        new(Level, 5, "NETLINK_NO_ENOBUFS"),
+        new(Level, 8, "NETLINK_LISTEN_ALL_NSID"),
+        new(Level, 10, "NETLINK_CAP_ACK"),
+        new(Level, 11, "NETLINK_EXT_ACK"),
+        new(Level, 12, "NETLINK_GET_STRICT_CHK"),
+    ];
+
+    public IReadOnlyList<FdType> Types { get; } = [FdType.NetlinkSocket];
+
+    public IEnumerable<RecordType> Records => [new(NetlinkSocketRecord.Id, "NETLINK_SOCKET", NetlinkSocketRecord.Read, NetlinkSocketRecord.MaxPayload)];
+
+    public bool Claims(Descriptor d) => d.Socket is { Family: SocketFamily.Netlink };
+
+    /// <summary>
+    /// Nobody can put messages of the kernel's back. A member of groups is used to losing some (ENOBUFS); whoever asked for an
+    /// answer would wait for it for ever.
+    /// </summary>
+    public void Inspect(DescriptorInspection inspection, Descriptor d)
+    {
+        using var task = PidFd.Open(d.Pid);
+        using var own = task.TryGet(d.Fd, out _);
+        if (own is null)
+            return;
+        if (SocketFilter.IsUnreadable(own))
+            inspection.Refuse(d, "CrSocketFilterUnreadable", "it has a filter of extended BPF (SO_ATTACH_BPF), which the kernel does not give back", "Let the program take the filter off.");
+        if ((own.PollNow(PollIn) & PollIn) == 0)
+            return;
+        if (Memberships(own).Count > 0)
+            inspection.Warn(d, "CrNetlinkLost", "messages that wait to be read in the netlink socket are not kept, as if its buffer had been too small");
+        else
+            inspection.Refuse(d, "CrNetlinkQueue", "answers of the kernel wait to be read in the netlink socket, which cannot be saved", "Try again when the program has read them.");
+    }
+
+    public SavedForm Capture(DescriptorCapture capture, Descriptor d)
+    {
+        using var own = capture.Borrow(d);
+        SocketCalls.GetName(own, out var name);
+        SocketCalls.GetPeerName(own, out var peerName);
+        var peer = NetlinkAddress.FromSockaddr(peerName);
+        var record = new NetlinkSocketRecord(d.Socket!.Type, d.Socket.Protocol, NetlinkAddress.FromSockaddr(name).PortId, peer.PortId, peer.Groups, Memberships(own));
+        List<ICrRecord> records = [record, SocketOptions.Capture(own, d, _options, SocketOptions.Common)];
+        if (SocketFilter.Capture(own, d) is { } filter)
+            records.Add(filter);
+        return new(FdType.NetlinkSocket, $"netlink({record.Protocol}) {record.PortId}", Records: records);
+    }
+
+    public void Check(CheckContext context, SavedDescription saved) => Require(saved);
+
+    public Action? Restore(DescriptorServer server, SavedDescription saved, SyscallBatch batch)
+    {
+        var record = Require(saved);
+        DescriptorServer.Move(batch, saved.Label, batch.Must("make", saved.Label, Sys.socket, SocketFamily.Netlink, record.SocketType | SocketType.CloseOnExec, record.Protocol), server.NumberOf(saved));
+        server.SetFlags(saved, batch);
+        return () => Make(server, saved, record);
+    }
+
+    private static void Make(DescriptorServer server, SavedDescription saved, NetlinkSocketRecord record)
+    {
+        using var own = server.Borrow(server.NumberOf(saved), saved.Label);
+        if (record.PortId != 0)
+            Bind(server.Context, own, saved, record);
+        foreach (var group in record.Groups)
+            Must(saved, $"joining group {group} of", SocketCalls.SetNumber(own, Level, AddMembership, (int)group));
+        if (record.PeerPortId != 0 || record.PeerGroups != 0)
+            Must(saved, "connecting", InetCalls.Connect(own, new NetlinkAddress(record.PeerPortId, record.PeerGroups).ToSockaddr()));
+        SocketFilter.Restore(own, saved);
+        SocketOptions.Restore(own, saved);
+    }
+
+    /// <summary>Nearly all programs let the kernel choose the port id; should somebody else have it now, it chooses again.</summary>
+    private static void Bind(RestoreContext context, OwnDescriptor own, SavedDescription saved, NetlinkSocketRecord record)
+    {
+        var errno = InetCalls.Bind(own, new NetlinkAddress(record.PortId, 0).ToSockaddr());
+        if (errno == Errno.EADDRINUSE)
+        {
+            context.Warnings.Add(new("CrNetlinkPort", CrErrorKind.Obstacle, ObstacleSeverity.Warning, saved.Task.VPid, saved.Task.Comm, saved.Label, $"its port id {record.PortId} is taken; it has another one now"));
+            errno = InetCalls.Bind(own, default(NetlinkAddress).ToSockaddr());
+        }
+        Must(saved, "binding", errno);
+    }
+
+    /// <summary>A bitmap in words of 4 bytes; bit 0 is group 1 (netlink_getsockopt in net/netlink/af_netlink.c).</summary>
+    private static List<uint> Memberships(OwnDescriptor own)
+    {
+        var groups = new List<uint>();
+        var bits = new byte[512];
+        var n = SocketCalls.GetOption(own, Level, ListMemberships, bits);
+        for (var i = 0; i < Math.Min(n, bits.Length) * 8; i++)
+            if ((bits[i / 8] & 1 << i % 8) != 0)
+                groups.Add((uint)i + 1);
+        return groups;
+    }
+
+    private static void Must(SavedDescription saved, string what, Errno errno)
+    {
+        if (errno != Errno.None)
+            throw new CrKernelException("CrNetlinkFailed", $"{saved.Task}: {what} {saved.Label}", errno, errno is Errno.EPERM or Errno.EACCES ? "Restore with CAP_NET_ADMIN." : null) { Object = saved.Label };
+    }
+
+    private static NetlinkSocketRecord Require(SavedDescription saved)
+        => saved.Get<NetlinkSocketRecord>() ?? throw new CrImageException("CrImageBadFiles", $"The image is broken: {saved.Task}: {saved.Label} has no NETLINK_SOCKET record.", saved.Task.Offset,
+            "The image is damaged or was not written by this format; take another copy.");
+}
