@@ -1,7 +1,7 @@
 namespace CrCore;
 
 /// <summary>How long a part of the work took.</summary>
-/// <param name="Name">Preflight, Freeze, Inspect, Capture, Pages, Complete, Commit, End.</param>
+/// <param name="Name">Its name; <see cref="CheckpointResult"/> and <see cref="RestoreResult"/> say which there are.</param>
 public readonly record struct PhaseTime(string Name, TimeSpan Duration)
 {
     public override string ToString() => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{Name} {Duration.TotalMilliseconds:0.0} ms");

@@ -19,6 +19,9 @@ public sealed record RestoreResult
 
     public required TimeSpan Duration { get; init; }
 
+    /// <summary>Read, Preflight, Create, Map, Pages, State, Threads, Release.</summary>
+    public required IReadOnlyList<PhaseTime> Phases { get; init; }
+
     public required long PagesRestored { get; init; }
 
     public required IReadOnlyList<Obstacle> Warnings { get; init; }

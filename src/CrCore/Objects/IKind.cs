@@ -40,19 +40,32 @@ public interface ICapturesThread : IKind
     Action<RecordSink>? Capture(CaptureContext context, FrozenThread thread, SyscallBatch batch);
 }
 
-/// <summary>When a kind's restore runs. All tasks pass a stage before any enters the next.</summary>
+/// <summary>
+/// When a kind's restore runs. Each task passes the stages in this order. Stages that follow one another without a line
+/// between run together, task by task, in one batch where it can be: a task is through with them when its children begin,
+/// and the root when any other does. At a line all tasks wait for each other.
+/// </summary>
 public enum RestoreStage
 {
     /// <summary>Only the root's puppet exists. What must be inherited is made now (namespaces, shared memory).</summary>
     Root,
+
+    // ---- All tasks are created. ----
+
     /// <summary>All tasks exist, with their ids, sessions and groups. Open file descriptions and descriptors.</summary>
     Descriptors,
     /// <summary>Address spaces: everything is mapped. Then the pages are filled in.</summary>
     Memory,
+
+    // ---- The pages are filled in, and tasks that had ended end. ----
+
     /// <summary>All pages are in place: last rights, locks, seals, the end of what served to get there.</summary>
     Filled,
     /// <summary>Process-wide state: signal actions, timers' definitions, limits, names.</summary>
     State,
+
+    // ---- Threads are created. ----
+
     /// <summary>Threads exist; each thread's own state.</summary>
     Threads,
     /// <summary>What takes rights away: credentials, capabilities, seccomp, dumpable. The last calls of a task.</summary>
@@ -63,6 +76,12 @@ public enum RestoreStage
 public interface IRestoresTask : IKind
 {
     RestoreStage Stage { get; }
+
+    /// <summary>
+    /// Whether the step that <see cref="Restore"/> returns must be taken before the calls of the kinds that come after this
+    /// one: because it makes calls itself, or needs rights that those give up. Where not, all of it travels in one batch.
+    /// </summary>
+    bool StepComesFirst => true;
 
     /// <summary>
     /// Adds calls to the batch, run by the task's leader once all kinds of the stage have added theirs.
@@ -76,6 +95,9 @@ public interface IRestoresTask : IKind
 public interface IRestoresThread : IKind
 {
     RestoreStage ThreadStage { get; }
+
+    /// <summary>As <see cref="IRestoresTask.StepComesFirst"/>, of this thread's calls.</summary>
+    bool ThreadStepComesFirst => true;
 
     Action? Restore(RestoreContext context, RestoringThread thread, SyscallBatch batch);
 }

@@ -14,21 +14,30 @@ internal sealed class Puppet : IRemoteTask
     public const ulong SignalMask = ~(1UL << (SigTrap - 1));
 
     private readonly ulong _code;
-    private bool _started;
+    private readonly PuppetArena _room;
+    private ulong _leadTo;
+    private SyscallBatch? _running;
 
     /// <param name="tid">A stopped tracee that has the puppet's page.</param>
     /// <param name="pid">Its thread group, for access to its memory.</param>
     /// <param name="page">Address of the puppet's page; the arena follows it.</param>
     /// <param name="arenaSize">Bytes of the arena.</param>
     public Puppet(int tid, int pid, ulong page, int arenaSize)
+        : this(tid, pid, page, new PuppetArena(page + PuppetElf.PageSize, arenaSize))
+    {
+    }
+
+    private Puppet(int tid, int pid, ulong page, PuppetArena room)
     {
         Tid = tid;
         Pid = pid;
         Page = page;
         _code = page + PuppetElf.CodeOffset;
-        Arena = page + PuppetElf.PageSize;
-        ArenaSize = arenaSize;
+        _room = room;
     }
+
+    /// <summary>A thread that this puppet has made.</summary>
+    public Puppet NewThread(int tid) => new(tid, Pid, Page, _room);
 
     public int Tid { get; }
 
@@ -37,9 +46,9 @@ internal sealed class Puppet : IRemoteTask
     /// <summary>The page of the code; the arena follows it.</summary>
     public ulong Page { get; }
 
-    public ulong Arena { get; }
+    public ulong Arena => _room.Start;
 
-    public int ArenaSize { get; }
+    public int ArenaSize => _room.Size;
 
     /// <summary>Starts the first puppet, a child of this process, and stops it.</summary>
     public static Puppet Start(ulong page, int arenaSize)
@@ -100,24 +109,41 @@ internal sealed class Puppet : IRemoteTask
         Finish(batch);
     }
 
-    /// <summary>Starts a batch without waiting for it; <see cref="Finish"/> must follow.</summary>
+    /// <summary>
+    /// Starts a batch without waiting for it; <see cref="Finish"/> must follow. Meanwhile other puppets can run batches.
+    /// </summary>
     public void Send(SyscallBatch batch)
     {
         if (batch.ArenaBytes > ArenaSize)
             throw new InvalidOperationException($"A batch of {batch.Count} calls needs {batch.ArenaBytes} bytes, the arena has {ArenaSize}.");
-        ProcessMemory.Write(Pid, Arena, batch.Encode(Arena));
-        if (!_started)
-            Lead();
+        Complete();
+        var arena = _room.Take(this, batch.ArenaBytes);
+        ProcessMemory.Write(Pid, arena, batch.Encode(arena));
+        if (_leadTo != arena)
+            Lead(arena);
+        _running = batch;
         Check(Ptrace.Continue(Tid), "Continuing");
     }
 
+    /// <summary>Waits for a batch that was sent.</summary>
+    /// <exception cref="CrKernelException">A call that must succeed failed.</exception>
     public void Finish(SyscallBatch batch)
     {
+        Complete();
+        batch.Conclude(Tid);
+    }
+
+    /// <summary>Waits for the batch that runs, if any does, and takes its results.</summary>
+    internal void Complete()
+    {
+        if (_running is not { } batch)
+            return;
+        _running = null;
         var stop = AwaitStop();
         if (!stop.IsStop || stop.StopSignal != SigTrap || stop.Event != 0)
             throw Unexpected(stop);
-        ProcessMemory.Read(Pid, Arena, batch.ArenaBytesAfterRun);
-        batch.Conclude(Tid);
+        ProcessMemory.Read(Pid, _leadTo, batch.ArenaBytesAfterRun);
+        _room.Return(this);
     }
 
     /// <summary>
@@ -140,14 +166,14 @@ internal sealed class Puppet : IRemoteTask
     }
 
     /// <summary>Points the registers to the executor. After each batch they stand behind its int3, where it begins anew.</summary>
-    private void Lead()
+    private void Lead(ulong arena)
     {
         Check(Ptrace.GetRegisters(Tid, out var registers), "Reading the registers");
         registers.Rip = _code + InjectedCode.PuppetRun;
-        registers.Rbx = Arena;
+        registers.Rbx = arena;
         registers.OrigRax = ulong.MaxValue;
         Check(Ptrace.SetRegisters(Tid, registers), "Setting the registers");
-        _started = true;
+        _leadTo = arena;
     }
 
     private WaitReport AwaitStop()

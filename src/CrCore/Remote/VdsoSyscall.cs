@@ -12,29 +12,24 @@ internal readonly struct VdsoSyscall
 
     private VdsoSyscall(ulong offset) => _offset = offset;
 
-    /// <summary>Finds the instruction's offset; the vdso is the same in all tasks of this kernel.</summary>
-    public static VdsoSyscall Find(ProcReader proc, int pid)
+    /// <summary>Finds the instruction in this very process; the vdso is the same in all 64-bit processes of this kernel.</summary>
+    public static VdsoSyscall Find(ProcReader proc)
     {
-        var vdso = Mapping(proc, pid);
-        var bytes = new byte[vdso.Length];
-        ProcessMemory.Read(pid, vdso.Start, bytes);
-        var at = bytes.AsSpan().IndexOf<byte>([0x0f, 0x05]);
-        return at >= 0 ? new VdsoSyscall((ulong)at) : throw NoVdso(pid);
-    }
-
-    /// <summary>The instruction's address in a task.</summary>
-    public ulong In(ProcReader proc, int pid) => Mapping(proc, pid).Start + _offset;
-
-    private static MemoryMapping Mapping(ProcReader proc, int pid)
-    {
+        var self = Environment.ProcessId;
         var mappings = new List<MemoryMapping>();
-        ProcMaps.TryRead(proc, pid, mappings);
+        ProcMaps.TryRead(proc, self, mappings);
         foreach (var m in mappings)
-            if (m.Kind == MappingKind.Vdso)
-                return m;
-        throw NoVdso(pid);
+        {
+            if (m.Kind != MappingKind.Vdso)
+                continue;
+            var bytes = new byte[m.Length];
+            ProcessMemory.Read(self, m.Start, bytes);
+            if (bytes.AsSpan().IndexOf<byte>([0x0f, 0x05]) is >= 0 and var at)
+                return new VdsoSyscall((ulong)at);
+        }
+        throw new CrTargetException("CrNoVdso", "This kernel gives its programs no vdso with a system call in it.", "It may run with vdso=0, which is not supported.");
     }
 
-    private static CrTargetException NoVdso(int pid)
-        => new("CrNoVdso", $"Task {pid} has no vdso with a system call in it.", "This kernel may run with vdso=0, which is not supported.") { Pid = pid };
+    /// <summary>The instruction's address in a task whose vdso starts at <paramref name="vdso"/>.</summary>
+    public ulong In(ulong vdso) => vdso + _offset;
 }

@@ -1,16 +1,15 @@
 using CrCore.Image;
-using CrCore.Kernel;
-using CrCore.Objects.Memory;
 
 namespace CrCore.Restore;
 
 /// <summary>
-/// Puts the image's pages into the puppets, block by block as they come, forward only. Runs between the stages Memory
-/// and Filled: everything is mapped then.
+/// Puts the image's pages into the puppets, block by block as they come, forward only: for an image that comes through
+/// a pipe. Everything is mapped.
 /// </summary>
 /// <param name="progress">Called with bytes done; the total is not known to a reader of a pipe.</param>
 internal sealed class PageFiller(RestoreContext context, ImageReader reader, Action<long>? progress = null) : IDisposable
 {
+    private readonly PageTargetTable _table = new(context);
     private readonly Dictionary<uint, IPageTarget> _targets = [];
     private IPageTarget? _last;
 
@@ -25,13 +24,12 @@ internal sealed class PageFiller(RestoreContext context, ImageReader reader, Act
         while (reader.ReadPages(block, cancel))
         {
             cancel.ThrowIfCancellationRequested();
-            var target = TargetOf(block.ObjRef);
+            if (!_targets.TryGetValue(block.ObjRef, out var target))
+                _targets[block.ObjRef] = target = _table.Make(block.ObjRef);
             if (target != _last)
                 _last?.Pause();
             _last = target;
-            if (!target.Fill(block.Runs, block.Data))
-                throw new CrImageException("CrImageBadPages", $"The pages at byte {block.Offset} of the image lie outside of the mappings of object {block.ObjRef}.",
-                    block.Offset, "The image is damaged; take another copy, or checkpoint again.");
+            PageTargetTable.Fill(target, block);
             pages += block.PageCount;
             if (progress is null || pages - reported < 8192)
                 continue;
@@ -41,28 +39,9 @@ internal sealed class PageFiller(RestoreContext context, ImageReader reader, Act
         return pages;
     }
 
-    public void Dispose() => _last?.Pause();
-
-    private IPageTarget TargetOf(uint objRef)
+    public void Dispose()
     {
-        if (_targets.Count == 0)
-            FindTargets();
-        return _targets.TryGetValue(objRef, out var target)
-            ? target
-            : throw new CrImageException("CrImageBadPages", $"The image has pages for object {objRef}, which has none.", -1, "The image is damaged; take another copy, or checkpoint again.");
-    }
-
-    private void FindTargets()
-    {
-        var layouts = context.States.Get<MemoryLayouts>();
-        foreach (var task in context.Tasks)
-            if (layouts.Of(task.Image) is { } layout)
-                _targets[layout.Mm.ObjRef] = new AddressSpaceTarget(task.Pid, layout);
-        var places = context.States.Get<PuppetPlaces>();
-        var files = context.States.Get<RestoredMemoryFiles>().Files;
-        foreach (var (objRef, range) in places.Plan.Shared)
-            _targets[objRef] = SharedMemoryKind.IsWriteSealed(context.Image.Object<SharedMemoryRecord>(objRef))
-                ? new MemoryFileTarget(files[objRef])
-                : new SharedMemoryTarget(context.Root.Pid, places.StagingOf(objRef), range.Length);
+        _last?.Pause();
+        _table.Dispose();
     }
 }

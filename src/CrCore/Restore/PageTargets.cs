@@ -10,6 +10,9 @@ internal interface IPageTarget
     /// <returns>false when a run lies outside of what is mapped.</returns>
     bool Fill(ReadOnlySpan<PageRun> runs, ReadOnlySpan<byte> data);
 
+    /// <summary>Whether only the tracer's thread may be sure to be let: what gets past a mapping's rights.</summary>
+    bool NeedsTracer(ReadOnlySpan<PageRun> runs) => false;
+
     /// <summary>Blocks of other objects come next: gives back what is held open.</summary>
     void Pause();
 }
@@ -18,7 +21,7 @@ internal interface IPageTarget
 /// A task's own pages. Writable mappings take whole blocks by process_vm_writev; the others (relocated read-only data,
 /// reservations) are few and go through /proc/PID/mem, which gets past the rights.
 /// </summary>
-internal sealed class AddressSpaceTarget(int pid, MemoryLayout layout) : IPageTarget
+internal sealed class AddressSpaceTarget(int pid, MemoryLayout layout, PageArrivals? arrivals) : IPageTarget
 {
     private readonly List<RemoteRange> _ranges = [];
     private ProcessMemoryFile? _memory;
@@ -41,7 +44,13 @@ internal sealed class AddressSpaceTarget(int pid, MemoryLayout layout) : IPageTa
                 if (vma.Start > start || !vma.HasPrivatePages)
                     return false;
                 var length = (int)(Math.Min(run.End, vma.End) - start);
-                if ((MappingFlags.WhileFilling(vma) & MemoryProtection.Write) != 0)
+                if (arrivals?.Take(index, start, data.Slice(at, length)) is > 0 and var taken)
+                {
+                    Flush(data);
+                    _rangesStart = _rangesEnd = at + taken;
+                    length = taken;
+                }
+                else if ((MappingFlags.WhileFilling(vma) & MemoryProtection.Write) != 0)
                     Gather(start, length, at);
                 else
                 {
@@ -56,6 +65,16 @@ internal sealed class AddressSpaceTarget(int pid, MemoryLayout layout) : IPageTa
         }
         Flush(data);
         return true;
+    }
+
+    /// <summary>With proc_mem.force_override=ptrace nobody else gets past the rights (proc_mem_foll_force in fs/proc/base.c).</summary>
+    public bool NeedsTracer(ReadOnlySpan<PageRun> runs)
+    {
+        foreach (var run in runs)
+            for (var i = layout.FirstEndingAfter(run.VAddr); i < layout.Mappings.Count && layout.Mappings[i].Vma.Start < run.End; i++)
+                if ((MappingFlags.WhileFilling(layout.Mappings[i].Vma) & MemoryProtection.Write) == 0)
+                    return true;
+        return false;
     }
 
     public void Pause()

@@ -35,7 +35,7 @@ internal sealed class PuppetTree(ProcReader proc) : IDisposable
     /// <param name="sessionStarted">Called with each task that leads a session, when it has begun and has no member else.</param>
     public void Create(PlannedTask plan, NamespacePlan namespaces, RestoreOptions options, IReadOnlyList<RestoringTask> tasks, CancellationToken cancel, Action rootBorn, Action<RestoringTask> sessionStarted)
     {
-        _creator = new TreeCreator(proc, options.PidRetry);
+        _creator = new TreeCreator(proc, options.PidRetry, namespaces.NewPid);
         var creator = Bootstrap!;
         var flags = namespaces.Flags;
         if (namespaces.NeedsInit)

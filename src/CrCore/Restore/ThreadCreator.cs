@@ -40,7 +40,7 @@ internal static class ThreadCreator
             var vtid = task.Image.Threads[i].VTid;
             if (!tids.TryGetValue(vtid, out var tid))
                 throw new CrTargetException("CrCreateFailed", $"The new thread {vtid} of task {task} was not found.") { Pid = task.Pid };
-            var puppet = new Puppet(tid, task.Pid, leader.Page, leader.ArenaSize);
+            var puppet = leader.NewThread(tid);
             puppet.AwaitBirth();
             task.Threads.Add(new RestoringThread { Task = task, Image = task.Image.Threads[i], Remote = puppet });
         }

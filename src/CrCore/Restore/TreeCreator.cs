@@ -6,7 +6,10 @@ using CrCore.Remote;
 namespace CrCore.Restore;
 
 /// <summary>Creates the processes of a plan as puppets, each with its pid, its parent and its session.</summary>
-internal sealed class TreeCreator(ProcReader proc, TimeSpan pidRetry)
+/// <param name="proc">Where the host's pids of processes in another pid namespace are found.</param>
+/// <param name="pidRetry">How long to wait for a pid that is taken.</param>
+/// <param name="newPids">The tree's pids are numbers of a namespace of its own.</param>
+internal sealed class TreeCreator(ProcReader proc, TimeSpan pidRetry, bool newPids)
 {
     private const int SigChld = 17, MaxPerBatch = 512;
 
@@ -16,6 +19,9 @@ internal sealed class TreeCreator(ProcReader proc, TimeSpan pidRetry)
     private Puppet? _first;
     private readonly List<(PlannedTask Plan, Puppet Puppet)> _made = [];
     private readonly List<(Puppet Helper, int VPid, Puppet? Reaper)> _helpers = [];
+
+    /// <summary>The process group that each process is in, as far as it is one of the tree's.</summary>
+    private readonly Dictionary<Puppet, int> _groups = [];
 
     /// <summary>Everything created, in the order of creation, helpers that still live included.</summary>
     public IReadOnlyList<(PlannedTask Plan, Puppet Puppet)> Made => _made;
@@ -31,6 +37,7 @@ internal sealed class TreeCreator(ProcReader proc, TimeSpan pidRetry)
         Action<PlannedTask, Puppet>? born = null, Action<PlannedTask>? sessionStarted = null)
     {
         var todo = new Stack<(PlannedTask Plan, Puppet Puppet, Puppet? Parent)>();
+        var leadAtBirth = !SomeStayOutside(plan);
         _first = creator;
         MakeAll([plan], creator, null, namespaces, todo);
         while (todo.TryPop(out var next))
@@ -40,23 +47,52 @@ internal sealed class TreeCreator(ProcReader proc, TimeSpan pidRetry)
             MakeAll(next.Plan.Before, next.Puppet, next.Parent, CloneFlags.None, todo);
             if (next.Plan.LeadsSession)
             {
-                Run(next.Puppet, Sys.setsid, "start session", next.Plan);
+                Lead(next, Sys.setsid, "start session");
                 sessionStarted?.Invoke(next.Plan);
+            }
+            else if (leadAtBirth && next.Plan.Group == next.Plan.VPid)
+            {
+                Lead(next, Sys.setpgid, "start process group");
             }
             MakeAll(next.Plan.After, next.Puppet, next.Parent, CloneFlags.None, todo);
         }
     }
 
-    /// <summary>Puts every task into its process group, the leaders first, then ends the helpers.</summary>
+    /// <summary>Puts every task that was not born there into its process group, the leaders first, then ends the helpers.</summary>
     public void JoinGroups()
     {
         foreach (var (plan, puppet) in _made)
-            if (plan.Group == plan.VPid && !plan.LeadsSession)
+            if (plan.Group == plan.VPid && !plan.LeadsSession && !IsIn(puppet, plan.Group))
                 Run(puppet, Sys.setpgid, "start process group", plan);
         foreach (var (plan, puppet) in _made)
-            if (plan.Group != 0 && plan.Group != plan.VPid)
+            if (plan.Group != 0 && plan.Group != plan.VPid && !IsIn(puppet, plan.Group))
                 Run(puppet, Sys.setpgid, "join process group", plan, 0, plan.Group);
         EndHelpers();
+    }
+
+    /// <summary>Whether some process is in the group of the tree's creator, which it can only inherit.</summary>
+    private static bool SomeStayOutside(PlannedTask plan)
+    {
+        var todo = new Stack<PlannedTask>([plan]);
+        while (todo.TryPop(out var next))
+        {
+            if (next.Group == 0 && next != plan)
+                return true;
+            foreach (var child in next.Before)
+                todo.Push(child);
+            foreach (var child in next.After)
+                todo.Push(child);
+        }
+        return false;
+    }
+
+    private bool IsIn(Puppet puppet, int group) => _groups.TryGetValue(puppet, out var present) && present == group;
+
+    /// <summary>Its children will be born into the group that it starts.</summary>
+    private void Lead((PlannedTask Plan, Puppet Puppet, Puppet? Parent) task, Sys call, string what)
+    {
+        Run(task.Puppet, call, what, task.Plan);
+        _groups[task.Puppet] = task.Plan.VPid;
     }
 
     private void MakeAll(List<PlannedTask> plans, Puppet creator, Puppet? creatorsParent, CloneFlags namespaces, Stack<(PlannedTask, Puppet, Puppet?)> todo)
@@ -77,6 +113,7 @@ internal sealed class TreeCreator(ProcReader proc, TimeSpan pidRetry)
             for (var i = 0; i < slots.Length; i++)
                 slots[i] = AddClone(batch, due[i], namespaces);
             creator.Run(batch);
+            var hostPids = newPids ? HostPids(due, creator, creatorsParent) : null;
             for (var i = 0; i < slots.Length; i++)
             {
                 var result = batch.Result(slots[i]);
@@ -86,7 +123,7 @@ internal sealed class TreeCreator(ProcReader proc, TimeSpan pidRetry)
                     failed.Add(due[i]);
                     continue;
                 }
-                Adopt(due[i], creator, creatorsParent, (int)result, namespaces, todo);
+                Adopt(due[i], creator, creatorsParent, hostPids is null ? (int)result : HostPid(hostPids, due[i], creator), todo);
             }
             due = failed;
             if (due.Count > 0)
@@ -124,12 +161,13 @@ internal sealed class TreeCreator(ProcReader proc, TimeSpan pidRetry)
         { Pid = plan.VPid };
     }
 
-    private void Adopt(PlannedTask plan, Puppet creator, Puppet? creatorsParent, int created, CloneFlags namespaces, Stack<(PlannedTask, Puppet, Puppet?)> todo)
+    private void Adopt(PlannedTask plan, Puppet creator, Puppet? creatorsParent, int pid, Stack<(PlannedTask, Puppet, Puppet?)> todo)
     {
-        var pid = HostPid(plan.AsSibling ? creatorsParent?.Pid ?? 0 : creator.Pid, created, plan.VPid);
         var puppet = new Puppet(pid, pid, creator.Page, creator.ArenaSize);
         _made.Add((plan, puppet));
         puppet.AwaitBirth();
+        if (_groups.TryGetValue(creator, out var group))
+            _groups[puppet] = group;
         if (plan.IsHelper && plan.Group != 0)
             _helpers.Add((puppet, plan.VPid, creator == _first ? null : creator));
         todo.Push((plan, puppet, plan.AsSibling ? creatorsParent : creator));
@@ -139,21 +177,22 @@ internal sealed class TreeCreator(ProcReader proc, TimeSpan pidRetry)
     /// clone3 answers with the number that the creator's namespace sees. Outside of it, the kernel's list of the parent's
     /// children tells who that is.
     /// </summary>
-    private int HostPid(int parent, int created, int vpid)
+    private Dictionary<int, int> HostPids(List<PlannedTask> plans, Puppet creator, Puppet? creatorsParent)
     {
-        if (parent == 0 || (created == vpid && IsPlain(created, vpid, parent)))
-            return created;
         var children = new List<int>();
-        ProcTasks.TryListChildren(proc, parent, parent, children);
-        for (var i = children.Count - 1; i >= 0; i--)
-            if (ProcStatus.TryRead(proc, children[i], out var status) && status.NamespaceTgids is [.., var last] && last == vpid)
-                return children[i];
-        throw new CrTargetException("CrCreateFailed", $"The new process {vpid} was not found among the children of {parent}.") { Pid = vpid };
+        ProcTasks.TryListChildren(proc, creator.Pid, creator.Pid, children);
+        if (creatorsParent is not null && plans.Exists(p => p.AsSibling))
+            ProcTasks.TryListChildren(proc, creatorsParent.Pid, creatorsParent.Pid, children);
+        var found = new Dictionary<int, int>(children.Count);
+        foreach (var child in children)
+            if (ProcStatus.TryRead(proc, child, out var status) && status.NamespaceTgids is [.., var last])
+                found[last] = child;
+        return found;
     }
 
-    private bool IsPlain(int pid, int vpid, int parent)
-        => ProcStat.TryRead(proc, pid, out var stat) && stat.ParentPid == parent && ProcStatus.TryRead(proc, pid, out var status)
-            && status.NamespaceTgids is [.., var last] && last == vpid;
+    private static int HostPid(Dictionary<int, int> found, PlannedTask plan, Puppet creator)
+        => found.TryGetValue(plan.VPid, out var pid) ? pid
+            : throw new CrTargetException("CrCreateFailed", $"The new process {plan} was not found among the children of {creator.Pid}.") { Pid = plan.VPid };
 
     private void EndHelpers()
     {

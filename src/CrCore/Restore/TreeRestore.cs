@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using CrCore.Checkpoint;
 using CrCore.Image;
 using CrCore.Kernel;
 using CrCore.Objects;
@@ -12,6 +13,8 @@ public sealed class TreeRestore(RestoreOptions options, ICrLog? log = null, IPro
 {
     private const string Activity = "Restore";
     private const int ArenaSize = 1 << 20;
+
+    private readonly PhaseClock _clock = new();
 
     /// <summary>Reads the image, makes the plan and names every obstacle; creates nothing.</summary>
     public RestorePreview Preview(string path, CancellationToken cancel = default)
@@ -35,10 +38,10 @@ public sealed class TreeRestore(RestoreOptions options, ICrLog? log = null, IPro
     {
         var started = Stopwatch.GetTimestamp();
         using var proc = new ProcReader();
-        Step("Reading the image");
-        using var reader = ImageReader.Open(path, Kinds.Catalog, options.Key);
-        var image = reader.ReadMetadata(cancel);
-        Step("Looking for obstacles");
+        Step("Read");
+        using var source = ImageSource.Open(path, options.Key, cancel);
+        var image = source.Model;
+        Step("Preflight");
         var (plan, namespaces, obstacles) = Plan(proc, image);
         obstacles.ThrowIfAny("CrRestoreObstacles");
 
@@ -56,29 +59,30 @@ public sealed class TreeRestore(RestoreOptions options, ICrLog? log = null, IPro
             PuppetStart = page,
             PuppetEnd = page + (ulong)(PuppetElf.PageSize + ArenaSize),
         };
-        Step("Creating the tasks");
+        Step("Create");
         puppets.Start(page, ArenaSize);
-        puppets.Create(plan, namespaces, options, tasks, cancel, () => RunStage(RestoreStage.Root, context, [tasks[0]], cancel), leader => StartSession(context, leader));
+        puppets.Create(plan, namespaces, options, tasks, cancel, () => Run(context, [tasks[0]], cancel, RestoreStage.Root), leader => StartSession(context, leader));
         var living = tasks.Where(t => !t.IsZombie).ToArray();
-        RunStage(RestoreStage.Descriptors, context, living, cancel);
-        RunStage(RestoreStage.Memory, context, living, cancel);
-        Step("Filling the memory");
-        var pages = Fill(context, reader, cancel);
-        RunStage(RestoreStage.Filled, context, living, cancel);
+        Step("Map");
+        Run(context, living, cancel, RestoreStage.Descriptors, RestoreStage.Memory);
+        Step("Pages");
+        var pages = source.Fill(context, done => progress?.Report(new(Activity, "Pages", done, 0)), cancel);
+        Step("State");
         foreach (var task in tasks)
             if (task.IsZombie)
                 ZombieEnd.End(task, puppets[task], context.Warnings);
-        RunStage(RestoreStage.State, context, living, cancel);
+        Run(context, living, cancel, RestoreStage.Filled, RestoreStage.State);
+        Step("Threads");
         foreach (var task in living)
             ThreadCreator.Create(task, puppets[task], proc);
-        RunStage(RestoreStage.Threads, context, living, cancel);
         puppets.EndBootstrap();
-        RunStage(RestoreStage.Privileges, context, living, cancel);
+        Run(context, living, cancel, RestoreStage.Threads, RestoreStage.Privileges);
         cancel.ThrowIfCancellationRequested();
         if (!tasks[0].IsZombie)
             options.RootReady?.Invoke(tasks[0].Pid);
-        Step("Releasing the tree");
+        Step("Release");
         Release(context, living, puppets);
+        _clock.Stop();
         log?.Verbose($"{tasks.Count} tasks restored in {Stopwatch.GetElapsedTime(started).TotalMilliseconds:0.0} ms.");
         return new RestoreResult
         {
@@ -86,6 +90,7 @@ public sealed class TreeRestore(RestoreOptions options, ICrLog? log = null, IPro
             Tasks = [.. tasks.Select(RestorePreflight.Restored)],
             NamespaceInitPid = puppets.Init?.Pid ?? 0,
             Duration = Stopwatch.GetElapsedTime(started),
+            Phases = _clock.Phases,
             PagesRestored = pages,
             Warnings = [.. obstacles, .. context.Warnings],
         };
@@ -99,17 +104,17 @@ public sealed class TreeRestore(RestoreOptions options, ICrLog? log = null, IPro
         return (plan, namespaces, check.Obstacles);
     }
 
-    /// <summary>One stage for all tasks: every kind adds its calls, then each task runs what is its own.</summary>
-    private void RunStage(RestoreStage stage, RestoreContext context, IReadOnlyList<RestoringTask> tasks, CancellationToken cancel)
+    /// <summary>Stages that follow one another, for all tasks.</summary>
+    private void Run(RestoreContext context, IReadOnlyList<RestoringTask> tasks, CancellationToken cancel, params ReadOnlySpan<RestoreStage> stages)
     {
-        Step($"Stage {stage}");
-        var runner = new StageRunner(stage, context);
+        var runner = new StageRunner(context, stages);
         for (var i = 0; i < tasks.Count; i++)
         {
             cancel.ThrowIfCancellationRequested();
-            progress?.Report(new(Activity, $"Stage {stage}", i, tasks.Count));
+            progress?.Report(new(Activity, $"Stage {stages[0]}", i, tasks.Count));
             runner.Run(tasks[i]);
         }
+        runner.Finish();
     }
 
     private static void StartSession(RestoreContext context, RestoringTask leader)
@@ -117,12 +122,6 @@ public sealed class TreeRestore(RestoreOptions options, ICrLog? log = null, IPro
         foreach (var kind in Kinds.All)
             if (kind is IStartsSession starts)
                 starts.SessionStarted(context, leader);
-    }
-
-    private long Fill(RestoreContext context, ImageReader reader, CancellationToken cancel)
-    {
-        using var filler = new PageFiller(context, reader, done => progress?.Report(new(Activity, "Filling the memory", done, 0)));
-        return filler.FillAll(cancel);
     }
 
     /// <summary>Addresses for the puppets' page, arena and staging area: free in every saved address space.</summary>
@@ -135,9 +134,9 @@ public sealed class TreeRestore(RestoreOptions options, ICrLog? log = null, IPro
 
     private static void Release(RestoreContext context, IReadOnlyList<RestoringTask> living, PuppetTree puppets)
     {
-        var instruction = VdsoSyscall.Find(context.Proc, living[0].Pid);
-        foreach (var task in living)
-            TaskRelease.Prepare(task, puppets[task], instruction.In(context.Proc, task.Pid));
+        var instruction = VdsoSyscall.Find(context.Proc);
+        var layouts = context.States.Get<MemoryLayouts>();
+        TaskRelease.Prepare(living, puppets, task => instruction.In(VdsoOf(task, layouts)));
         foreach (var step in context.AtRelease)
             step();
         foreach (var task in living)
@@ -146,6 +145,14 @@ public sealed class TreeRestore(RestoreOptions options, ICrLog? log = null, IPro
         puppets.Released();
         for (var i = living.Count - 1; i >= 0; i--)
             TaskRelease.Detach(living[i]);
+    }
+
+    private static ulong VdsoOf(RestoringTask task, MemoryLayouts layouts)
+    {
+        foreach (var (vma, _) in layouts.Of(task.Image)!.Mappings)
+            if (vma.Kind == VmaType.Vdso)
+                return vma.Start;
+        throw new CrTargetException("CrNoVdso", $"Task {task} has no vdso, and its last call cannot be made without one.") { Pid = task.VPid };
     }
 
     private static List<RestoringTask> RestoringTasks(ImageModel image)
@@ -163,6 +170,7 @@ public sealed class TreeRestore(RestoreOptions options, ICrLog? log = null, IPro
 
     private void Step(string step)
     {
+        _clock.Start(step);
         CrEventSource.Log.Step(step);
         log?.Verbose(step + ".");
         progress?.Report(new(Activity, step, 0, 0));

@@ -17,6 +17,7 @@ public sealed class CrRestoredTree
         Tasks = result.Tasks.Select(t => new CrRestoredTask(t)).ToArray();
         NamespaceInitId = result.NamespaceInitPid == 0 ? null : result.NamespaceInitPid;
         Duration = result.Duration;
+        Phases = result.Phases.ToArray();
         PagesRestored = result.PagesRestored;
         Warnings = result.Warnings.ToArray();
     }
@@ -53,6 +54,9 @@ public sealed class CrRestoredTree
     public bool CoreDumped => End?.CoreDumped ?? false;
 
     public TimeSpan Duration { get; }
+
+    /// <summary>Where the time went.</summary>
+    public IReadOnlyList<PhaseTime> Phases { get; }
 
     public long PagesRestored { get; }
 

@@ -32,6 +32,7 @@ internal static class CHeaders
         #include <linux/time.h>
         #include <linux/time_types.h>
         #include <linux/uio.h>
+        #include <linux/userfaultfd.h>
         #include <linux/utsname.h>
         """;
 

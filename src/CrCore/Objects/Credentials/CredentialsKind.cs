@@ -15,6 +15,8 @@ internal sealed class CredentialsKind : ICapturesThread, IRestoresThread, ICheck
 
     public RestoreStage ThreadStage => RestoreStage.Privileges;
 
+    public bool ThreadStepComesFirst => false;
+
     /// <summary>
     /// Capability sets have the same numbers everywhere and come from /proc; ids are asked for inside, so that they are
     /// those of the tree's own user namespace.
@@ -58,16 +60,24 @@ internal sealed class CredentialsKind : ICapturesThread, IRestoresThread, ICheck
     {
         if (thread.Image.Get<CredentialsRecord>() is not { } saved)
             return null;
-        var dir = new TaskDir(thread.Task.Pid, thread.Tid);
-        var now = Status(context, dir);
-        var groupsAllowed = ProcValues.TryReadSetGroups(context.Proc, thread.Task.Pid, out var allowed) && allowed;
-        var secureBits = new CredentialsSteps(saved, now, groupsAllowed).Add(batch);
+        var start = context.States.Get(() => new Start(context));
+        var secureBits = new CredentialsSteps(saved, start.Status, start.GroupsAllowed).Add(batch);
+        // The same calls from the same start lead to the same end: one look at each end is enough.
+        if (!start.Looked.Add(Key(saved)))
+            return null;
         return () =>
         {
-            if (CredentialsCheck.Difference(saved, Status(context, dir), (uint)batch.Result(secureBits), context.InUserNamespace) is { } difference)
-                context.Warn(thread.Task, "CrCredentialsDiffer", $"credentials of thread {thread.Image.VTid}", difference);
+            var now = Status(context, new TaskDir(thread.Task.Pid, thread.Tid));
+            if (CredentialsCheck.Difference(saved, now, (uint)batch.Result(secureBits), context.InUserNamespace) is not { } difference)
+                return;
+            start.Looked.Remove(Key(saved));
+            context.Warn(thread.Task, "CrCredentialsDiffer", $"credentials of thread {thread.Image.VTid}", difference);
         };
     }
+
+    /// <summary>What two records must have in common to ask for the same.</summary>
+    private static (IdSet, IdSet, ulong, ulong, ulong, ulong, ulong, uint, bool, string) Key(CredentialsRecord r)
+        => (r.Uid, r.Gid, r.Inheritable, r.Permitted, r.Effective, r.Bounding, r.Ambient, r.SecureBits, r.NoNewPrivileges, string.Join(',', r.Groups));
 
     private static ProcStatus Status(RestoreContext context, TaskDir dir)
         => ProcStatus.TryRead(context.Proc, dir, out var status)
@@ -75,4 +85,20 @@ internal sealed class CredentialsKind : ICapturesThread, IRestoresThread, ICheck
             : throw new CrTargetException("CrPuppetFailed", $"Task {dir.Task} ended while it was being restored.") { Pid = dir.Task };
 
     public void Check(CheckContext context) => CredentialsCheck.Check(context);
+
+    /// <summary>What all puppets start with: they are clones of the first, and none has changed its credentials so far.</summary>
+    private sealed class Start
+    {
+        public Start(RestoreContext context)
+        {
+            Status = CredentialsKind.Status(context, context.Root.Pid);
+            GroupsAllowed = ProcValues.TryReadSetGroups(context.Proc, context.Root.Pid, out var allowed) && allowed;
+        }
+
+        public ProcStatus Status { get; }
+
+        public bool GroupsAllowed { get; }
+
+        public HashSet<(IdSet, IdSet, ulong, ulong, ulong, ulong, ulong, uint, bool, string)> Looked { get; } = [];
+    }
 }

@@ -8,7 +8,7 @@ namespace CrCore.Objects.Limits;
 
 /// <summary>
 /// Resource limits. They come after all that they could forbid (memory, descriptors, threads, queued signals, timers)
-/// and are set from outside, with the rights of the restoring process.
+/// and are set by the task itself where that needs no rights.
 /// </summary>
 internal sealed class LimitsKind : ICapturesTask, IRestoresTask, IChecksImage
 {
@@ -31,19 +31,21 @@ internal sealed class LimitsKind : ICapturesTask, IRestoresTask, IChecksImage
     {
         if (task.Image.Get<LimitsRecord>() is not { } saved)
             return null;
-        return () =>
+        // A puppet starts with this program's limits; of open files it may have raised the soft one.
+        var start = context.States.Get(() => new Start(context.Proc));
+        for (var i = 0; i < start.Limits.Length; i++)
         {
-            var now = new RLimit64[ProcLimits.Count];
-            if (!ProcLimits.TryRead(context.Proc, task.Pid, now))
-                throw new CrTargetException("CrPuppetFailed", $"Task {task} ended while it was being restored.") { Pid = task.Pid };
-            var mayRaise = Capabilities.Has(context.Proc, Capabilities.SysResource);
-            for (var i = 0; i < now.Length; i++)
-            {
-                var due = mayRaise ? saved.Limits[i] : Within(saved.Limits[i], now[i].Hard);
-                if (due != now[i])
-                    TaskCalls.TrySetLimit(task.Pid, (ResourceKind)i, due);
-            }
-        };
+            var (kind, now) = ((ResourceKind)i, start.Limits[i]);
+            var due = start.MayRaise ? saved.Limits[i] : Within(saved.Limits[i], now.Hard);
+            if (due == now && kind != ResourceKind.OpenFiles)
+                continue;
+            // A raise needs this program's rights: the puppet's own may end at a user namespace.
+            if (due.Hard > now.Hard)
+                TaskCalls.TrySetLimit(task.Pid, kind, due);
+            else
+                batch.Must("set the limit", kind, Sys.prlimit64, 0, i, batch.In(due), 0);
+        }
+        return null;
     }
 
     /// <summary>The limit as far as the present hard limit lets it be raised.</summary>
@@ -64,4 +66,19 @@ internal sealed class LimitsKind : ICapturesTask, IRestoresTask, IChecksImage
     }
 
     private static string Text(ulong limit) => limit == RLimit64.Infinity ? "unlimited" : limit.ToString(System.Globalization.CultureInfo.InvariantCulture);
+
+    private sealed class Start
+    {
+        public Start(ProcReader proc)
+        {
+            Limits = new RLimit64[ProcLimits.Count];
+            if (!ProcLimits.TryRead(proc, Environment.ProcessId, Limits))
+                throw new CrTargetException("CrNoLimits", "The limits of this program cannot be read from /proc/self/limits.", "Mount proc.");
+            MayRaise = Capabilities.Has(proc, Capabilities.SysResource);
+        }
+
+        public RLimit64[] Limits { get; }
+
+        public bool MayRaise { get; }
+    }
 }

@@ -17,6 +17,8 @@ public sealed class FilledMemoryKind : IRestoresTask
 
     public RestoreStage Stage => RestoreStage.Filled;
 
+    public bool StepComesFirst => false;
+
     public Action? Restore(RestoreContext context, RestoringTask task, SyscallBatch batch)
     {
         if (context.States.Get<MemoryLayouts>().Of(task.Image) is not { } layout)

@@ -55,13 +55,13 @@ internal sealed class ProcessStateKind : ICapturesTask, IRestoresTask, IChecksIm
         for (var command = 1u; command != 0; command <<= 1)
             if ((saved.MembarrierRegistrations & command) != 0)
                 batch.Must("register for memory barriers", $"0x{command:x}", Sys.membarrier, command, 0, 0);
-        return () =>
-        {
-            if (ProcValues.TryReadOomScoreAdjustment(context.Proc, task.Pid, out var oom) && oom != saved.OomScoreAdjustment)
-                context.Attempt(task, "CrOomScoreLost", "oom_score_adj", () => ProcWriter.SetOomScoreAdjustment(task.Pid, saved.OomScoreAdjustment));
-            if (ProcValues.TryReadCoreDumpFilter(context.Proc, task.Pid, out var filter) && filter != saved.CoreDumpFilter)
-                context.Attempt(task, "CrCoreDumpFilterLost", "coredump_filter", () => ProcWriter.SetCoreDumpFilter(task.Pid, saved.CoreDumpFilter));
-        };
+        // A puppet starts with this program's values.
+        var own = context.States.Get(() => new Own(context.Proc));
+        if (saved.OomScoreAdjustment != own.OomScoreAdjustment)
+            context.Attempt(task, "CrOomScoreLost", "oom_score_adj", () => ProcWriter.SetOomScoreAdjustment(task.Pid, saved.OomScoreAdjustment));
+        if (saved.CoreDumpFilter != own.CoreDumpFilter)
+            context.Attempt(task, "CrCoreDumpFilterLost", "coredump_filter", () => ProcWriter.SetCoreDumpFilter(task.Pid, saved.CoreDumpFilter));
+        return null;
     }
 
     public void Check(CheckContext context)
@@ -71,5 +71,20 @@ internal sealed class ProcessStateKind : ICapturesTask, IRestoresTask, IChecksIm
         foreach (var task in context.Image.Tasks)
             if (task.Get<ProcessRecord>() is { } saved && saved.OomScoreAdjustment < own)
                 context.Warn(task, "CrOomScoreLost", "oom_score_adj", $"the saved value {saved.OomScoreAdjustment} may need CAP_SYS_RESOURCE, which this program lacks; its own is {own}");
+    }
+
+    private sealed class Own
+    {
+        public Own(ProcReader proc)
+        {
+            if (ProcValues.TryReadOomScoreAdjustment(proc, Environment.ProcessId, out var oom))
+                OomScoreAdjustment = oom;
+            if (ProcValues.TryReadCoreDumpFilter(proc, Environment.ProcessId, out var filter))
+                CoreDumpFilter = filter;
+        }
+
+        public int? OomScoreAdjustment { get; }
+
+        public uint? CoreDumpFilter { get; }
     }
 }

@@ -7,7 +7,7 @@ namespace CrCore.Objects.Signals;
 internal static class PendingQueue
 {
     /// <summary>Signals in one batch: 200 bytes each.</summary>
-    private const int PerBatch = 2_000, PerPeek = 32;
+    private const int PerBatch = 1_000, PerPeek = 32;
 
     private const int SigTrap = 5, SigKill = 9, SigStop = 19;
 

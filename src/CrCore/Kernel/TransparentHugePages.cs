@@ -1,0 +1,21 @@
+namespace CrCore.Kernel;
+
+/// <summary>/sys/kernel/mm/transparent_hugepage (Documentation/admin-guide/mm/transhuge.rst).</summary>
+public static class TransparentHugePages
+{
+    /// <summary>Whether mappings get huge pages that were not advised to ("[always]"); false where it cannot be read.</summary>
+    public static bool AreDefault
+    {
+        get
+        {
+            try
+            {
+                return File.ReadAllText("/sys/kernel/mm/transparent_hugepage/enabled").Contains("[always]", StringComparison.Ordinal);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                return false;
+            }
+        }
+    }
+}

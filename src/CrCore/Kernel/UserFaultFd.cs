@@ -1,0 +1,78 @@
+using System.Runtime.InteropServices;
+
+namespace CrCore.Kernel;
+
+/// <summary>struct uffdio_api of linux/userfaultfd.h.</summary>
+[StructLayout(LayoutKind.Sequential)]
+public struct UffdApi
+{
+    /// <summary>UFFDIO_API.</summary>
+    public const uint Request = 0xc018aa3f;
+
+    /// <summary>UFFD_API.</summary>
+    public const ulong Version = 0xaa;
+
+    public ulong Api, Features, Ioctls;
+}
+
+/// <summary>struct uffdio_register.</summary>
+[StructLayout(LayoutKind.Sequential)]
+public struct UffdRegister
+{
+    /// <summary>UFFDIO_REGISTER.</summary>
+    public const uint Request = 0xc020aa00;
+
+    /// <summary>UFFDIO_REGISTER_MODE_MISSING.</summary>
+    public const ulong Missing = 1;
+
+    public ulong Start, Length, Mode, Ioctls;
+}
+
+/// <summary>struct uffdio_copy.</summary>
+[StructLayout(LayoutKind.Sequential)]
+public struct UffdCopy
+{
+    /// <summary>UFFDIO_COPY.</summary>
+    public const uint Request = 0xc028aa03;
+
+    /// <summary>UFFDIO_COPY_MODE_DONTWAKE: nobody waits for a page.</summary>
+    public const ulong DontWake = 1;
+
+    public ulong Destination, Source, Length, Mode;
+    public long Copied;
+}
+
+/// <summary>
+/// Puts pages into another address space by a userfaultfd(2) that was opened there and has its ranges registered: fresh
+/// pages are filled at once, where a write would have each cleared first. Several threads may do so at the same time.
+/// </summary>
+public static unsafe class UserFaultFd
+{
+    /// <summary>UFFD_USER_MODE_ONLY of linux/userfaultfd.h: all that needs no privilege (vm.unprivileged_userfaultfd).</summary>
+    public const int UserModeOnly = 1;
+
+    /// <summary>Copies whole pages to where there are none yet.</summary>
+    /// <returns>Bytes that were copied; less than all where the kernel stopped.</returns>
+    public static int Copy(OwnDescriptor descriptor, ulong address, ReadOnlySpan<byte> pages)
+    {
+        var done = 0;
+        fixed (byte* source = pages)
+            while (done < pages.Length)
+            {
+                var copy = new UffdCopy
+                {
+                    Destination = address + (ulong)done, Source = (ulong)source + (ulong)done, Length = (ulong)(pages.Length - done), Mode = UffdCopy.DontWake,
+                };
+                var r = Libc.Syscall(Sys.ioctl, descriptor.Number, UffdCopy.Request, (long)(&copy));
+                if (CrEventSource.Log.IsEnabled())
+                    CrEventSource.Log.KernelCall("UFFDIO_COPY", descriptor.Number, r < 0 ? r : copy.Copied);
+                if (r == 0)
+                    return pages.Length;
+                // Stopped half-way: what was done so far, else −errno (userfaultfd_copy in fs/userfaultfd.c).
+                if (Libc.ErrnoOf(r) != Errno.EAGAIN || copy.Copied <= 0)
+                    return done;
+                done += (int)copy.Copied;
+            }
+        return done;
+    }
+}

@@ -1,0 +1,63 @@
+using CrCore.Image;
+using CrCore.Kernel;
+using CrCore.Objects.Memory;
+
+namespace CrCore.Restore;
+
+/// <summary>
+/// Where the pages of each object go. Everything is mapped. To be disposed of on the tracer's thread, when all is filled.
+/// </summary>
+internal sealed class PageTargetTable : IDisposable
+{
+    private readonly RestoreContext _context;
+    private readonly Dictionary<uint, RestoringTask> _tasks = [];
+    private readonly Dictionary<uint, PageArrivals> _arrivals = [];
+    private readonly PuppetPlaces _places;
+
+    public PageTargetTable(RestoreContext context)
+    {
+        _context = context;
+        _places = context.States.Get<PuppetPlaces>();
+        var layouts = context.States.Get<MemoryLayouts>();
+        foreach (var task in context.Tasks)
+            if (layouts.Of(task.Image) is { } layout)
+                _tasks[layout.Mm.ObjRef] = task;
+    }
+
+    /// <summary>Gets an address space ready to take many pages.</summary>
+    public void ExpectMany(uint objRef, bool hugeByDefault)
+    {
+        if (_tasks.TryGetValue(objRef, out var task) && PageArrivals.Open(task, LayoutOf(task), hugeByDefault) is { } arrivals)
+            _arrivals.Add(objRef, arrivals);
+    }
+
+    /// <summary>A new target, for one thread.</summary>
+    public IPageTarget Make(uint objRef)
+    {
+        if (_tasks.TryGetValue(objRef, out var task))
+            return new AddressSpaceTarget(task.Pid, LayoutOf(task), _arrivals.GetValueOrDefault(objRef));
+        if (!_places.Plan.Shared.TryGetValue(objRef, out var range))
+            throw new CrImageException("CrImageBadPages", $"The image has pages for object {objRef}, which has none.", -1, "The image is damaged; take another copy, or checkpoint again.");
+        return SharedMemoryKind.IsWriteSealed(_context.Image.Object<SharedMemoryRecord>(objRef))
+            ? new MemoryFileTarget(_context.States.Get<RestoredMemoryFiles>().Files[objRef])
+            : new SharedMemoryTarget(_context.Root.Pid, _places.StagingOf(objRef), range.Length);
+    }
+
+    /// <summary>Fills a block in.</summary>
+    /// <exception cref="CrImageException">The pages belong to no mapping.</exception>
+    public static void Fill(IPageTarget target, PageBlock block)
+    {
+        if (!target.Fill(block.Runs, block.Data))
+            throw new CrImageException("CrImageBadPages", $"The pages at byte {block.Offset} of the image lie outside of the mappings of object {block.ObjRef}.",
+                block.Offset, "The image is damaged; take another copy, or checkpoint again.");
+    }
+
+    public void Dispose()
+    {
+        foreach (var arrivals in _arrivals.Values)
+            arrivals.Dispose();
+        _arrivals.Clear();
+    }
+
+    private MemoryLayout LayoutOf(RestoringTask task) => _context.States.Get<MemoryLayouts>().Of(task.Image)!;
+}
