@@ -17,6 +17,7 @@ public static class Kinds
         new Locks.LeasesKind(),
         new Files.FsKind(),
         new Files.ServedDescriptorsKind(),
+        new Events.ThreadPidFdsKind(),
         new Locks.FileLocksKind(),
         new Terminals.ControllingTerminalKind(),
         new Namespaces.NamespacesKind(),

@@ -53,6 +53,18 @@ public class PidFdJourneyTests
             except ChildProcessError: pass
         """);
 
+    [TheoryWith("python3"), InlineData(false), InlineData(true)]
+    public void OfThreads(bool newPidNamespace) => Survives(newPidNamespace, """
+            import threading; go = threading.Event(); ids = []; t = threading.Thread(target=lambda: (ids.append(threading.get_native_id()), go.wait())); t.start()
+            while not ids: time.sleep(0.01)
+            f = opened(ids[0], os.O_EXCL); g = opened(ids[0], os.O_EXCL | os.O_NONBLOCK); os.dup2(f, 60); os.set_inheritable(f, False); before = [info(x) for x in (f, g, 60)]
+            wait()
+            same([info(x) for x in (f, g, 60)], before); same([ready(x) for x in (f, g, 60)], [False] * 3); signal.pidfd_send_signal(f, 0); same(os.fstat(f).st_ino, os.fstat(g).st_ino)
+            go.set(); t.join()
+            while not ready(60): time.sleep(0.01)
+            same((ready(f), ready(g)), (True, True))
+        """);
+
     /// <summary>What /proc shows of the tree's own tasks, and what it showed of one that has ended.</summary>
     [TheoryWith("python3"), InlineData(false), InlineData(true)]
     public void FilesOfProcesses(bool newPidNamespace) => Survives(newPidNamespace, """
