@@ -23,7 +23,7 @@ internal static unsafe class TcpRepair
     /// <summary>SOL_TCP and its options (linux/tcp.h).</summary>
     public const int Level = 6, MaxSegment = 2, Info = 11, Repair = 19, RepairQueue = 20, QueueSequence = 21, RepairOptions = 22, Timestamp = 24, RepairWindow = 29;
 
-    private const int On = 1, OffSilently = -1;
+    private const int On = 1, Off = 0, OffSilently = -1;
 
     public enum Queue
     {
@@ -36,6 +36,9 @@ internal static unsafe class TcpRepair
 
     /// <summary>Leaves the mode without the window probe that else wakes the other end (TCP_REPAIR_OFF_NO_WP).</summary>
     public static Errno Leave(OwnDescriptor socket) => SocketCalls.SetNumber(socket, Level, Repair, OffSilently);
+
+    /// <summary>Leaves the mode with a window probe, which the other end answers.</summary>
+    public static Errno LeaveWithProbe(OwnDescriptor socket) => SocketCalls.SetNumber(socket, Level, Repair, Off);
 
     public static Errno Select(OwnDescriptor socket, Queue queue) => SocketCalls.SetNumber(socket, Level, RepairQueue, (int)queue);
 

@@ -13,6 +13,7 @@ public static class Kinds
         new Memory.SharedMemoryKind(),
         new Memory.FilledMemoryKind(),
         new Aio.AioRingsKind(),
+        new Sockets.Packet.PacketRingsKind(),
         new Files.FilesKind(),
         new Locks.LeasesKind(),
         new Files.FsKind(),

@@ -15,7 +15,7 @@ internal static class MappingRules
     /// <summary>What maps alone tells.</summary>
     public static MappingRefusal? Check(MappedFiles files, int pid, in MemoryMapping m) => m.Kind switch
     {
-        MappingKind.Special when IsAioRing(m) => null,
+        MappingKind.Special when IsAioRing(m) || IsPacketRing(m) => null,
         MappingKind.Special => new("CrMappingSpecial", $"the kernel object {m.Path} is mapped, which is not saved", "Have the program close what made the mapping (io_uring, perf, uprobes …)."),
         MappingKind.SystemVShared => new("CrMappingSystemV", $"the System V segment {m.Inode} is mapped, which is not saved yet", "Have the program detach it (shmdt)."),
         MappingKind.File => CheckFile(files, pid, m),
@@ -26,7 +26,7 @@ internal static class MappingRules
     public static MappingRefusal? CheckFlags(in DetailedMapping d)
     {
         var flags = d.Flags;
-        if (TypeOf(d.Mapping) is VmaType.Vdso or VmaType.Vvar or VmaType.VvarVclock or VmaType.AioRing)
+        if (TypeOf(d.Mapping) is VmaType.Vdso or VmaType.Vvar or VmaType.VvarVclock or VmaType.AioRing or VmaType.PacketRing)
             return null;
         if ((flags & VmFlags.HugeTlb) != 0)
             return HugeTlb;
@@ -52,8 +52,13 @@ internal static class MappingRules
         MappingKind.Vvar => VmaType.Vvar,
         MappingKind.VvarVclock => VmaType.VvarVclock,
         MappingKind.Special when IsAioRing(m) => VmaType.AioRing,
+        MappingKind.Special when IsPacketRing(m) => VmaType.PacketRing,
         _ => null,
     };
+
+    // Of all sockets only those of packet(7), XDP and TCP (zero copy) can be mapped; the latter two are refused as descriptors, or
+    // have nothing to lose (tcp_mmap in net/ipv4/tcp.c maps no page).
+    private static bool IsPacketRing(in MemoryMapping m) => m.Path.StartsWith("socket:[", StringComparison.Ordinal);
 
     private static bool IsAioRing(in MemoryMapping m) => m.IsDeleted && m.Path == "/[aio]";
 

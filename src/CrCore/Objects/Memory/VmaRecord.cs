@@ -22,6 +22,8 @@ public enum VmaType : uint
     SystemVShared = 8,
     /// <summary>The ring of a context of native asynchronous I/O, made with the context (AIO_RING).</summary>
     AioRing = 20,
+    /// <summary>The rings of a packet socket, mapped from its descriptor (PACKET_RING_MAP).</summary>
+    PacketRing = 21,
 }
 
 /// <summary>VMA (202): a mapping of the address space before it. A mapping of a file is followed by its FNAME.</summary>
@@ -62,7 +64,7 @@ public sealed record VmaRecord : ICrRecord
     public bool IsShared => (Flags & VmFlags.Shared) != 0;
 
     /// <summary>Mapped by the kernel itself, the same in every task.</summary>
-    public bool IsSpecial => Kind is VmaType.Vdso or VmaType.Vvar or VmaType.VvarVclock or VmaType.AioRing;
+    public bool IsSpecial => Kind is VmaType.Vdso or VmaType.Vvar or VmaType.VvarVclock or VmaType.AioRing or VmaType.PacketRing;
 
     /// <summary>Pages of its own, stored under the address space's reference.</summary>
     public bool HasPrivatePages => !IsSpecial && !IsShared;
@@ -91,7 +93,7 @@ public sealed record VmaRecord : ICrRecord
         vma = vma with { ObjRef = r.U32(), Name = r.Text(MaxName) };
         if (r.Flag())
             vma = vma with { Identity = FileIdentity.Read(ref r) };
-        if (vma.Kind is < VmaType.Anonymous or (> VmaType.SystemVShared and not VmaType.AioRing))
+        if (vma.Kind is < VmaType.Anonymous or (> VmaType.SystemVShared and not (VmaType.AioRing or VmaType.PacketRing)))
             throw r.Bad($"a mapping has the type {(uint)vma.Kind}");
         if (vma.Kind != VmaType.File && vma.Kind is VmaType.SharedAnonymous or VmaType.MemoryFile or VmaType.SystemVShared != (vma.ObjRef != 0))
             throw r.Bad($"a mapping of the type {vma.Kind} refers to object {vma.ObjRef}");

@@ -47,6 +47,7 @@ internal sealed class InetRestore : IDisposable
             var policy = InetCheck.PolicyFor(_context.Options, socket);
             var connection = new TcpConnection(own, saved, socket, policy, _injector!);
             _connections.Add(connection);
+            _injector!.Take(socket);
             connection.Make();
             if (connection.Hold.Length > 0)
                 _holds.Add(connection.Hold);
@@ -105,12 +106,16 @@ internal sealed class InetRestore : IDisposable
         SocketOptions.Restore(own, saved, o => !InetOptions.IsBeforeBind(o.Level, o.Name));
     }
 
-    /// <summary>All connections leave repair mode; then what never was sent is sent, and the firewall lets packets pass again.</summary>
+    /// <summary>
+    /// The way is cleared for all before the first says a word: the two ends of a connection within the tree answer each other.
+    /// </summary>
     private void Release()
     {
         foreach (var connection in _connections)
             connection.Open();
         RemoveHolds();
+        foreach (var connection in _connections)
+            connection.GoOn();
         foreach (var connection in _connections)
             connection.SendRest();
         foreach (var (objRef, own) in _sockets)

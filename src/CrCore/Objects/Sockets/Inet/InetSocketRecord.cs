@@ -6,6 +6,9 @@ namespace CrCore.Objects.Sockets.Inet;
 /// <summary>INET_SOCKET (520): a socket of IPv4 or IPv6. Its options are in SOCKET_OPTIONS, what is in it in further records.</summary>
 public sealed record InetSocketRecord : IDescribedRecord
 {
+    /// <summary>IPPROTO_MAX of linux/in.h, with room: numbers above 255 never travel, but raw sockets take them.</summary>
+    private const int MaxRawProtocol = 511;
+
     public const int PayloadSize = 40 + 2 * InetAddress.EncodedSize + 24;
 
     public short Type => InetRecordIds.Socket;
@@ -113,7 +116,7 @@ public sealed record InetSocketRecord : IDescribedRecord
             Remote = InetAddress.Read(ref r),
             Device = r.FixedText(24),
         };
-        if (family is not (SocketFamily.Inet or SocketFamily.Inet6) || type is < 1 or > 3 || protocol is < 0 or > 255 || state > (uint)TcpState.Closing || flags > 7 || shutdown is < 0 or > 3)
+        if (family is not (SocketFamily.Inet or SocketFamily.Inet6) || type is < 1 or > 3 || protocol is < 0 or > MaxRawProtocol || (protocol > 255 && type != Kernel.SocketType.Raw) || state > (uint)TcpState.Closing || flags > 7 || shutdown is < 0 or > 3)
             throw r.Bad($"a socket of family {family}, type {type}, protocol {protocol} and state {state} is none that this format knows");
         return record;
     }

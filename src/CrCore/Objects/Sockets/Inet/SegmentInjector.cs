@@ -39,6 +39,9 @@ internal sealed class SegmentInjector(DescriptorServer server) : IDisposable
             throw new CrKernelException("CrInetFailed", $"{saved.Task}: giving {saved.Label} a segment of its other end", n < 0 ? (Errno)(-n) : Errno.EIO, "A firewall may forbid it: the segment goes from the connection's remote address to its local one within this machine.") { Object = saved.Label };
     }
 
+    /// <summary>Takes the raw socket from the server, which closes its numbers before the last segments are due.</summary>
+    public void Take(InetSocketRecord socket) => Raw(socket.Remote.Unmapped.IsV6);
+
     private OwnDescriptor Raw(bool v6)
     {
         ref var raw = ref v6 ? ref _v6 : ref _v4;

@@ -193,13 +193,19 @@ internal sealed class TcpConnection(OwnDescriptor own, SavedDescription saved, I
         }
     }
 
-    /// <summary>Lets the network in again and leaves repair mode, without a packet.</summary>
+    /// <summary>Lets the network in again, no more of it than the saved buffer takes.</summary>
     public void Open()
     {
+        SocketOptions.Restore(own, saved, o => o is { Level: SocketLevel.Socket, Name: SocketLevel.ReceiveBuffer });
         Must("opening it to the network", SocketCalls.SetNumber(own, SocketLevel.Socket, SocketLevel.DetachFilter, 0));
-        Must("leaving repair mode", TcpRepair.Leave(own));
         SocketFilter.Restore(own, saved);
     }
+
+    /// <summary>
+    /// Leaves repair mode. A window probe makes the other end say what it has, so that nothing waits for a retransmission:
+    /// what was acknowledged while packets were held back was acknowledged to nobody.
+    /// </summary>
+    public void GoOn() => Must("leaving repair mode", TcpRepair.LeaveWithProbe(own));
 
     /// <summary>Sends what never was sent, and the FIN behind it; then come the options, buffer sizes among them.</summary>
     public void SendRest()

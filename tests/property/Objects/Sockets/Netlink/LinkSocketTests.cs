@@ -66,11 +66,13 @@ public class LinkSocketTests
             a = socket(AF_PACKET, SOCK_RAW, htons(0x88b5)); a.bind(('lo', 0x88b5)); a.setsockopt(PACKET, 8, 1); a.setsockopt(PACKET, 23, 0); free = socket(AF_PACKET, SOCK_DGRAM, 0)
             lo = if_nametoindex('lo'); free.setsockopt(PACKET, 1, struct.pack('iHH8s', lo, 1, 0, b''))
             ring = socket(AF_PACKET, SOCK_RAW, 0); ring.setsockopt(PACKET, 10, 1); ring.setsockopt(PACKET, 5, struct.pack('4I', 8192, 2, 2048, 8)); ring.setsockopt(PACKET, 13, struct.pack('4I', 4096, 1, 1024, 4))
+            import mmap; area = mmap.mmap(ring.fileno(), 8192 * 2 + 4096); where = [l.split()[0] for l in open('/proc/self/maps') if 'socket:' in l]
             fans = [socket(AF_PACKET, SOCK_RAW, htons(0x88b6)) for i in range(2)]
             for f in fans: f.bind(('lo', 0x88b6)); f.setsockopt(PACKET, 18, 77 | 1 << 16)
             names = [x.getsockname() for x in (a, free, ring, *fans)]
             wait()
             same([x.getsockname() for x in (a, free, ring, *fans)], names); same((a.getsockopt(PACKET, 8), ring.getsockopt(PACKET, 10), [f.getsockopt(PACKET, 18) for f in fans]), (1, 1, [77 | 1 << 16] * 2))
+            same([l.split()[0] for l in open('/proc/self/maps') if 'socket:' in l], where); same(len(where), 1); same(area[2048:2052], bytes(4)); area[16384] = 1
             a.send(bytes(12) + b'\x88\xb5hello'); a.settimeout(5); same(a.recv(99)[14:], b'hello')
             free.setsockopt(PACKET, 2, struct.pack('iHH8s', lo, 1, 0, b''))
             try: ring.setsockopt(PACKET, 10, 0); assert False
