@@ -11,7 +11,7 @@ internal sealed class TaskCapture(CaptureContext context, TreeFreezer freezer, M
 {
     private const int ArenaSize = 1 << 20;
 
-    private readonly SyscallBatch _taskBatch = new();
+    private readonly SyscallBatch _taskBatch = new(), _threadBatch = new();
     private readonly RecordSink _sink = new(writer.WriteRecord);
     private readonly List<Action<RecordSink>> _taskSteps = [];
     private readonly List<MemoryMapping> _mappings = [];
@@ -54,8 +54,7 @@ internal sealed class TaskCapture(CaptureContext context, TreeFreezer freezer, M
     private List<Action<RecordSink>> CaptureThread(FrozenTask task, FrozenThread thread, InjectionSite site, ref bool copied)
     {
         var steps = new List<Action<RecordSink>>();
-        // The leader runs the task's calls and its own in one go: each batch is a switch there and back.
-        var batch = thread == task.Leader && _taskBatch.ArenaBytes < ArenaSize / 2 ? _taskBatch : new SyscallBatch();
+        var batch = new SyscallBatch();
         foreach (var kind in Kinds.All)
             if (kind is ICapturesThread captures && captures.Capture(context, thread, batch) is { } step)
                 steps.Add(step);
@@ -67,11 +66,11 @@ internal sealed class TaskCapture(CaptureContext context, TreeFreezer freezer, M
             var remote = Enter(task, thread, site);
             try
             {
-                if (leads && batch != _taskBatch)
+                if (leads)
                     remote.Run(_taskBatch);
                 remote.Run(batch);
                 if (copy)
-                    copied = Copy(task, thread, remote);
+                    copied = Copy(task, remote);
             }
             finally
             {
@@ -84,12 +83,9 @@ internal sealed class TaskCapture(CaptureContext context, TreeFreezer freezer, M
         return steps;
     }
 
-    private bool Copy(FrozenTask task, FrozenThread thread, InjectedThread remote)
+    private bool Copy(FrozenTask task, InjectedThread remote)
     {
-        // The helper has the thread's filters, and nobody suspends them once it was let go.
-        var obstacle = ProcStatus.TryRead(context.Proc, new TaskDir(task.Pid, thread.Tid), out var status) && status.SeccompMode != 0
-            ? "it has a mode or filters of seccomp(2)"
-            : MemoryCopies.Obstacle(context, task, remote);
+        var obstacle = MemoryCopies.Obstacle(context, task, remote);
         if (obstacle is null)
         {
             if (remote.TryCopy(out var errno) is { } copy)

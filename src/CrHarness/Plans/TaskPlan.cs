@@ -76,8 +76,6 @@ public sealed record TaskPlan
 
     public ImmutableArray<PipePlan> Pipes { get; init; } = [];
 
-    public ImmutableArray<SocketPlan> Sockets { get; init; } = [];
-
     public ImmutableArray<ThreadPlan> Threads { get; init; } = [];
 
     public ImmutableArray<ActionPlan> Actions { get; init; } = [];

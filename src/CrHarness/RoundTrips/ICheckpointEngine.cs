@@ -1,3 +1,5 @@
+using CrHarness.Oracle;
+
 namespace CrHarness.RoundTrips;
 
 /// <summary>What is put to the test: anything that can save a process tree and bring it back.</summary>
@@ -13,4 +15,10 @@ public interface ICheckpointEngine
     /// <param name="imagePath">As given to <see cref="Checkpoint"/>.</param>
     /// <param name="newPidNamespace">Put it into a fresh pid namespace.</param>
     int Restore(string imagePath, bool newPidNamespace);
+
+    /// <summary>
+    /// Where the kernel writes into a saved tree's memory by itself (rseq(2)), as far as the engine knows: who looks from
+    /// outside cannot know.
+    /// </summary>
+    IReadOnlyList<VolatileRange> Volatile(string imagePath) => [];
 }

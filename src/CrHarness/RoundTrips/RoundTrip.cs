@@ -57,8 +57,10 @@ public sealed record RoundTripResult
 /// <summary>Spawn, check, look, checkpoint, restore, look again, compare, check again, clean up.</summary>
 public static class RoundTrip
 {
-    public static RoundTripResult Run(TreePlan plan, ICheckpointEngine engine, TreeSpawner spawner, RoundTripOptions? options = null)
+    /// <exception cref="OperationCanceledException">It was cancelled before it began.</exception>
+    public static RoundTripResult Run(TreePlan plan, ICheckpointEngine engine, TreeSpawner spawner, RoundTripOptions? options = null, CancellationToken cancel = default)
     {
+        cancel.ThrowIfCancellationRequested();
         options ??= new();
         var result = new RoundTripResult { Plan = PlanNormalizer.Normalize(plan) };
         var step = "spawn";
@@ -111,19 +113,26 @@ public static class RoundTrip
     /// <param name="spawner">Where trees are made.</param>
     /// <param name="options">How.</param>
     /// <param name="shrinkBudget">Most round trips spent on shrinking.</param>
+    /// <param name="cancel">Looked at between round trips.</param>
+    /// <exception cref="OperationCanceledException">It was cancelled; nothing is left running.</exception>
     public static RoundTripResult RunSeed(ulong seed, TreeGenerator generator, ICheckpointEngine engine, TreeSpawner spawner,
-        RoundTripOptions? options = null, int shrinkBudget = 60)
+        RoundTripOptions? options = null, int shrinkBudget = 60, CancellationToken cancel = default)
+        => RunShrinking(generator.Generate(seed), engine, spawner, options, shrinkBudget, cancel) with { Seed = seed };
+
+    /// <summary>As <see cref="RunSeed"/>, for a plan.</summary>
+    public static RoundTripResult RunShrinking(TreePlan plan, ICheckpointEngine engine, TreeSpawner spawner,
+        RoundTripOptions? options = null, int shrinkBudget = 60, CancellationToken cancel = default)
     {
-        var first = Run(generator.Generate(seed), engine, spawner, options) with { Seed = seed };
+        var first = Run(plan, engine, spawner, options, cancel);
         if (first.Passed)
             return first;
         var last = first;
         PlanShrinker.Minimize(first.Plan, candidate =>
         {
-            var again = Run(candidate, engine, spawner, options);
+            var again = Run(candidate, engine, spawner, options, cancel);
             if (again.Passed || again.FailedStep == "spawn" || again.FailedStep != first.FailedStep)
                 return false;
-            last = again with { Seed = seed };
+            last = again;
             return true;
         }, shrinkBudget);
         return last;

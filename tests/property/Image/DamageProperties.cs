@@ -1,4 +1,5 @@
 using CrCore.Image;
+using CrFuzz;
 using FsCheck.Xunit;
 using Xunit;
 
@@ -43,7 +44,7 @@ public class DamageProperties
     {
         var image = new PlannedImage(plan).Encode();
         var random = new Random(plan.Seed);
-        var surgeon = new ImageSurgeon(image);
+        var surgeon = new ImageSurgeon(image, TestObject.Catalog);
         Rewrite(surgeon, random);
         if (!surgeon.Bytes.AsSpan().SequenceEqual(image))
             Outcome.MustFail(surgeon.Bytes, "a field rewritten");
@@ -56,7 +57,7 @@ public class DamageProperties
         var random = new Random(plan.Seed);
         for (var i = 0; i < 5; i++)
         {
-            var surgeon = new ImageSurgeon(image);
+            var surgeon = new ImageSurgeon(image, TestObject.Catalog);
             for (var n = random.Next(1, 4); n > 0; n--)
                 Rewrite(surgeon, random);
             var forged = surgeon.Reseal();
@@ -73,7 +74,7 @@ public class DamageProperties
     public void WithTwoBlocksExchangedItIsRefused(ImagePlan plan)
     {
         var image = new PlannedImage(plan).Encode();
-        var blocks = new ImageSurgeon(image).Records.Where(r => r.Type == RecordIds.PageArray).ToList();
+        var blocks = new ImageSurgeon(image, TestObject.Catalog).Records.Where(r => r.Type == RecordIds.PageArray).ToList();
         for (var i = 1; i < blocks.Count; i++)
         {
             var (a, b) = (blocks[i - 1], blocks[i]);
@@ -102,7 +103,7 @@ public class DamageProperties
     {
         var image = SmallImage.Encode();
         // Page data is flipped every 64 bytes: it is the same everywhere.
-        var data = new ImageSurgeon(image).Records.Single(r => r.Type == RecordIds.PageArray);
+        var data = new ImageSurgeon(image, TestObject.Catalog).Records.Single(r => r.Type == RecordIds.PageArray);
         var (first, end) = (data.Offset + data.Length - 4096, data.Offset + data.Length);
         for (var at = 0; at < image.Length; at += at >= first && at < end ? 64 : 1)
         {

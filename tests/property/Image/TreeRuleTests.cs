@@ -1,5 +1,6 @@
 using CrCore;
 using CrCore.Image;
+using CrFuzz;
 using Xunit;
 
 namespace CrProperty.Image;
@@ -79,7 +80,7 @@ public class TreeRuleTests
     [InlineData(RecordIds.Index, 0, 60, 1u, "CrImageBadField")]
     public void ABrokenRuleHasItsError(short type, int nth, int field, uint value, string id)
     {
-        var surgeon = new ImageSurgeon(SmallImage.Encode());
+        var surgeon = new ImageSurgeon(SmallImage.Encode(), TestObject.Catalog);
         var at = surgeon.Find(type, nth) + field;
         if (type == RecordIds.Head && field == 22)
             surgeon.Put16(at, (short)value);
@@ -103,7 +104,7 @@ public class TreeRuleTests
     [InlineData(RecordIds.Thread, "CrImageBadField")]
     public void ARecordOutOfPlaceIsRefused(short type, string id)
     {
-        var surgeon = new ImageSurgeon(SmallImage.Encode());
+        var surgeon = new ImageSurgeon(SmallImage.Encode(), TestObject.Catalog);
         surgeon.Put16(surgeon.Find(TestObject.Id), type);
         Assert.Equal(id, Outcome.OfStream(surgeon.Reseal())?.Id);
     }
@@ -111,7 +112,7 @@ public class TreeRuleTests
     [Fact]
     public void ANegativeLengthIsRefused()
     {
-        var surgeon = new ImageSurgeon(SmallImage.Encode());
+        var surgeon = new ImageSurgeon(SmallImage.Encode(), TestObject.Catalog);
         surgeon.Put16(surgeon.Find(RecordIds.Task) + 2, -1);
         Assert.Equal("CrImageBadHeader", Outcome.OfStream(surgeon.Reseal())?.Id);
     }
@@ -119,7 +120,7 @@ public class TreeRuleTests
     [Fact]
     public void APayloadOverItsBoundIsRefused()
     {
-        var surgeon = new ImageSurgeon(SmallImage.Encode());
+        var surgeon = new ImageSurgeon(SmallImage.Encode(), TestObject.Catalog);
         surgeon.Put16(surgeon.Find(RecordIds.Task) + 2, TaskRecord.PayloadSize + 1);
         Assert.Equal("CrImageTooLarge", Outcome.OfStream(surgeon.Reseal())?.Id);
     }
@@ -127,14 +128,14 @@ public class TreeRuleTests
     [Fact]
     public void PaddingIsNotAPlaceToHideThings()
     {
-        var surgeon = new ImageSurgeon(SmallImage.Encode());
+        var surgeon = new ImageSurgeon(SmallImage.Encode(), TestObject.Catalog);
         surgeon.Bytes[surgeon.Find(RecordIds.PageArray) + 8 + 32 + 16] = 1;
         Assert.Equal("CrImageBadField", Outcome.OfStream(surgeon.Reseal())?.Id);
     }
 
     [Fact]
     public void TheSurgeonItselfBreaksNothing()
-        => Assert.Null(Outcome.OfStream(new ImageSurgeon(SmallImage.Encode()).Reseal()));
+        => Assert.Null(Outcome.OfStream(new ImageSurgeon(SmallImage.Encode(), TestObject.Catalog).Reseal()));
 
     [Fact]
     public void ADeepTreeIsReadWithoutDeepRecursion()

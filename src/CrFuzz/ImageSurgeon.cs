@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using System.IO.Hashing;
 using CrCore.Image;
 
-namespace CrProperty.Image;
+namespace CrFuzz;
 
 /// <summary>
 /// Changes bytes of an image and makes every checksum right again, as one would who forges an image: what is left to
@@ -10,18 +10,27 @@ namespace CrProperty.Image;
 /// </summary>
 public sealed class ImageSurgeon
 {
-    private readonly List<(long Offset, short Type, long Length)> _records = [];
+    private readonly List<(long Offset, short Type, long Length)> _records;
 
-    public ImageSurgeon(byte[] image)
+    /// <param name="image">A valid image, left as it is: a copy is worked on.</param>
+    /// <param name="catalog">The records that it may hold; by default all that this program knows.</param>
+    /// <exception cref="CrCore.CrImageException">It is not valid.</exception>
+    public ImageSurgeon(byte[] image, RecordCatalog? catalog = null)
     {
         Bytes = (byte[])image.Clone();
-        using var reader = new ImageReader(new MemoryStream(image), TestObject.Catalog);
+        _records = [];
+        using var reader = new ImageReader(new MemoryStream(image), catalog);
         foreach (var r in reader.ReadRecords())
             _records.Add((r.Offset, r.Type.Id, r.Length));
     }
 
+    /// <summary>Another copy of the same image, without reading it again.</summary>
+    internal ImageSurgeon(byte[] image, ImageSurgeon layout) => (Bytes, _records) = ((byte[])image.Clone(), layout._records);
+
+    /// <summary>The image as it is by now.</summary>
     public byte[] Bytes { get; }
 
+    /// <summary>All records in their order; the length is that of header and payload.</summary>
     public IReadOnlyList<(long Offset, short Type, long Length)> Records => _records;
 
     /// <summary>The offset of the nth record with an id.</summary>

@@ -1,0 +1,20 @@
+using System.Management.Automation;
+using CrModule.Pipeline;
+
+namespace CrModule.Commands;
+
+/// <summary>Ends trees that Start-CrTree has made, and removes their files.</summary>
+[Cmdlet(VerbsLifecycle.Stop, "CrTree", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Low)]
+public sealed class StopCrTreeCommand : CrCmdlet
+{
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true)]
+    [ValidateNotNull]
+    public CrLiveTree[] InputObject { get; set; } = [];
+
+    protected override void ProcessRecord()
+    {
+        foreach (var tree in InputObject)
+            if (ShouldProcess(tree.ToString(), "Stop"))
+                tree.Dispose();
+    }
+}
