@@ -51,6 +51,17 @@ public enum TcpEstablishedPolicy
 /// <param name="Pattern">Address and port with the wildcards * and ?, such as <c>10.0.0.*:5432</c> or <c>[::1]:*</c>.</param>
 public sealed record TcpEstablishedChoice(string Pattern, TcpEstablishedPolicy Policy);
 
+/// <summary>What becomes of the control groups (cgroups(7)) that tasks are in.</summary>
+public enum CgroupPolicy
+{
+    /// <summary>Not saved; restored tasks are in the restoring program's groups.</summary>
+    Ignore,
+    /// <summary>The names of the groups are saved; restored tasks join those that are there, and a missing one is told.</summary>
+    Join,
+    /// <summary>The groups' settings are saved, too; missing ones are made, and the restore fails where that cannot be.</summary>
+    Create,
+}
+
 /// <summary>How a checkpoint is made.</summary>
 public sealed record CheckpointOptions
 {
@@ -92,6 +103,17 @@ public sealed record CheckpointOptions
 
     /// <summary>How long to wait for every task to stop before the tree is let go and an error is raised.</summary>
     public TimeSpan FreezeTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    public CgroupPolicy Cgroup { get; init; } = CgroupPolicy.Create;
+
+    /// <summary>A root in every cgroup hierarchy, from which groups are named; null for the hierarchies' own.</summary>
+    public string? CgroupRoot { get; init; }
+
+    /// <summary>The same for single hierarchies, as "hierarchy:/path".</summary>
+    public IReadOnlyList<string> CgroupHierarchyRoots { get; init; } = [];
+
+    /// <summary>A directory below which the hierarchies are mounted, each under its controllers or name ("unified" for v2); null to mount them for this program.</summary>
+    public string? CgroupYard { get; init; }
 }
 
 /// <summary>How a restore is made.</summary>
@@ -133,6 +155,17 @@ public sealed record RestoreOptions
     /// looks for ended orphans only now and then.
     /// </summary>
     public TimeSpan PidRetry { get; init; } = TimeSpan.FromSeconds(5);
+
+    public CgroupPolicy Cgroup { get; init; } = CgroupPolicy.Join;
+
+    /// <summary>A root in every cgroup hierarchy, from which groups are named; null for the hierarchies' own.</summary>
+    public string? CgroupRoot { get; init; }
+
+    /// <summary>The same for single hierarchies, as "hierarchy:/path".</summary>
+    public IReadOnlyList<string> CgroupHierarchyRoots { get; init; } = [];
+
+    /// <summary>A directory below which the hierarchies are mounted, each under its controllers or name ("unified" for v2); null to mount them for this program.</summary>
+    public string? CgroupYard { get; init; }
 }
 
 /// <summary>A step of long work. Engines report it; hosts show it.</summary>

@@ -26,6 +26,9 @@ public static class FileSystemType
         0x9fa0 or 0x62656572 or 0x64626720 or 0x74726163 or 0x27e0eb or 0x63677270 or 0x73636673 or 0xcafe4a11
         or 0x42494e4d or 0x62656570 or 0xf97cff8c or 0x19800202;
 
+    /// <summary>CGROUP_SUPER_MAGIC and CGROUP2_SUPER_MAGIC.</summary>
+    public static bool IsControlGroups(ulong magic) => magic is 0x27e0eb or 0x63677270;
+
     private static unsafe ulong Of(ReadOnlySpan<byte> terminatedPath)
     {
         Span<byte> s = stackalloc byte[StructSize];

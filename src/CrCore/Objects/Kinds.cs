@@ -8,6 +8,7 @@ public static class Kinds
     /// <summary>All kinds, in the order in which their records stand in the stream of a task.</summary>
     public static IReadOnlyList<IKind> All { get; } =
     [
+        new Cgroups.RootCgroupsKind(),
         new Memory.MemoryKind(),
         new Terminals.PtysKind(),
         new Memory.SharedMemoryKind(),
@@ -22,6 +23,7 @@ public static class Kinds
         new Locks.FileLocksKind(),
         new Terminals.ControllingTerminalKind(),
         new Namespaces.NamespacesKind(),
+        new Cgroups.CgroupsKind(),
         // A thread's processor state is the first of its records, as in the seed.
         new Threads.ThreadsKind(),
         new Signals.SignalsKind(),

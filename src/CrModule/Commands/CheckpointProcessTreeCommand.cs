@@ -41,6 +41,23 @@ public sealed class CheckpointProcessTreeCommand : ProcessTreeCommand, IDisposab
     public SwitchParameter PassThru { get; set; }
 
     [Parameter]
+    public CgroupPolicy Cgroup { get; set; } = new CheckpointOptions().Cgroup;
+
+    /// <summary>From which root of every hierarchy groups are named.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? CgroupRoot { get; set; }
+
+    /// <summary>The same for single hierarchies: hierarchy:/path.</summary>
+    [Parameter]
+    public string[] CgroupHierarchyRoot { get; set; } = [];
+
+    /// <summary>Where the hierarchies are mounted.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? CgroupYard { get; set; }
+
+    [Parameter]
     public TerminalPolicy Terminal { get; set; } = new CheckpointOptions().Terminal;
 
     [Parameter]
@@ -89,6 +106,10 @@ public sealed class CheckpointProcessTreeCommand : ProcessTreeCommand, IDisposab
         NoCopy = NoCopy,
         Overwrite = Force,
         Terminal = Terminal,
+        Cgroup = Cgroup,
+        CgroupRoot = CgroupRoot,
+        CgroupHierarchyRoots = CgroupHierarchyRoot,
+        CgroupYard = CgroupYard,
         ExternalPipe = ExternalPipe,
         ExternalUnixSocket = ExternalUnixSocket,
         TcpEstablished = TcpEstablished,

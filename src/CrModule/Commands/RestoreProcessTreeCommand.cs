@@ -35,6 +35,23 @@ public sealed class RestoreProcessTreeCommand : ImagePathCommand
     public SwitchParameter AcceptChangedFile { get; set; }
 
     [Parameter]
+    public CgroupPolicy Cgroup { get; set; } = new RestoreOptions().Cgroup;
+
+    /// <summary>From which root of every hierarchy groups are named.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? CgroupRoot { get; set; }
+
+    /// <summary>The same for single hierarchies: hierarchy:/path.</summary>
+    [Parameter]
+    public string[] CgroupHierarchyRoot { get; set; } = [];
+
+    /// <summary>Where the hierarchies are mounted.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? CgroupYard { get; set; }
+
+    [Parameter]
     public TerminalPolicy Terminal { get; set; } = new RestoreOptions().Terminal;
 
     [Parameter]
@@ -58,6 +75,10 @@ public sealed class RestoreProcessTreeCommand : ImagePathCommand
         NewPidNamespace = NewPidNamespace,
         AcceptChangedFiles = AcceptChangedFile,
         Terminal = Terminal,
+        Cgroup = Cgroup,
+        CgroupRoot = CgroupRoot,
+        CgroupHierarchyRoots = CgroupHierarchyRoot,
+        CgroupYard = CgroupYard,
         ExternalUnixSocket = ExternalUnixSocket,
         TcpEstablished = TcpEstablished.Policy,
         TcpEstablishedChoices = TcpEstablished.Choices,

@@ -74,14 +74,27 @@ public static class FileCheck
         return false;
     }
 
-    /// <summary>A file below /proc/PID of a task that is still to be restored: it is there when it is needed.</summary>
+    /// <summary>A file below /proc/PID of a task, or in a control group, that is still to be made: it is there when it is needed.</summary>
     private static bool IsOfTree(CheckContext context, string path)
     {
         const string proc = "/proc/";
+        if (context.Options.Cgroup == CgroupPolicy.Create && IsMissingGroup(path))
+            return true;
         if (!path.StartsWith(proc, StringComparison.Ordinal))
             return false;
         var end = path.IndexOf('/', proc.Length);
         var number = path.AsSpan(proc.Length, (end < 0 ? path.Length : end) - proc.Length);
         return int.TryParse(number, System.Globalization.NumberStyles.None, null, out var pid) && context.Image.FindTask(pid) is not null;
+    }
+
+    /// <summary>A name that is not there, in a file system of control groups.</summary>
+    private static bool IsMissingGroup(string path)
+    {
+        if (FileStatus.Read(path, out _) != Errno.ENOENT)
+            return false;
+        for (var end = path.LastIndexOf('/'); end > 0; end = path.LastIndexOf('/', end - 1))
+            if (FileStatus.Read(path[..end], out _) == Errno.None)
+                return FileSystemType.IsControlGroups(FileSystemType.OfPath(path[..end]));
+        return false;
     }
 }
