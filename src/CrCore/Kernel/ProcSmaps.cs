@@ -4,7 +4,11 @@ namespace CrCore.Kernel;
 /// <param name="Mapping">Its line of /proc/PID/maps.</param>
 /// <param name="Flags">Its VmFlags.</param>
 /// <param name="ProtectionKey">pkey_mprotect(2); 0 is the key that every mapping has.</param>
-public readonly record struct DetailedMapping(MemoryMapping Mapping, VmFlags Flags, int ProtectionKey);
+public readonly record struct DetailedMapping(MemoryMapping Mapping, VmFlags Flags, int ProtectionKey)
+{
+    /// <summary>The size of its pages in KiB: 4, or that of its huge pages (hugetlbfs).</summary>
+    public int PageKiB { get; init; } = 4;
+}
 
 /// <summary>
 /// /proc/PID/smaps (proc_pid_smaps(5)). The kernel walks all page tables for it: several times as dear as maps, and
@@ -47,12 +51,21 @@ public static class ProcSmaps
                 return false;
             else if (l.StartsWith("VmFlags:"u8))
                 current = mapping with { Flags = ParseFlags(l["VmFlags:"u8.Length..]) };
+            else if (l.StartsWith("KernelPageSize:"u8))
+                current = mapping with { PageKiB = SizeIn(l["KernelPageSize:"u8.Length..]) };
             else if (l.StartsWith("ProtectionKey:"u8))
                 current = mapping with { ProtectionKey = new TextCursor(l["ProtectionKey:"u8.Length..]).Int32() };
         }
         if (current is { } end)
             mappings.Add(end);
         return true;
+    }
+
+    private static int SizeIn(ReadOnlySpan<byte> text)
+    {
+        var c = new TextCursor(text);
+        c.SkipBlanks();
+        return c.Int32();
     }
 
     private static VmFlags ParseFlags(ReadOnlySpan<byte> names)

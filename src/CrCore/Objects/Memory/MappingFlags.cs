@@ -15,6 +15,12 @@ internal static class MappingFlags
         (VmFlags.HugePage, 14), (VmFlags.NoHugePage, 15), (VmFlags.DontDump, 16), (VmFlags.WipeOnFork, 18),
     ];
 
+    /// <summary>The one size of huge pages (hugetlbfs) that is saved.</summary>
+    public const ulong HugePageBytes = 2 << 20;
+
+    /// <summary>MAP_HUGETLB | MAP_HUGE_2MB.</summary>
+    public const long MapHugePages = 0x4_0000 | 21L << 26;
+
     /// <summary>MADV_GUARD_INSTALL, Linux 6.13.</summary>
     public const int GuardInstall = 102;
 
@@ -28,6 +34,8 @@ internal static class MappingFlags
             flags |= vma.IsShared ? MapShared : MapPrivate;
         if (vma.Kind == VmaType.Anonymous)
             flags |= MapAnonymous;
+        if ((vma.Flags & VmFlags.HugeTlb) != 0)
+            flags |= MapHugePages;
         if ((vma.Flags & VmFlags.GrowsDown) != 0)
             flags |= MapGrowsDown;
         if ((vma.Flags & VmFlags.NoReserve) != 0)

@@ -28,7 +28,7 @@ internal static class MappingRules
         var flags = d.Flags;
         if (TypeOf(d.Mapping) is VmaType.Vdso or VmaType.Vvar or VmaType.VvarVclock or VmaType.AioRing or VmaType.PacketRing)
             return null;
-        if ((flags & VmFlags.HugeTlb) != 0)
+        if ((flags & VmFlags.HugeTlb) != 0 && (!IsAnonymousHuge(d.Mapping) || (ulong)d.PageKiB * 1024 != MappingFlags.HugePageBytes))
             return HugeTlb;
         if ((flags & (VmFlags.Io | VmFlags.PfnMap | VmFlags.MixedMap)) != 0)
             return new("CrMappingDevice", "it is a mapping of device memory", Devices);
@@ -45,6 +45,7 @@ internal static class MappingRules
     public static VmaType? TypeOf(in MemoryMapping m) => m.Kind switch
     {
         MappingKind.Anonymous or MappingKind.Heap or MappingKind.Stack => VmaType.Anonymous,
+        MappingKind.File when IsAnonymousHuge(m) => m.IsShared ? VmaType.SharedAnonymous : VmaType.Anonymous,
         MappingKind.File => VmaType.File,
         MappingKind.SharedAnonymous => VmaType.SharedAnonymous,
         MappingKind.MemoryFile => VmaType.MemoryFile,
@@ -62,12 +63,16 @@ internal static class MappingRules
 
     private static bool IsAioRing(in MemoryMapping m) => m.IsDeleted && m.Path == "/[aio]";
 
-    private static MappingRefusal HugeTlb { get; } = new("CrMappingHugeTlb", "it is of huge pages (hugetlbfs), which are not saved yet", "Run the program without MAP_HUGETLB.");
+    private static MappingRefusal HugeTlb { get; } = new("CrMappingHugeTlb", "it is a file of huge pages (hugetlbfs, MFD_HUGETLB), or its pages are of another size than 2 MiB, which is not saved", "Have the program map anonymous memory (MAP_ANONYMOUS | MAP_HUGETLB) of 2 MiB pages, or none of huge pages.");
+
+    /// <summary>MAP_ANONYMOUS | MAP_HUGETLB: a file without a name of the kernel's own hugetlbfs (hugetlb_file_setup in fs/hugetlbfs/inode.c).</summary>
+    public static bool IsAnonymousHuge(in MemoryMapping m) => m.IsDeleted && m.Path == "/anon_hugepage";
 
     private static MappingRefusal? CheckFile(MappedFiles files, int pid, in MemoryMapping m)
     {
-        if (m.IsDeleted && m.Path == "/anon_hugepage")
-            return HugeTlb;
+        // Its size is told with its flags.
+        if (IsAnonymousHuge(m))
+            return null;
         var file = files.Find(pid, m);
         return file.State switch
         {

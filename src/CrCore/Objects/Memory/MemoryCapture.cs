@@ -72,7 +72,7 @@ internal sealed class MemoryCapture(CaptureContext context, FrozenTask task)
             Protection = m.Protection,
             Flags = d.Flags & ~VmFlags.SoftDirty | (m.IsShared ? VmFlags.Shared : 0),
             PageOffset = m.Offset / ImageFormat.PageSize,
-            Name = type is VmaType.Anonymous && m.Kind == MappingKind.Anonymous || type == VmaType.SharedAnonymous ? m.Path : "",
+            Name = m.Kind == MappingKind.Anonymous || type == VmaType.SharedAnonymous && m.Kind != MappingKind.File ? m.Path : "",
         };
         if (type is VmaType.SharedAnonymous or VmaType.MemoryFile)
         {

@@ -30,7 +30,9 @@ internal sealed class PuppetPlaces
     {
         Plan = plan;
         Puppet = new AddressRange(context.PuppetStart, context.PuppetEnd);
-        Staging = new AddressRange(context.PuppetEnd, context.PuppetEnd + plan.Size);
+        const ulong huge = MappingFlags.HugePageBytes;
+        var start = plan.HasHugePages ? (context.PuppetEnd + huge - 1) & ~(huge - 1) : context.PuppetEnd;
+        Staging = new AddressRange(start, context.PuppetEnd + plan.Size);
         var mappings = new List<MemoryMapping>();
         ProcMaps.TryRead(context.Proc, context.Root.Pid, mappings);
         foreach (var m in mappings)

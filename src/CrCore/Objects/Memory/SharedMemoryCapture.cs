@@ -21,8 +21,9 @@ public sealed class SharedMemoryCapture
         SharedMemoryRecord? due = null;
         if (first)
         {
-            var kind = m.Kind == MappingKind.MemoryFile ? SharedMemoryType.MemoryFile : SharedMemoryType.Anonymous;
-            due = Start(context, objRef, kind, m.Path, OpenMapped(context, pid, m));
+            var kind = m.Kind == MappingKind.MemoryFile ? SharedMemoryType.MemoryFile
+                : MappingRules.IsAnonymousHuge(m) ? SharedMemoryType.HugePages : SharedMemoryType.Anonymous;
+            due = Start(context, objRef, kind, kind == SharedMemoryType.HugePages ? "" : m.Path, OpenMapped(context, pid, m));
         }
         if (_sources[objRef] is { File: null } source)
             AddRange(source, pid, m);

@@ -35,7 +35,9 @@ public sealed class SharedMemoryKind : IRestoresTask
         foreach (var (objRef, range) in plan.Shared)
         {
             var memory = context.Image.Object<SharedMemoryRecord>(objRef);
-            if (memory.Kind == SharedMemoryType.Anonymous)
+            if (memory.Kind == SharedMemoryType.HugePages)
+                MapHugePages(context, task, places, memory, range.Length);
+            else if (memory.Kind == SharedMemoryType.Anonymous)
                 own.Must("mapping shared memory", null, Sys.mmap, places.StagingOf(objRef), range.Length, ProtReadWrite,
                     MapShared | MapAnonymous | NoReserve(plan, objRef) | MapFixedNoReplace, -1, 0);
             else
@@ -45,6 +47,24 @@ public sealed class SharedMemoryKind : IRestoresTask
         }
         Flush(context, task, places, own, served);
         return null;
+    }
+
+    /// <summary>
+    /// The memory itself, and one more mapping of it for each that a task had. Its file, which has no name, is opened
+    /// through the mapping (map_files of proc_pid_map_files(5), which takes CAP_CHECKPOINT_RESTORE in the initial user namespace).
+    /// </summary>
+    private static void MapHugePages(RestoreContext context, RestoringTask task, PuppetPlaces places, SharedMemoryRecord memory, ulong length)
+    {
+        var start = places.StagingOf(memory.ObjRef);
+        var batch = new SyscallBatch();
+        batch.Must("mapping huge pages", null, Sys.mmap, start, length, ProtReadWrite, MapShared | MapAnonymous | MapFixedNoReplace | MappingFlags.MapHugePages, -1, 0);
+        var file = batch.Must("opening huge pages", null, Sys.open, batch.Text($"/proc/self/map_files/{start:x}-{start + length:x}"), FileNative.O_RDWR | FileNative.O_CLOEXEC);
+        foreach (var (key, range) in places.Plan.Private)
+            if (FindVma(context, key) is { } vma && vma.ObjRef == memory.ObjRef)
+                batch.Must("mapping huge pages", vma, Sys.mmap, places.Staging.Start + range.Start, range.Length, ProtReadWrite,
+                    MapShared | ((vma.Flags & VmFlags.NoReserve) != 0 ? MapNoReserve : 0) | MapFixedNoReplace, file, vma.PageOffset * ImageFormat.PageSize);
+        batch.Must("closing huge pages", null, Sys.close, file);
+        task.Remote.Run(batch);
     }
 
     private static Slot Create(SyscallBatch batch, SharedMemoryRecord memory, ulong mapped)

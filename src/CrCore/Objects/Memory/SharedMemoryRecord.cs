@@ -9,6 +9,8 @@ public enum SharedMemoryType : uint
     Anonymous = 1,
     /// <summary>memfd_create(2).</summary>
     MemoryFile = 2,
+    /// <summary>As <see cref="Anonymous"/>, with MAP_HUGETLB: pages of 2 MiB.</summary>
+    HugePages = 3,
 }
 
 /// <summary>
@@ -64,10 +66,12 @@ public sealed record SharedMemoryRecord : ISharedObject
         };
         if (s.ObjRef == 0)
             throw r.Bad("shared memory has no reference");
-        if (s.Kind is not (SharedMemoryType.Anonymous or SharedMemoryType.MemoryFile))
+        if (s.Kind is not (SharedMemoryType.Anonymous or SharedMemoryType.MemoryFile or SharedMemoryType.HugePages))
             throw r.Bad($"shared memory has the kind {(uint)s.Kind}");
         if (s.Size > AddressPlan.HighestEnd)
             throw r.Bad($"shared memory has {s.Size} bytes");
+        if (s.Kind == SharedMemoryType.HugePages && s.Size % MappingFlags.HugePageBytes != 0)
+            throw r.Bad($"shared memory of huge pages has {s.Size} bytes");
         if ((s.Seals & ~KnownSeals) != 0 || (s.Mode & ~0xfffu) != 0)
             throw r.Bad($"shared memory has the seals {s.Seals:x} and the mode {s.Mode:x}");
         return s;

@@ -21,7 +21,10 @@ internal sealed class StagingPlan
 
     public IReadOnlyDictionary<uint, AddressRange> Shared => _shared;
 
-    /// <summary>Private mappings of memory files, which are moved and not shared, by task and address.</summary>
+    /// <summary>
+    /// Mappings that are moved and not shared, by task and address: private ones of memory files, and those of huge pages,
+    /// of which mremap(2) makes no second one.
+    /// </summary>
     public IReadOnlyDictionary<(int VPid, ulong Start), AddressRange> Private => _private;
 
     /// <summary>Whether the mappings of an object were made without MAP_NORESERVE: the copies of the staged one keep that.</summary>
@@ -50,22 +53,31 @@ internal sealed class StagingPlan
                 if (image.Object<SharedMemoryRecord>(vma.ObjRef).Kind == SharedMemoryType.MemoryFile != (vma.Kind == VmaType.MemoryFile))
                     throw TooMuch($"the mapping {vma} of {task} is of another kind than object {vma.ObjRef}");
                 reach[vma.ObjRef] = Math.Max(reach[vma.ObjRef], vma.PageOffset * ImageFormat.PageSize + vma.Length);
-                if (!vma.IsShared)
+                if (!vma.IsShared || IsHuge(image, vma.ObjRef))
                     moved.Add((task.VPid, vma));
                 else if ((vma.Flags & VmFlags.NoReserve) == 0)
                     plan._reserved.Add(vma.ObjRef);
             }
         }
         foreach (var (objRef, bytes) in reach)
-            plan._shared[objRef] = plan.Take(bytes);
+            plan._shared[objRef] = plan.Take(bytes, IsHuge(image, objRef));
         foreach (var (vpid, vma) in moved)
-            plan._private[(vpid, vma.Start)] = plan.Take(vma.Length);
+            plan._private[(vpid, vma.Start)] = plan.Take(vma.Length, IsHuge(image, vma.ObjRef));
+        // The area itself may have to begin a little later.
+        if (plan.HasHugePages)
+            plan.Size += MappingFlags.HugePageBytes;
         return plan;
     }
 
-    private AddressRange Take(ulong bytes)
+    /// <summary>Whether the area must begin at the border of a huge page.</summary>
+    public bool HasHugePages { get; private set; }
+
+    private static bool IsHuge(ImageModel image, uint objRef) => image.Object<SharedMemoryRecord>(objRef).Kind == SharedMemoryType.HugePages;
+
+    private AddressRange Take(ulong bytes, bool huge)
     {
-        var start = Size;
+        HasHugePages |= huge;
+        var start = huge ? (Size + MappingFlags.HugePageBytes - 1) & ~(MappingFlags.HugePageBytes - 1) : Size;
         if (bytes > AddressPlan.FourLevelEnd || start + bytes > AddressPlan.FourLevelEnd)
             throw TooMuch($"its shared memory has more than {AddressPlan.FourLevelEnd} bytes");
         Size = start + bytes;
