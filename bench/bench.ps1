@@ -29,12 +29,17 @@ param(
     [string[]] $Place = @('/dev/shm', '/var/tmp'),
 
     # Leaves out the whole commands, which take the longest.
-    [switch] $EngineOnly
+    [switch] $EngineOnly,
+
+    # Instead of the ordinary workloads: trees that grow, the engine alone, and a plot of each in artifacts/bench.
+    [switch] $Scaling
 )
 
 Set-StrictMode -Version Latest
 $ErrorActionPreference = 'Stop'
 . (Join-Path $PSScriptRoot 'summary.ps1')
+. (Join-Path $PSScriptRoot 'plot.ps1')
+if ($Scaling) { $EngineOnly = $true; $Criu = 'none'; $Place = @($Place[0]) }
 $root = Split-Path $PSScriptRoot -Parent
 $shell = Join-Path $root 'artifacts/shell/crshell'
 $module = Join-Path $root 'artifacts/CrModule/CrModule.psd1'
@@ -72,7 +77,23 @@ try {
         @{ Name = '200 threads'; Command = @($program, 'threads', '200'); Live = $false }
         @{ Name = 'service with a heap of 500 MB'; Command = @($python, $service, '500'); Live = $false }
         @{ Name = '1 GiB of random memory, left running'; Command = @($program, 'memory', '1024'); Live = $true }
-    ).Where({ $_.Name -like "*$Workload*" })
+    )
+    if ($Scaling) {
+        $limit = sh -c 'ulimit -Hn'
+        $workloads = foreach ($kind in @{ Name = 'tasks'; Kind = 'children'; Sizes = 500, 1000, 2500, 5000 },
+            @{ Name = 'mappings'; Kind = 'mappings'; Sizes = 2500, 5000, 10000, 20000 },
+            @{ Name = 'descriptors'; Kind = 'files'; Sizes = 2500, 5000, 10000, 20000 }) {
+            foreach ($size in $kind.Sizes) {
+                # A restore holds each description twice in one process.
+                if ($kind.Kind -eq 'files' -and $limit -ne 'unlimited' -and $size * 2 -gt [long]$limit + 100) {
+                    Write-Warning "$size descriptors are left out: the hard limit of open files is $limit."
+                    continue
+                }
+                @{ Name = "$($kind.Name) $size"; Command = @($program, $kind.Kind, "$size"); Live = $false }
+            }
+        }
+    }
+    $workloads = @($workloads).Where({ $_.Name -like "*$Workload*" })
     $runs = Join-Path $output 'runs.jsonl'
     Set-Content $runs $null
     $plan = Join-Path $scratch 'plan.json'
@@ -85,6 +106,7 @@ try {
     unshare --pid --mount --fork --mount-proc --propagation private --kill-child sh -c $inner
     if ($LASTEXITCODE -ne 0) { throw 'The measurement failed.' }
     Write-Summary -Runs $runs -Folder $output
+    if ($Scaling) { Write-ScalingPlots -Runs $runs -Folder $output }
 }
 finally {
     Remove-Item $scratch -Recurse -Force -ErrorAction Ignore
