@@ -18,6 +18,7 @@ public sealed class InetKind : IDescriptorKind
     [
         new(InetRecordIds.Socket, "INET_SOCKET", InetSocketRecord.Read, InetSocketRecord.PayloadSize),
         new(InetRecordIds.TcpConnection, "TCP_CONNECTION", TcpConnectionRecord.Read, TcpConnectionRecord.MaxPayload),
+        new(InetRecordIds.Membership, "INET_MEMBERSHIP", MembershipRecord.Read, MembershipRecord.MaxPayload),
         new(InetRecordIds.TcpData, "TCP_DATA", TcpDataRecord.Read, 4 + TcpDataRecord.MaxBytes),
     ];
 
@@ -38,6 +39,8 @@ public sealed class InetKind : IDescriptorKind
             socket.IsTcp && !socket.IsConnection ? InetOptions.OfUnconnectedTcp : [], SocketOptions.Common)];
         if (SocketFilter.Capture(own, d) is { } filter)
             records.Add(filter);
+        if (!socket.IsTcp)
+            records.AddRange(Memberships.Of(own, socket.Family, capture.Context.Proc, capture.Context.Root.Pid));
         if (socket.IsConnection)
             records.AddRange(socket.State == TcpState.Close ? TcpCapture.ReadClosed(own, d)
                 : TcpCapture.ReadConnection(own, d, socket, TcpHold.Of(capture).NameFor(socket)));

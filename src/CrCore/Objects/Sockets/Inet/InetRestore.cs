@@ -102,6 +102,7 @@ internal sealed class InetRestore : IDisposable
         if (socket.IsConnection)
             return;
         var own = _sockets[saved.ObjRef];
+        Memberships.Restore(own, saved);
         SocketFilter.Restore(own, saved);
         SocketOptions.Restore(own, saved, o => !InetOptions.IsBeforeBind(o.Level, o.Name));
     }

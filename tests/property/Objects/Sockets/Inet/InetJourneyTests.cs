@@ -73,6 +73,21 @@ public class InetJourneyTests
         """);
 
     [FactWith("python3")]
+    public void MulticastGroups() => Survives("""
+            lo = if_nametoindex('lo'); a = bound(socket(AF_INET, SOCK_DGRAM), '', 0); port = a.getsockname()[1]; plain = socket(AF_INET, SOCK_DGRAM)
+            a.setsockopt(0, IP_ADD_MEMBERSHIP, struct.pack('4s4si', inet_aton('239.1.2.3'), inet_aton('0.0.0.0'), lo)); a.setsockopt(0, 39, inet_aton('239.1.2.4') + inet_aton('127.0.0.1') + inet_aton('127.0.0.1'))
+            b = bound(socket(AF_INET6, SOCK_DGRAM), '::', 0); b.setsockopt(41, IPV6_JOIN_GROUP, inet_pton(AF_INET6, 'ff02::1234') + struct.pack('I', lo))
+            s = socket(AF_INET, SOCK_DGRAM); s.setsockopt(0, 32, inet_aton('127.0.0.1'))
+            wait()
+            a.settimeout(5)
+            for group in ('239.1.2.3', '239.1.2.4'): s.sendto(group.encode(), (group, port)); same(a.recv(99), group.encode())
+            b.setsockopt(41, IPV6_LEAVE_GROUP, inet_pton(AF_INET6, 'ff02::1234') + struct.pack('I', lo))
+            for x, drop in ((a, 36), (plain, 36)):
+                try: x.setsockopt(0, drop, inet_aton('239.1.2.3') + inet_aton('0.0.0.0') + struct.pack('I', lo)); assert x is a
+                except OSError as e: assert x is plain
+        """);
+
+    [FactWith("python3")]
     public void RawAndPing() => Survives("""
             r = socket(AF_INET, SOCK_RAW, IPPROTO_ICMP); r.bind(('127.0.0.14', 0)); r.setsockopt(255, 1, struct.pack('I', 1 << 13))
             r6 = socket(AF_INET6, SOCK_RAW, IPPROTO_ICMPV6); r6.setsockopt(58, 1, struct.pack('8I', 1 << 13, *[7] * 7)); r6.bind(('::1', 0))

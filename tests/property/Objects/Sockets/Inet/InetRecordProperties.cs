@@ -56,6 +56,9 @@ public class InetRecordProperties
     [Property]
     public void Data(bool isSend, byte[] bytes) => Same(new TcpDataRecord(isSend, bytes));
 
+    [Property]
+    public void Membership(uint index, ulong high, ulong low, byte sources) => Same(new MembershipRecord(index, Address(true, high, low, 0, 0), new byte[144 + sources % 65 * 128]));
+
     [Fact]
     public void MoreUnsentThanThereIsIsAnError()
         => Assert.Throws<CrImageException>(() => RecordCode.Again(new TcpConnectionRecord { SendSequence = 0, ReceiveSequence = 0, SendLength = 1, UnsentLength = 2, ReceiveLength = 0 }));
