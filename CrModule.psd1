@@ -19,7 +19,6 @@
         'Compare-CrImage'
         'Convert-CrImage'
         'Export-CrCoreDump'
-        'Export-CrImageReport'
         'Get-CrImageFile'
         'Get-CrImageHeader'
         'Get-CrImageMapping'

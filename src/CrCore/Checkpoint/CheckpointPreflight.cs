@@ -62,10 +62,22 @@ internal static class CheckpointPreflight
         var before = context.Obstacles.Count;
         foreach (var kind in Kinds.All)
             if (kind is IInspectsTask inspects)
-                inspects.Inspect(context, task);
+                Inspect(context, task, inspects);
         // A task that is on its way out has lost some of its parts already, and is no obstacle: the frozen tree is looked at again.
         if (context.Obstacles.Count > before && IsEnding(live, task))
             context.Obstacles.RemoveRange(before, context.Obstacles.Count - before);
+    }
+
+    private static void Inspect(InspectContext context, LiveTask task, IInspectsTask kind)
+    {
+        try
+        {
+            kind.Inspect(context, task);
+        }
+        catch (CrKernelException e) when (!context.IsFrozen && e.Errno is (Errno.ESRCH or Errno.ENOENT or Errno.EBADF))
+        {
+            // A task, or something that it had open, went while it was looked at. The frozen tree is looked at again.
+        }
     }
 
     /// <summary>Whether this program may look into the task: every look needs the same right (ptrace(2), access mode checking).</summary>

@@ -12,6 +12,10 @@ public sealed class TreeCheckpoint(CheckpointOptions options, ICrLog? log = null
 {
     private const string Activity = "Checkpoint";
 
+    private const int Looks = 3;
+
+    private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(5);
+
     /// <summary>Walks the tree and names every obstacle; touches nothing.</summary>
     /// <exception cref="CrArgumentException">The pid is not a process, is this process or one of its ancestors.</exception>
     public CheckpointPreview Preview(int pid, CancellationToken cancel = default)
@@ -42,10 +46,7 @@ public sealed class TreeCheckpoint(CheckpointOptions options, ICrLog? log = null
         using var proc = new ProcReader();
         CheckpointPreflight.CheckTarget(proc, pid);
         Step("Looking for obstacles");
-        var facts = new ProcFacts();
-        var walk = Walk(facts, pid);
-        using var before = new KindStates();
-        var obstacles = CheckpointPreflight.Inspect(facts, before, walk, options, frozen: false);
+        var (facts, walk, obstacles) = LookWhileItRuns(pid);
         obstacles.ThrowIfAny("CrCheckpointObstacles");
 
         using var file = ImageDestination.Open(path, options.Overwrite, cancel);
@@ -138,6 +139,28 @@ public sealed class TreeCheckpoint(CheckpointOptions options, ICrLog? log = null
             capture.Capture(context.Tasks[i]);
         }
         writer.SealMetadata();
+    }
+
+    /// <summary>
+    /// A tree that runs may be met in the middle of things, such as a pipe whose other end a new task has already and which
+    /// its parent is about to close: only what each of several looks finds stands in the way.
+    /// </summary>
+    private (ProcFacts Facts, List<LiveTask> Walk, List<Obstacle> Obstacles) LookWhileItRuns(int pid)
+    {
+        List<Obstacle>? seen = null;
+        for (var look = 1; ; look++)
+        {
+            var facts = new ProcFacts();
+            var walk = Walk(facts, pid);
+            using var states = new KindStates();
+            var found = CheckpointPreflight.Inspect(facts, states, walk, options, frozen: false);
+            if (seen is not null)
+                found.RemoveAll(o => o.Severity == ObstacleSeverity.Error && !seen.Exists(s => (s.Id, s.Pid, s.Object) == (o.Id, o.Pid, o.Object)));
+            if (look == Looks || !found.HasError())
+                return (facts, walk, found);
+            seen = found;
+            Thread.Sleep(BetweenLooks);
+        }
     }
 
     private static List<LiveTask> Walk(ProcFacts facts, int pid)
