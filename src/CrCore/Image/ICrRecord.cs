@@ -34,6 +34,16 @@ public interface IContentRecord : ICrRecord
     ICrRecord WithContents(ReadOnlyMemory<byte> contents);
 }
 
+/// <summary>A record of one end of something that has two, each with a number of its own: who has the other end can be told.</summary>
+public interface IPairedRecord : ICrRecord
+{
+    /// <summary>This end's number, the same in no other record of its type.</summary>
+    ulong End { get; }
+
+    /// <summary>The other end's, or 0.</summary>
+    ulong OtherEnd { get; }
+}
+
 /// <summary>A record that can say in a few words, for people, what matters of it: a socket's addresses, what is watched.</summary>
 public interface IDescribedRecord : ICrRecord
 {

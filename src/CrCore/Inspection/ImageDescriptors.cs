@@ -27,6 +27,7 @@ public sealed class ImageDescriptors
     private readonly SavedFiles? _files;
     private readonly Dictionary<uint, SavedDescription> _revision3 = [];
     private readonly Dictionary<uint, List<string>> _ends = [];
+    private readonly Dictionary<(short, ulong), string> _pairs = [];
 
     /// <exception cref="CrImageException">CrImageBadFiles: the records do not fit together.</exception>
     public ImageDescriptors(ImageModel image)
@@ -38,12 +39,17 @@ public sealed class ImageDescriptors
         // Who has the ends of one pipe, socket pair or deleted file: the object behind them is the same.
         foreach (var task in image.Tasks)
             foreach (var (fd, _, saved) in Entries(task))
+            {
+                foreach (var record in saved.Records)
+                    if (record is IPairedRecord paired)
+                        _pairs.TryAdd((record.Type, paired.End), $"{task.VPid}:{fd}");
                 if (saved.Data.Object != 0)
                 {
                     if (!_ends.TryGetValue(saved.Data.Object, out var list))
                         _ends.Add(saved.Data.Object, list = []);
                     list.Add($"{task.VPid}:{fd}{Direction(saved.Data)}");
                 }
+            }
     }
 
     /// <summary>Whether records of an id describe an open file description.</summary>
@@ -69,8 +75,12 @@ public sealed class ImageDescriptors
     {
         var parts = new List<string>();
         foreach (var record in saved.Records)
+        {
             if (record is IDescribedRecord described)
                 parts.Add(described.Description);
+            if (record is IPairedRecord { OtherEnd: not 0 } paired && _pairs.TryGetValue((record.Type, paired.OtherEnd), out var other))
+                parts.Add($"with {other}");
+        }
         if (saved.Data.Object != 0 && _ends.TryGetValue(saved.Data.Object, out var ends) && ends.Count > 1)
         {
             var own = $"{task.VPid}:{fd}{Direction(saved.Data)}";

@@ -52,6 +52,7 @@ public class HelpTests
 
     [Theory]
     [InlineData("about_CrModule")]
+    [InlineData("about_CrImage")]
     [InlineData("about_CrTroubleshooting")]
     public void Topics_are_found(string topic)
     {

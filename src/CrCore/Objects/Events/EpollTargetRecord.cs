@@ -9,12 +9,14 @@ namespace CrCore.Objects.Events;
 /// <param name="Data">What epoll_wait gives back.</param>
 /// <param name="HolderVPid">A task that has a descriptor onto the target.</param>
 /// <param name="HolderFd">That descriptor.</param>
-public sealed record EpollTargetRecord(int Number, uint Events, ulong Data, int HolderVPid, int HolderFd) : ICrRecord, IUsesNumber
+public sealed record EpollTargetRecord(int Number, uint Events, ulong Data, int HolderVPid, int HolderFd) : IDescribedRecord, IUsesNumber
 {
     public const int PayloadSize = 24;
 
     public short Type => EventRecordIds.EpollTarget;
     public uint Parent => 0;
+
+    string IDescribedRecord.Description => $"watches {HolderVPid}:{HolderFd}";
 
     public void Write(ref FieldWriter w)
     {

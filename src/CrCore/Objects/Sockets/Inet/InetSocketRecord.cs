@@ -4,7 +4,7 @@ using CrCore.Kernel;
 namespace CrCore.Objects.Sockets.Inet;
 
 /// <summary>INET_SOCKET (520): a socket of IPv4 or IPv6. Its options are in SOCKET_OPTIONS, what is in it in further records.</summary>
-public sealed record InetSocketRecord : ICrRecord
+public sealed record InetSocketRecord : IDescribedRecord
 {
     /// <summary>IPPROTO_MAX of linux/in.h, with room: numbers above 255 never travel, but raw sockets take them.</summary>
     private const int MaxRawProtocol = 511;
@@ -57,6 +57,22 @@ public sealed record InetSocketRecord : ICrRecord
 
     /// <summary>A TCP socket with a state that two ends share.</summary>
     public bool IsConnection => IsTcp && HasRemote && State is not (TcpState.Listen or TcpState.SynSent or TcpState.None);
+
+    string IDescribedRecord.Description
+    {
+        get
+        {
+            var protocol = Protocol switch
+            {
+                InetProtocol.Tcp => "TCP",
+                InetProtocol.Udp => "UDP",
+                InetProtocol.Icmp or InetProtocol.Icmp6 => "ICMP",
+                _ => $"protocol {Protocol}",
+            };
+            var state = State == TcpState.None ? "" : $" {State}";
+            return HasRemote ? $"{protocol} {Local} to {Remote}{state}" : IsBound ? $"{protocol} {Local}{state}" : protocol + state;
+        }
+    }
 
     public void Write(ref FieldWriter w)
     {

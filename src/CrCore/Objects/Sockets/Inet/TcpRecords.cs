@@ -96,7 +96,7 @@ public sealed record TcpConnectionRecord : ICrRecord
 
 /// <summary>TCP_DATA (522): bytes of a connection's queue, in order.</summary>
 /// <param name="IsSend">Of the send queue; else received and not read.</param>
-public sealed record TcpDataRecord(bool IsSend, ReadOnlyMemory<byte> Bytes) : ICrRecord
+public sealed record TcpDataRecord(bool IsSend, ReadOnlyMemory<byte> Bytes) : IContentRecord
 {
     public const int MaxBytes = 256 * 1024;
 
@@ -108,6 +108,10 @@ public sealed record TcpDataRecord(bool IsSend, ReadOnlyMemory<byte> Bytes) : IC
         w.U32(IsSend ? 1u : 0);
         w.Raw(Bytes.Span);
     }
+
+    ReadOnlyMemory<byte> IContentRecord.Contents => Bytes;
+
+    ICrRecord IContentRecord.WithContents(ReadOnlyMemory<byte> contents) => this with { Bytes = contents };
 
     public static TcpDataRecord Read(uint parent, ref FieldReader r) => new(r.U32() != 0, r.Raw(r.Remaining).ToArray());
 

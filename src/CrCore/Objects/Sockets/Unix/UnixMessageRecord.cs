@@ -7,7 +7,7 @@ namespace CrCore.Objects.Sockets.Unix;
 /// UNIX_MESSAGE (511): what waits to be read from a Unix socket, behind its UNIX_SOCKET, the oldest first. One is one
 /// message of a datagram or seqpacket socket, or bytes of a stream that belong together.
 /// </summary>
-public sealed record UnixMessageRecord : ICrRecord
+public sealed record UnixMessageRecord : IContentRecord
 {
     public const int MaxBytes = 256 * 1024;
 
@@ -32,6 +32,10 @@ public sealed record UnixMessageRecord : ICrRecord
     public IReadOnlyList<uint> Rights { get; init; } = [];
 
     public ReadOnlyMemory<byte> Bytes { get; init; }
+
+    ReadOnlyMemory<byte> IContentRecord.Contents => Bytes;
+
+    ICrRecord IContentRecord.WithContents(ReadOnlyMemory<byte> contents) => this with { Bytes = contents };
 
     public void Write(ref FieldWriter w)
     {

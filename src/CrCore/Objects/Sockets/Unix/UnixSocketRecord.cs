@@ -43,7 +43,7 @@ public sealed record UnixFile(UnixFileState State, string Path, ulong Device, ul
 }
 
 /// <summary>UNIX_SOCKET (510): a Unix socket, behind its FD_DATA and FNAME. Sockets name each other by their inodes of then.</summary>
-public sealed record UnixSocketRecord : ICrRecord
+public sealed record UnixSocketRecord : IDescribedRecord, IPairedRecord
 {
     private const int MaxPending = 65536;
 
@@ -86,6 +86,18 @@ public sealed record UnixSocketRecord : ICrRecord
     public IReadOnlyList<ulong> Pending { get; init; } = [];
 
     public bool IsDatagram => SocketType == Kernel.SocketType.Datagram;
+
+    ulong IPairedRecord.End => Inode;
+
+    ulong IPairedRecord.OtherEnd => PeerState == UnixPeer.Saved ? Peer : 0;
+
+    string IDescribedRecord.Description => State switch
+    {
+        UnixState.Listening => $"listening at {Address}",
+        UnixState.Unconnected => $"at {Address}",
+        _ when PeerState == UnixPeer.Gone => $"{Address}, the other end is closed",
+        _ => $"{Address} to {PeerAddress}",
+    };
 
     public void Write(ref FieldWriter w)
     {
