@@ -3,7 +3,7 @@ using CrHarness.Plans;
 
 namespace CrHarness.Generation;
 
-/// <summary>Random memory, files and pipes.</summary>
+/// <summary>Random memory, files, pipes and sockets.</summary>
 internal sealed class ObjectGenerator(PlanRandom random, TreeFeatures features)
 {
     private bool Has(TreeFeatures feature) => (features & feature) != 0;
@@ -68,5 +68,14 @@ internal sealed class ObjectGenerator(PlanRandom random, TreeFeatures features)
         Bytes = random.Pick(0, 1, 4096, random.Below(5000), 65536), Seed = (uint)random.Next(),
         Capacity = random.Pick(0, 0, 4096, 16384, 262144), Packet = random.Percent(15), Nonblock = random.Percent(30),
         CloseOnExec = random.Percent(50), At = random.Percent(20) ? random.Between(1, 200) : 0,
+    };
+
+    public ImmutableArray<SocketPlan> Sockets() => May(TreeFeatures.Sockets, 35) ? random.Some(2, Socket) : [];
+
+    private SocketPlan Socket() => new()
+    {
+        Kind = random.Any<SocketKind>(), Bytes = random.Pick(0, 1, 4096, random.Below(20_000)), Seed = (uint)random.Next(),
+        Message = random.Pick(1, 100, 1024, 4096), Named = random.Percent(30), Carries = random.Percent(25), Ended = random.Percent(20),
+        Nonblock = random.Percent(30), CloseOnExec = random.Percent(50), At = random.Percent(20) ? random.Between(1, 200) : 0,
     };
 }

@@ -38,6 +38,7 @@ internal sealed class TaskGenerator(PlanRandom random, TreeFeatures features)
             Memory = _objects.Regions(),
             Files = _objects.Files(),
             Pipes = _objects.Pipes(),
+            Sockets = _objects.Sockets(),
             Threads = May(TreeFeatures.Threads, 35) ? random.Some(3, () => Thread(blocked)) : [],
             Actions = _state.Actions(),
             Pending = May(TreeFeatures.Pending, 60) ? _state.Pending() : [],

@@ -13,6 +13,7 @@ internal static class TaskShrinker
         if (t.Memory.Length > 1) yield return t with { Memory = [] };
         if (t.Files.Length > 1) yield return t with { Files = [] };
         if (t.Pipes.Length > 1) yield return t with { Pipes = [] };
+        if (t.Sockets.Length > 1) yield return t with { Sockets = [] };
         if (t.Threads.Length > 1) yield return t with { Threads = [] };
         if (t.Actions.Length > 1) yield return t with { Actions = [] };
         if (t.Pending.Length > 1) yield return t with { Pending = [] };
@@ -43,6 +44,7 @@ internal static class TaskShrinker
         => Each(t.Memory, Region, v => t with { Memory = v })
             .Concat(Each(t.Files, File, v => t with { Files = v }))
             .Concat(Each(t.Pipes, Pipe, v => t with { Pipes = v }))
+            .Concat(Each(t.Sockets, Socket, v => t with { Sockets = v }))
             .Concat(Each(t.Threads, Thread, v => t with { Threads = v }))
             .Concat(Each(t.Actions, a => [a with { Flags = 0, Mask = 0 }], v => t with { Actions = v }))
             .Concat(Each(t.Pending, p => [p with { Value = 0 }], v => t with { Pending = v }))
@@ -97,6 +99,17 @@ internal static class TaskShrinker
         yield return p with { Capacity = 0 };
         yield return p with { Packet = false };
         yield return p with { At = 0 };
+    }
+
+    private static IEnumerable<SocketPlan> Socket(SocketPlan s)
+    {
+        yield return new SocketPlan { Kind = s.Kind, Bytes = s.Bytes };
+        yield return s with { Kind = SocketKind.Stream };
+        yield return s with { Bytes = Math.Min(s.Bytes, 1) };
+        yield return s with { Named = false };
+        yield return s with { Carries = false };
+        yield return s with { Ended = false };
+        yield return s with { At = 0 };
     }
 
     private static IEnumerable<ThreadPlan> Thread(ThreadPlan t)

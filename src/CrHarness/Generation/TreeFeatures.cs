@@ -50,5 +50,7 @@ public enum TreeFeatures
     Locks = 1 << 26,
     /// <summary>inotify instances.</summary>
     Watches = 1 << 27,
-    All = (1 << 28) - 1,
+    /// <summary>Unix sockets, with descriptors in flight.</summary>
+    Sockets = 1 << 28,
+    All = (1 << 29) - 1,
 }

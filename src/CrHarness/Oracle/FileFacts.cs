@@ -49,6 +49,8 @@ internal static class FileFacts
                     Add(what, value.Trim());
             if (file is { IsPipe: true } && context.SeenObjects.Add("pipe " + file.Key))
                 AddPipe(context, context.Number(file.Key), path);
+            else if (target.StartsWith("socket:[", StringComparison.Ordinal) && UnixFacts.Of(context, task.Pid, target) is { } socket)
+                Add("unix socket", socket);
             else if (file is { IsRegular: true } && (file.Links == 0 || target.EndsWith(" (deleted)", StringComparison.Ordinal)))
             {
                 Add("owner", $"{file.Uid}:{file.Gid}");

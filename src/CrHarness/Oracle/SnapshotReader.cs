@@ -20,6 +20,9 @@ internal sealed class SnapshotContext
         OutsideSession = _byHostPid.ContainsKey(stat.Session) ? -1 : stat.Session;
     }
 
+    /// <summary>What the tables of network namespaces say of Unix sockets, by inode.</summary>
+    public Dictionary<string, string> UnixSockets { get; } = [];
+
     public Snapshot Snapshot { get; }
 
     public SnapshotOptions Options { get; }

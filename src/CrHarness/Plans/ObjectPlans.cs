@@ -130,3 +130,34 @@ public sealed record PipePlan
 
     public int At { get; init; }
 }
+
+public enum SocketKind { Stream, Datagram, SequencedPacket }
+
+/// <summary>A pair of Unix sockets of the task, with messages from one to the other; children inherit both ends.</summary>
+public sealed record SocketPlan
+{
+    public SocketKind Kind { get; init; }
+
+    /// <summary>Bytes on the way.</summary>
+    public int Bytes { get; init; }
+
+    public uint Seed { get; init; }
+
+    /// <summary>Bytes in each message; the last has the rest.</summary>
+    public int Message { get; init; } = 1024;
+
+    /// <summary>The end that reads is bound to an abstract name.</summary>
+    public bool Named { get; init; }
+
+    /// <summary>A message more, the first, carries the only descriptor of a pipe with bytes in it.</summary>
+    public bool Carries { get; init; }
+
+    /// <summary>The other end has said that it sends no more.</summary>
+    public bool Ended { get; init; }
+
+    public bool Nonblock { get; init; }
+
+    public bool CloseOnExec { get; init; }
+
+    public int At { get; init; }
+}

@@ -30,6 +30,7 @@ internal static class TaskNormalizer
             Memory = [.. t.Memory.Select(Normalize)],
             Files = [.. t.Files.Select(Normalize)],
             Pipes = [.. t.Pipes.Select(Normalize)],
+            Sockets = [.. t.Sockets.Select(Normalize)],
             Actions = [.. t.Actions.Where(a => SignalSets.Has(SignalSets.Disposable, a.Signal)).DistinctBy(a => a.Signal)
                 .Select(a => Normalize(a, mayAdopt))],
             Pending = Keep(t.Pending, everywhere, queued: true),
@@ -120,6 +121,19 @@ internal static class TaskNormalizer
         {
             Capacity = capacity, Bytes = Math.Clamp(p.Bytes, 0, p.Packet ? most / 4 : most),
             At = Descriptor(p.At),
+        };
+    }
+
+    private static SocketPlan Normalize(SocketPlan s)
+    {
+        const int mostMessages = 16;
+        var message = Math.Clamp(s.Message, 1, 4096);
+        // All must fit into the buffer of the end that sends.
+        return s with
+        {
+            Message = message, Bytes = Math.Clamp(s.Bytes, 0, mostMessages * message), At = Descriptor(s.At),
+            // The end of a datagram socket is nothing that the other one sees.
+            Ended = s.Ended && s.Kind != SocketKind.Datagram,
         };
     }
 

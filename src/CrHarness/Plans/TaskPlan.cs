@@ -76,6 +76,8 @@ public sealed record TaskPlan
 
     public ImmutableArray<PipePlan> Pipes { get; init; } = [];
 
+    public ImmutableArray<SocketPlan> Sockets { get; init; } = [];
+
     public ImmutableArray<ThreadPlan> Threads { get; init; } = [];
 
     public ImmutableArray<ActionPlan> Actions { get; init; } = [];

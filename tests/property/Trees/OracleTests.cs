@@ -21,6 +21,7 @@ public sealed class OracleTests(TreeFixture fixture)
                 Memory = [new RegionPlan { Pages = 8, Seed = 1 }, new RegionPlan { Kind = RegionKind.MemfdShared, Pages = 4, Seed = 2, KeepFd = true }],
                 Files = [new FilePlan { Size = 100, Offset = 10, Access = FileAccessKind.ReadWrite, Duplicates = 1 }],
                 Pipes = [new PipePlan { Bytes = 64, Nonblock = true }],
+                Sockets = [new SocketPlan { Bytes = 64, Carries = true }],
             },
             new TaskPlan { Comm = "child", Group = 1, Blocked = ulong.MaxValue, Threads = [new ThreadPlan { Name = "worker", Blocked = ulong.MaxValue }] },
             new TaskPlan { Comm = "dead", Ending = new EndingPlan(7) },
@@ -99,6 +100,21 @@ public sealed class OracleTests(TreeFixture fixture)
             Assert.Equal(0, Native.close(copy));
         });
         Assert.Contains("contents was '64 bytes", Assert.Single(differences), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void ADescriptorTakenOutOfASocketIsMissed()
+    {
+        var differences = Differences((tree, snapshot) =>
+        {
+            var fd = int.Parse(snapshot.Facts.First(f => f.Name == "scm_fds" && f.Value == "1").Subject.Split(' ')[^1]);
+            var pidfd = (int)Native.syscall(Native.PidfdOpen, tree.RootPid, 0, 0, 0, 0);
+            var twin = (int)Native.syscall(Native.PidfdGetfd, pidfd, fd, 0, 0, 0);
+            Assert.Equal(1, Native.read(twin, new byte[8], 8));
+            Assert.Equal(0, Native.close(twin) + Native.close(pidfd));
+        });
+        Assert.Equal(2, differences.Count); // the root's descriptor and the child's
+        Assert.All(differences, d => Assert.Contains("scm_fds was '1' and is '0'", d, StringComparison.Ordinal));
     }
 
     [Fact]

@@ -55,6 +55,15 @@ public sealed class PlanTests
     }
 
     [Fact]
+    public void SocketsOfEveryKindAreGenerated()
+    {
+        SocketPlan[] sockets = [.. Enumerable.Range(1, 200).SelectMany(seed => new TreeGenerator().Generate((ulong)seed).Tasks.SelectMany(t => t.Sockets))];
+        Assert.All(Enum.GetValues<SocketKind>(), kind => Assert.Contains(sockets, s => s.Kind == kind && s.Bytes > 0));
+        Assert.Contains(sockets, s => s.Carries);
+        Assert.Contains(sockets, s => s.Named);
+    }
+
+    [Fact]
     public void MinimizingFindsTheOneTaskThatMatters()
     {
         var plan = new TreeGenerator { MaxTasks = 12 }.Generate(7);

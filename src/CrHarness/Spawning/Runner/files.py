@@ -1,6 +1,7 @@
-"""Descriptors of a plan: files, directories, devices, FIFOs and pipes with bytes in them; shared by dup and by inheritance."""
+"""Descriptors of a plan: files, directories, devices, FIFOs, pipes and sockets with bytes in them; shared by dup and by inheritance."""
 import fcntl
 import os
+import socket
 import struct
 from memory import page_bytes
 from sysc import libc, fail
@@ -109,6 +110,70 @@ def open_pipe(plan, label):
     return [Entry(place(reader, plan["at"]), "read", pipe), Entry(writer, "write", pipe)]
 
 
+def open_socket(plan, label, work):
+    """A pair of Unix sockets: like a pipe, but with messages, names, and descriptors on the way."""
+    kind = {"Stream": socket.SOCK_STREAM, "Datagram": socket.SOCK_DGRAM, "SequencedPacket": socket.SOCK_SEQPACKET}[plan["kind"]]
+    reader, writer = socket.socketpair(socket.AF_UNIX, kind)
+    if plan["named"]:
+        reader.bind("\0cr-%s-%s" % (os.path.basename(work), label))
+    carried = b"carried by %s" % label.encode()
+    if plan["carries"]:
+        inner, outer = os.pipe2(os.O_CLOEXEC)
+        os.write(outer, carried)
+        os.close(outer)
+        writer.sendmsg([b"c"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, inner.to_bytes(4, "little"))])
+        os.close(inner)
+    data = content(plan["seed"], plan["bytes"])
+    messages = [data[at:at + plan["message"]] for at in range(0, len(data), plan["message"])]
+    for message in messages:
+        writer.send(message)
+    if plan["ended"]:
+        writer.shutdown(socket.SHUT_WR)
+    pipe = dict(label="s" + label, data=data, chunk=1 << 20, messages=messages, plan=plan, carried=carried)
+    ends = []
+    for end in (reader, writer):
+        end.setblocking(not plan["nonblock"])
+        set_cloexec(end.fileno(), plan["closeOnExec"])
+        ends.append(end.detach())
+    return [Entry(place(ends[0], plan["at"]), "read", pipe), Entry(ends[1], "end" if plan["ended"] else "write", pipe)]
+
+
+def receive(fd, flags, pipe):
+    """What a look at a socket gives, or taking from it: bytes, and what the descriptors that came with them hold."""
+    end = socket.socket(fileno=os.dup(fd))
+    try:
+        data, control, _, _ = end.recvmsg(1 << 20, 4096, flags | socket.MSG_DONTWAIT)
+    except BlockingIOError:
+        return b"", []
+    finally:
+        end.close()
+    held = []
+    for _, _, fds in control:
+        for at in range(0, len(fds), 4):
+            inner = int.from_bytes(fds[at:at + 4], "little")
+            # A look must not take from the pipe.
+            held.append(peek(inner) if flags else os.read(inner, 4096))
+            os.close(inner)
+    return data, held
+
+
+def verify_socket(entry, problems):
+    """The first message, or all of a stream up to what carries a descriptor; it stays where it is."""
+    pipe, plan = entry.pipe, entry.pipe["plan"]
+    seen, held = receive(entry.fd, socket.MSG_PEEK, pipe)
+    want = b"c" if plan["carries"] else pipe["data"] if plan["kind"] == "Stream" else (pipe["messages"] or [b""])[0]
+    if seen != want or held != ([pipe["carried"]] if plan["carries"] else []):
+        problems.append("socket %s: a look shows %d bytes and %r, not %d" % (pipe["label"], len(seen), held, len(want)))
+
+
+def drain_socket(entry, problems):
+    pipe, plan = entry.pipe, entry.pipe["plan"]
+    want = ([(b"c", [pipe["carried"]])] if plan["carries"] else []) + [(m, []) for m in (pipe["messages"] if plan["kind"] != "Stream" else [pipe["data"]] if pipe["data"] else [])]
+    got = [receive(entry.fd, 0, pipe) for _ in want]
+    if got != want:
+        problems.append("socket %s: read %r" % (pipe["label"], [(len(g[0]), g[1]) for g in got]))
+
+
 def make_all(plan, index, work):
     entries = []
     for k, file in enumerate(plan["files"]):
@@ -121,6 +186,8 @@ def make_all(plan, index, work):
             entries.append(Entry(twin, "twin", plan=file, path=entry.path))
     for k, pipe in enumerate(plan["pipes"]):
         entries.extend(open_pipe(pipe, "%d-%d" % (index, k)))
+    for k, pair in enumerate(plan["sockets"]):
+        entries.extend(open_socket(pair, "%d-%d" % (index, k), work))
     return entries
 
 
@@ -158,7 +225,9 @@ def peek(fd):
 def verify(entries, problems):
     for entry in entries:
         plan = entry.plan
-        if entry.role == "read":
+        if entry.role == "read" and "plan" in entry.pipe:
+            verify_socket(entry, problems)
+        elif entry.role == "read":
             seen = peek(entry.fd)
             if seen != entry.pipe["data"]:
                 problems.append("pipe %s: %d bytes in it that differ from the %d written" % (entry.pipe["label"], len(seen), len(entry.pipe["data"])))
@@ -182,7 +251,9 @@ def verify(entries, problems):
 def drain(entries, problems):
     """Takes the bytes out; with the write end open elsewhere nothing more may come."""
     for entry in entries:
-        if entry.role == "read":
+        if entry.role == "read" and "plan" in entry.pipe:
+            drain_socket(entry, problems)
+        elif entry.role == "read":
             want, got = len(entry.pipe["data"]), b""
             while len(got) < want:
                 os.set_blocking(entry.fd, False)

@@ -160,8 +160,8 @@ def descriptors():
             continue            # the descriptor of the listing itself
         if target.startswith("/proc/"):
             continue
-        if target.startswith("pipe:"):
-            target = "pipe %d" % seen.setdefault(target, len(seen))
+        if target.startswith(("pipe:", "socket:")):
+            target = "%s %d" % (target.split(":")[0], seen.setdefault(target, len(seen)))
         try:
             position = os.lseek(fd, 0, 1)
         except OSError:
