@@ -24,23 +24,25 @@ public sealed class EpollKind : IDescriptorKind
 
     public void Inspect(DescriptorInspection inspection, Descriptor d)
     {
-        List<Descriptor> all = [.. inspection.All];
+        List<Descriptor> all = [.. inspection.All, .. inspection.Held.All];
         foreach (var target in EpollTarget.Of(d))
-            if (target.FindHolder(d, all) is null)
+            // Before the freeze it may be in flight.
+            if (target.FindHolder(d, all) is null && !inspection.MayBeInFlight)
                 inspection.Refuse(d, "CrEpollTargetUnheld", $"it watches something, added as descriptor {target.Number}, that no task of the tree has open any more",
                     "Let the program remove it (EPOLL_CTL_DEL) before it hands the descriptor to others.");
     }
 
     public SavedForm Capture(DescriptorCapture capture, Descriptor d)
     {
-        var tree = capture.Context.States.Get(() => new TreeDescriptors(capture.Context));
         var records = new List<ICrRecord>();
         foreach (var target in EpollTarget.Of(d))
         {
-            if (target.FindHolder(d, tree.All) is not { } holder)
+            if ((target.FindHolder(d, capture.All) ?? target.FindHolder(d, capture.InFlight.All)) is not { } holder)
                 throw new CrTargetException("CrEpollTargetUnheld", $"Task {d.Pid}: {d.Label} watches something, added as descriptor {target.Number} since preflight, that cannot be saved.",
                     "Run the checkpoint again: preflight says why.") { Pid = d.Pid, Object = d.Label };
-            records.Add(new EpollTargetRecord(target.Number, target.Events, target.Data, capture.ToVPid(holder.Pid), holder.Fd));
+            records.Add(holder.IsHeld
+                ? new EpollTargetRecord(target.Number, target.Events, target.Data, 0, (int)capture.Refer(holder))
+                : new EpollTargetRecord(target.Number, target.Events, target.Data, capture.ToVPid(holder.Pid), holder.Fd));
         }
         return new(FdType.Epoll, d.Name, Records: records);
     }
@@ -117,15 +119,11 @@ public sealed class EpollKind : IDescriptorKind
 
     private static SavedDescription Holder(DescriptorServer server, SavedDescription saved, EpollTargetRecord target)
     {
+        if (target.HolderVPid == 0 && server.Files.TryDescription((uint)target.HolderFd) is { } inFlight)
+            return inFlight;
         if (server.Context.Image.FindTask(target.HolderVPid) is { } task && server.Files.TableOf(task)?.Find(target.HolderFd) is { } entry)
             return server.Files.Description(entry.Description);
         throw new CrImageException("CrImageBadFiles", $"The image is broken: {saved.Task}: {saved.Label} watches descriptor {target.HolderFd} of task {target.HolderVPid}, which is not there.",
             saved.Task.Offset, "The image is damaged or was not written by this format; take another copy.");
-    }
-
-    /// <summary>All descriptors of the frozen tree, read once for all instances.</summary>
-    private sealed class TreeDescriptors(CaptureContext context)
-    {
-        public IReadOnlyList<Descriptor> All { get; } = [.. context.Tasks.Where(t => !t.IsZombie).SelectMany(t => context.States.Get<KnownDescriptors>().Of(context.Proc, t.Pid))];
     }
 }

@@ -7,8 +7,8 @@ namespace CrCore.Objects.Events;
 /// <param name="Number">The descriptor number that it was added under; it may be closed or mean something else by now.</param>
 /// <param name="Events">EPOLL* of epoll_ctl(2), with its options.</param>
 /// <param name="Data">What epoll_wait gives back.</param>
-/// <param name="HolderVPid">A task that has a descriptor onto the target.</param>
-/// <param name="HolderFd">That descriptor.</param>
+/// <param name="HolderVPid">A task that has a descriptor onto the target; 0 when it is in flight.</param>
+/// <param name="HolderFd">That descriptor; of one in flight the reference of its description.</param>
 public sealed record EpollTargetRecord(int Number, uint Events, ulong Data, int HolderVPid, int HolderFd) : IDescribedRecord, IUsesNumber
 {
     public const int PayloadSize = 24;

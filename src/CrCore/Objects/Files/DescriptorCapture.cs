@@ -111,6 +111,15 @@ public sealed class DescriptorCapture(CaptureContext context) : IDisposable
         return objRef;
     }
 
+    /// <summary>The reference of a description in flight (<see cref="InFlight"/>); at its first sight it is written, too.</summary>
+    public uint Refer(Descriptor held)
+    {
+        var objRef = Descriptions.Reference(held, out var first);
+        if (first)
+            _heldDue.Enqueue((held, objRef));
+        return objRef;
+    }
+
     internal bool TryTakeHeld(out Descriptor held, out uint description)
     {
         var found = _heldDue.TryDequeue(out var due);

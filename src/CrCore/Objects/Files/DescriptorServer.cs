@@ -161,6 +161,19 @@ public sealed class DescriptorServer
         feed.Flush();
     }
 
+    /// <summary>
+    /// Opens once more what was opened with O_PATH by a name under which another file stands now: a bound socket's, made anew.
+    /// </summary>
+    public void Renew(string path)
+    {
+        var batch = new SyscallBatch();
+        foreach (var saved in Files.Descriptions)
+            if (saved.Data.FdType == FdType.Path && saved.Name == path)
+                DescriptorKinds.Find(FdType.Path)!.Restore(this, saved, batch);
+        if (!batch.IsEmpty)
+            Remote.Run(batch);
+    }
+
     /// <summary>What earlier stages serve moves above everything, so that all below is free.</summary>
     private void KeepServed(BatchFeed feed)
     {

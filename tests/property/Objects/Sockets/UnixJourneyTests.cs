@@ -198,6 +198,28 @@ public class UnixJourneyTests
             data, rights, _, _ = take(s); same(data, b'own'); sk(rights[1]).send(b'round'); same(s.recv(9), b'round')
         """);
 
+    /// <summary>Instances and what they watch, in flight one, the other, or both.</summary>
+    [TheoryWith("python3"), InlineData(false), InlineData(true)]
+    public void EpollInFlight(bool newPidNamespace) => Survives(newPidNamespace, """
+            a, b = socket.socketpair(); r, w = os.pipe(); r2, w2 = os.pipe(); x, y = socket.socketpair(); one, two = select.epoll(), select.epoll()
+            one.register(r, select.EPOLLIN); one.register(x, select.EPOLLIN); two.register(r2, select.EPOLLIN); two.register(b, select.EPOLLIN); r_, x_ = r, x.fileno()
+            a.sendmsg([b'1'], fds(one)); a.sendmsg([b'2'], fds(r2, x)); os.close(r2); x.close(); one.close()
+            wait()
+            same(two.poll(0), [(b.fileno(), 1)]); data, (e,), _, _ = take(b, 1); one = select.epoll.fromfd(e); same(one.poll(0), [])
+            os.write(w, b'w'); y.send(b'y'); same(sorted(one.poll(0)), sorted([(r_, 1), (x_, 1)])); os.write(w2, b'2'); same(sorted(two.poll(0)), sorted([(r2, 1), (b.fileno(), 1)]))
+            data, (p, q), _, _ = take(b); same((os.read(p, 9), os.read(q, 9)), (b'2', b'y'))
+        """);
+
+    /// <summary>Descriptors onto the file of a bound socket, and onto the file that a name leads to.</summary>
+    [TheoryWith("python3"), InlineData(false), InlineData(true)]
+    public void PathsThatLeadToSockets(bool newPidNamespace) => Survives(newPidNamespace, """
+            p = os.open('/', os.O_PATH); s = socket.socket(AF_UNIX); s.bind(d + '/s'); s.listen(1); os.dup2(os.open('s', os.O_PATH), p)
+            f = fcntl.ioctl(s, 0x89e0)
+            wait()
+            same([os.fstat(x).st_ino for x in (p, f)], [os.stat('s').st_ino] * 2); same([os.readlink('/proc/self/fd/%d' % x) for x in (p, f)], [d + '/s'] * 2)
+            c = socket.socket(AF_UNIX); c.connect('/proc/self/fd/%d' % p); q, _ = s.accept(); c.send(b'c'); same(q.recv(9), b'c')
+        """);
+
     [TheoryWith("python3"), InlineData(false), InlineData(true)]
     public void WhoIsAtTheOtherEnd(bool newPidNamespace) => Survives(newPidNamespace, """
             cred = lambda s: struct.unpack('3i', s.getsockopt(SOL_SOCKET, SO_PEERCRED, 12))

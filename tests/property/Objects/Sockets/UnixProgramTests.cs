@@ -37,7 +37,7 @@ public class UnixProgramTests
                         def stop():
                             try: return os.read(ready, 1) == b''
                             except BlockingIOError: return False
-                        n = asyncio.new_event_loop().run_until_complete(ask(0, stop)); os._exit(0 if n > 100 else 1)
+                        n = asyncio.new_event_loop().run_until_complete(ask(0, stop)); os._exit(0 if n % 100 == 0 else 1)
                     except BaseException: traceback.print_exc(); os._exit(2)
                 os.close(ready); stopped = []; clients = [asyncio.create_task(ask(i * 1000, lambda: bool(stopped))) for i in range(5)]
                 while served[0] < 200: await asyncio.sleep(0.01)

@@ -16,7 +16,7 @@ internal sealed class UnixCapture
     public UnixCapture(DescriptorCapture capture)
     {
         _capture = capture;
-        _table = new UnixTable(capture.Context.Proc, capture.Context.Root.Pid, [.. capture.All, .. capture.InFlight.All]);
+        _table = capture.Context.States.Get(() => new UnixTable(capture.Context.Proc, capture.Context.Root.Pid, [.. capture.All, .. capture.InFlight.All]));
         _ids = TreeIds.Of(capture.Context);
     }
 

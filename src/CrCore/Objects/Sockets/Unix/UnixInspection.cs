@@ -8,7 +8,7 @@ internal sealed class UnixInspection
 {
     private readonly DescriptorInspection _inspection;
     private readonly UnixTable _table;
-    private readonly HolderIndex _outside;
+    private readonly HolderIndex? _outside;
     private readonly HashSet<ulong> _seen = [];
 
     public UnixInspection(DescriptorInspection inspection)
@@ -16,13 +16,16 @@ internal sealed class UnixInspection
         _inspection = inspection;
         var context = inspection.Context;
         List<Descriptor> all = [.. inspection.All, .. inspection.Held.All];
-        _table = new UnixTable(context.Proc, context.Root.Pid, all);
+        // Of a frozen tree it is the one that capture uses.
+        _table = context.States.Get(() => new UnixTable(context.Proc, context.Root.Pid, all));
         var wanted = new HashSet<string>();
         foreach (var d in all)
             if (d.Socket is { Family: SocketFamily.Unix } && _table.Find(d.Status.Inode) is { } socket)
                 foreach (var other in _table.OutsideOf(socket))
                     wanted.Add(UnixTable.NameOf(other));
-        _outside = HolderIndex.Build(context.Proc, inspection.IsOfTree, wanted.Contains, inspection.Held.Has);
+        // Only then: looking through all of /proc takes its time.
+        if (wanted.Count > 0)
+            _outside = HolderIndex.Build(context.Proc, inspection.IsOfTree, wanted.Contains, inspection.Held.Has);
     }
 
     public void Inspect(Descriptor d)
@@ -81,7 +84,7 @@ internal sealed class UnixInspection
     {
         foreach (var other in _table.OutsideOf(socket))
         {
-            var holders = _outside.Of(UnixTable.NameOf(other));
+            var holders = _outside?.Of(UnixTable.NameOf(other)) ?? [];
             // Before the freeze it may be in flight within the tree.
             if (holders.Count == 0 && !_inspection.Context.IsFrozen)
                 continue;

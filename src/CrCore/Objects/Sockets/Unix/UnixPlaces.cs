@@ -143,6 +143,9 @@ internal sealed class UnixPlaces(DescriptorServer server)
                 batch.Try(Sys.rmdir, batch.Text(place.Made[i]));
         }
         feed.Flush();
+        foreach (var place in _places)
+            if (place.File.State == UnixFileState.Named)
+                server.Renew(place.File.Path);
         _places.Clear();
     }
 }
