@@ -1,5 +1,6 @@
 using CrCore.Image;
 using CrCore.Kernel;
+using CrCore.Objects.Files;
 using CrCore.Remote;
 
 namespace CrCore.Restore;
@@ -27,7 +28,8 @@ internal static class ThreadCreator
         for (var i = first; i < end; i++)
         {
             var tid = batch.In(BitConverter.GetBytes(task.Image.Threads[i].VTid));
-            var args = batch.In(new CloneArgs { Flags = (ulong)Flags, SetTidSize = 1 });
+            var flags = task.Image.Threads[i].Get<FsRecord>() is null ? Flags : Flags & ~CloneFlags.Fs;
+            var args = batch.In(new CloneArgs { Flags = (ulong)flags, SetTidSize = 1 });
             batch.Pointer(args.Skip(SetTidAt), tid);
             slots[i - first] = batch.Must("create thread", task.Image.Threads[i].VTid, Sys.clone3, args, args.Length);
         }

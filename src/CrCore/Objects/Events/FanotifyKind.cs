@@ -32,7 +32,7 @@ public sealed class FanotifyKind : IDescriptorKind
         }
         if ((group.Flags & DecidingClasses) != 0)
             inspection.Refuse(d, "CrFanotifyDecides", "other processes wait for this fanotify group to allow what they open, this program among them once the group is frozen", "End the program, or let it use FAN_CLASS_NOTIF.");
-        var search = new WatchSearch(inspection.Context.Proc, d.Pid, inspection.All);
+        var search = new WatchSearch(inspection.Context.Proc, d.TaskPid, inspection.All);
         foreach (var line in Marks(d))
             if (Reason(search, line, inspection.Options.MaxDeletedFileBytes) is { } reason)
                 inspection.Refuse(d, "CrWatchLost", reason, "Let the program drop the mark, or restart it.");
@@ -41,7 +41,7 @@ public sealed class FanotifyKind : IDescriptorKind
     public SavedForm Capture(DescriptorCapture capture, Descriptor d)
     {
         Watching.WarnOfEvents(capture, d);
-        var search = new WatchSearch(capture.Context.Proc, d.Pid, DescriptorReader.Read(capture.Context.Proc, d.Pid));
+        var search = new WatchSearch(capture.Context.Proc, d.TaskPid, capture.All);
         var due = new List<ICrRecord>();
         List<ICrRecord> own = [Group(d) ?? throw Untold(d)];
         foreach (var line in Marks(d))

@@ -24,7 +24,7 @@ public sealed class InotifyKind : IDescriptorKind
 
     public void Inspect(DescriptorInspection inspection, Descriptor d)
     {
-        var search = new WatchSearch(inspection.Context.Proc, d.Pid, inspection.All);
+        var search = new WatchSearch(inspection.Context.Proc, d.TaskPid, inspection.All);
         foreach (var line in WatchLine.Of(d, "inotify"))
             if (Watching.Verdict(search.Find(line), inspection.Options.MaxDeletedFileBytes) is { } reason)
                 inspection.Refuse(d, "CrWatchLost", $"watch {line.Number("wd")}: {reason}", "Let the program drop the watch, or restart it.");
@@ -33,7 +33,7 @@ public sealed class InotifyKind : IDescriptorKind
     public SavedForm Capture(DescriptorCapture capture, Descriptor d)
     {
         Watching.WarnOfEvents(capture, d);
-        var search = new WatchSearch(capture.Context.Proc, d.Pid, DescriptorReader.Read(capture.Context.Proc, d.Pid));
+        var search = new WatchSearch(capture.Context.Proc, d.TaskPid, capture.All);
         var lines = WatchLine.Of(d, "inotify");
         // Numbers are given in ascending order.
         lines.Sort((a, b) => a.Number("wd").CompareTo(b.Number("wd")));

@@ -30,7 +30,7 @@ public sealed class MessageQueueKind : IDescriptorKind
             inspection.Refuse(d, "CrMessageQueueUntold", "the attributes of the message queue cannot be read", "Run as the owner of the process or with CAP_SYS_PTRACE.");
             return;
         }
-        if (Refusal(d, now, IsOwn(inspection.Context.Proc, d.Pid)) is { } reason)
+        if (Refusal(d, now, IsOwn(inspection.Context.Proc, d.TaskPid)) is { } reason)
             inspection.Refuse(d, "CrMessagesWait", reason, "Let the program take them first.");
         if (MessageQueue.Notified(d) is > 0 and var pid && inspection.Context.Tasks.ContainsKey(pid))
             inspection.Refuse(d, "CrMessageQueueNotify", $"task {pid} waits to be notified (mq_notify), and the kernel does not tell with which value", "Let the program end the notification first.");
@@ -42,7 +42,7 @@ public sealed class MessageQueueKind : IDescriptorKind
         if (!first)
             return new(FdType.MessageQueue, d.Name, objRef);
         using var own = capture.Borrow(d);
-        var isOwn = IsOwn(capture.Context.Proc, d.Pid);
+        var isOwn = IsOwn(capture.Context.Proc, d.TaskPid);
         if (MessageQueue.Attributes(own) is not { } now || Refusal(d, now, isOwn) is not null)
             throw new CrTargetException("CrMessagesWait", $"Task {d.Pid}: the messages of {d.Label} cannot be saved.", "Let the program take them first.") { Pid = d.Pid, Object = d.Label };
         return new(FdType.MessageQueue, d.Name, objRef,

@@ -10,7 +10,7 @@ namespace CrCore.Objects.Files;
 public readonly record struct ReferredFile(string Name, NamePlace Place, FileStatus Status, string Path, string Prefix)
 {
     public static ReferredFile Of(ProcReader proc, Descriptor d)
-        => new(d.Name, d.Place, d.Status, $"/proc/{d.Pid}/fd/{d.Fd}", d.Place == NamePlace.Leads ? "" : DescriptorReader.MountPrefix(proc, d.Pid));
+        => new(d.Name, d.Place, d.Status, $"/proc/{d.Pid}/fd/{d.Fd}", d.Place == NamePlace.Leads ? "" : DescriptorReader.MountPrefix(proc, d.TaskPid));
 
     /// <summary>Made by O_TMPFILE: the kernel shows such a file as '#' and its inode number (d_mark_tmpfile in fs/dcache.c).</summary>
     public bool IsNeverNamed => Name.EndsWith($"/#{Status.Inode}", StringComparison.Ordinal);

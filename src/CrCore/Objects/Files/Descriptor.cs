@@ -54,6 +54,9 @@ public sealed record Descriptor(int Pid, int Fd, string Name, NamePlace Place, F
         return null;
     }
 
+    /// <summary>What the link below /proc/PID/fd says: the same for all who have the object open under this name.</summary>
+    public string LinkText => Place is NamePlace.Deleted or NamePlace.Unlinked ? Name + " (deleted)" : Name;
+
     /// <summary>How messages call it.</summary>
     public string Label => IsHeld ? $"a descriptor in flight ({Name})" : $"descriptor {Fd} ({Name})";
 }

@@ -61,8 +61,8 @@ public sealed class DescriptorInspection(InspectContext context)
             {
                 _names = [];
                 foreach (var d in All.Concat(Held.All))
-                    if (!d.Status.IsRegular && !d.Status.IsDirectory)
-                        _names.Add(d.Name);
+                    if ((!d.Status.IsRegular && !d.Status.IsDirectory) || (d.Status.IsRegular && d.Place == NamePlace.Deleted))
+                        _names.Add(d.LinkText);
             }
             return _names;
         }

@@ -27,6 +27,7 @@ public static class DescriptorKinds
         new InotifyKind(),
         new FanotifyKind(),
         new PidFdKind(),
+        new Namespaces.NamespaceFileKind(),
         new UnixSocketKind(),
         new Sockets.Inet.InetKind(),
         new Sockets.Netlink.NetlinkKind(),

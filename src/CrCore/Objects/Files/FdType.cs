@@ -53,6 +53,8 @@ public enum FdType : ushort
     NetlinkSocket = 26,
     /// <summary>A socket of packet(7).</summary>
     PacketSocket = 27,
+    /// <summary>A file of /proc/PID/ns.</summary>
+    NamespaceFile = 40,
 }
 
 /// <summary>Open flags as open(2) takes them on x86-64 (include/uapi/asm-generic/fcntl.h).</summary>

@@ -35,8 +35,6 @@ internal static class FilesInspection
             {
                 if (!Kcmp.Same(task.Pid, tid, KcmpType.Files))
                     context.Refuse(task, "CrThreadFiles", $"thread {tid}", "it has a descriptor table of its own (unshare with CLONE_FILES), which cannot be saved yet");
-                if (!Kcmp.Same(task.Pid, tid, KcmpType.Fs))
-                    context.Refuse(task, "CrThreadFs", $"thread {tid}", "it has a working directory, root and umask of its own (unshare with CLONE_FS), which cannot be saved yet");
             }
             catch (CrKernelException e) when (e.Errno == Errno.ESRCH)
             {

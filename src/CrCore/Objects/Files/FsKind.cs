@@ -6,8 +6,8 @@ using CrCore.Restore;
 
 namespace CrCore.Objects.Files;
 
-/// <summary>Working directory, root and umask.</summary>
-public sealed class FsKind : IInspectsTask, ICapturesTask, IChecksImage, IRestoresTask
+/// <summary>Working directory, root and umask: of tasks, and of threads that left their task's (unshare(2) with CLONE_FS).</summary>
+public sealed class FsKind : IInspectsTask, ICapturesTask, ICapturesThread, IChecksImage, IRestoresTask, IRestoresThread
 {
     public IEnumerable<RecordType> Records => [new(FsRecord.Id, "FS", FsRecord.Read, FsRecord.MaxPayload)];
 
@@ -18,6 +18,33 @@ public sealed class FsKind : IInspectsTask, ICapturesTask, IChecksImage, IRestor
         var prefix = DescriptorReader.MountPrefix(context.Proc, task.Pid);
         InspectLink(context, task, TaskLink.WorkingDirectory, "working directory", prefix);
         InspectLink(context, task, TaskLink.Root, "root directory", prefix);
+        foreach (var tid in task.Tids)
+            if (tid != task.Pid && !SharesFs(task.Pid, tid))
+                InspectThread(context, task, tid, prefix);
+    }
+
+    /// <summary>Such a thread is given its own when the anchors of deleted directories are gone, and from the root of its task.</summary>
+    private static void InspectThread(InspectContext context, LiveTask task, int tid, string prefix)
+    {
+        var (cwd, root, tasks) = (Read(context.Proc, tid, TaskLink.WorkingDirectory, prefix), Read(context.Proc, tid, TaskLink.Root, prefix), Read(context.Proc, task.Pid, TaskLink.Root, prefix));
+        var isShared = false;
+        foreach (var other in task.Tids)
+            isShared |= other != tid && other != task.Pid && SharesFs(other, tid);
+        if (cwd.Place is not (NamePlace.Leads or NamePlace.Nameless) || root.Name is not ("/" or "") || tasks.Name is not ("/" or "") || isShared)
+            context.Refuse(task, "CrThreadFs", $"thread {tid}", "it has a working directory, root and umask of its own (unshare with CLONE_FS), and the directory is deleted, the root is another one or a third thread shares them, which cannot be saved yet");
+    }
+
+    private static bool SharesFs(int pid, int tid)
+    {
+        try
+        {
+            return Kcmp.Same(pid, tid, KcmpType.Fs);
+        }
+        catch (CrKernelException e) when (e.Errno == Errno.ESRCH)
+        {
+            // The thread ended meanwhile.
+            return true;
+        }
     }
 
     private static void InspectLink(InspectContext context, LiveTask task, TaskLink link, string what, string prefix)
@@ -51,8 +78,27 @@ public sealed class FsKind : IInspectsTask, ICapturesTask, IChecksImage, IRestor
             sink.Emit(due);
     };
 
+    public Action<RecordSink>? Capture(CaptureContext context, FrozenThread thread, SyscallBatch batch)
+    {
+        if (thread.Tid == thread.Pid || SharesFs(thread.Pid, thread.Tid))
+            return null;
+        return sink =>
+        {
+            var sharing = context.States.Get(() => new Sharing(context.Shared));
+            var prefix = DescriptorReader.MountPrefix(context.Proc, thread.Tid);
+            var cwd = Read(context.Proc, thread.Tid, TaskLink.WorkingDirectory, prefix);
+            if (!ProcStatus.TryRead(context.Proc, thread.Tid, out var status) || cwd.Place != NamePlace.Leads)
+                throw new CrTargetException("CrThreadFs", $"Thread {thread.Tid}: its own working directory cannot be saved.", "Run the checkpoint again: preflight says why.") { Pid = thread.Tid };
+            sink.Emit(new FsRecord((uint)thread.VTid, sharing.Index.Reference(thread.Tid, out _), (uint)status.Umask, cwd.Name, "/"));
+        };
+    }
+
     public void Check(CheckContext context)
     {
+        foreach (var task in context.Image.Tasks)
+            foreach (var thread in task.Threads)
+                if (thread.Get<FsRecord>() is { } own)
+                    FileCheck.Directory(context, task, $"working directory of thread {thread.VTid}", own.WorkingDirectory);
         var owners = new Dictionary<uint, TaskImage>();
         foreach (var task in context.Image.Tasks)
         {
@@ -88,6 +134,18 @@ public sealed class FsKind : IInspectsTask, ICapturesTask, IChecksImage, IRestor
         // chroot(2) leaves the working directory alone.
         if (fs.Root != "/")
             batch.Must("change the root directory", fs.Root, Sys.chroot, batch.Text(anchors.PathOf(fs.RootAnchor, fs.Root)));
+        batch.Must("set the umask", null, Sys.umask, fs.Umask);
+        return null;
+    }
+
+    public RestoreStage ThreadStage => RestoreStage.Threads;
+
+    /// <summary>The thread was born without CLONE_FS, as a copy of its task's.</summary>
+    public Action? Restore(RestoreContext context, RestoringThread thread, SyscallBatch batch)
+    {
+        if (thread.Image.Get<FsRecord>() is not { } fs)
+            return null;
+        batch.Must("change to the working directory", fs.WorkingDirectory, Sys.chdir, batch.Text(fs.WorkingDirectory));
         batch.Must("set the umask", null, Sys.umask, fs.Umask);
         return null;
     }

@@ -18,6 +18,16 @@ internal static class NameRules
     {
         if (Anchoring.Verdict(ReferredFile.Of(inspection.Context.Proc, d), inspection.Options.MaxDeletedFileBytes) is var (id, reason, advice))
             inspection.Refuse(d, id, reason, advice);
+        else if (d.Place == NamePlace.Deleted && d.Status.IsRegular)
+            WarnOfSharing(inspection, d);
+    }
+
+    /// <summary>A file with a name stays one file for all; of one without, a restored program gets another.</summary>
+    private static void WarnOfSharing(DescriptorInspection inspection, Descriptor d)
+    {
+        foreach (var holder in inspection.Outside.Of(d.LinkText))
+            if (FileStatus.ReadDescriptor(holder.Pid, holder.Fd, out var theirs) == Errno.None && (theirs.Device, theirs.Inode) == (d.Status.Device, d.Status.Inode))
+                inspection.Warn(d, "CrSharedOutside", $"{holder} outside of the tree has the deleted file open, too; a restored program has a copy of its own");
     }
 
     /// <exception cref="CrTargetException">The name was lost since preflight.</exception>

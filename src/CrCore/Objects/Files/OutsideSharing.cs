@@ -14,7 +14,7 @@ internal sealed class OutsideSharing(DescriptorInspection inspection)
 
     public void Inspect(Descriptor d)
     {
-        if (!d.Name.StartsWith(Anonymous, StringComparison.Ordinal))
+        if (d.IsHeld || !d.Name.StartsWith(Anonymous, StringComparison.Ordinal))
             return;
         foreach (var (pid, comm, fd, name) in _held ??= HeldByAncestors())
             if (name == d.Name && IsSame(d, pid, fd))

@@ -18,7 +18,7 @@ public sealed class ProcGoneKind : IDescriptorKind
     public IReadOnlyList<FdType> Types { get; } = [FdType.ProcGone];
 
     public bool Claims(Descriptor d) => !d.IsPathOnly && d.Place is NamePlace.Unlinked or NamePlace.Elsewhere && PidOf(d.Name) is > 0 and var pid
-        && FileSystemType.OfDescriptor(d.Pid, d.Fd) == ProcMagic && IsGone(d.Pid, pid);
+        && FileSystemType.OfDescriptor(d.Pid, d.Fd) == ProcMagic && IsGone(d.TaskPid, pid);
 
     private static bool IsGone(int viewer, int pid)
     {

@@ -27,6 +27,9 @@ public sealed class FileLocksKind : IInspectsTask, ICapturesTask, IChecksImage, 
         if (task.IsZombie)
             return;
         var inspection = context.States.Get(() => new DescriptorInspection(context));
+        foreach (var d in inspection.Held.All)
+            if (d.TaskPid == task.Pid && d.HasLock)
+                inspection.Refuse(d, "CrFileLock", "a lock or lease hangs on it, and a lock of what is in flight cannot be saved", "Let the program receive it first.");
         foreach (var d in inspection.Of(task))
             foreach (var held in HeldLock.Of(d))
                 if (!held.IsKnown)

@@ -10,7 +10,7 @@ internal static class OutsideEnds
 
     public static void Inspect(DescriptorInspection inspection, Descriptor d, string what)
     {
-        var holders = inspection.Outside.Of(d.Name);
+        var holders = inspection.Outside.Of(d.LinkText);
         if (holders.Count > 0)
             Tell(inspection, d, $"the {what} is also held by {string.Join(", ", holders)} outside of the tree");
         else if (inspection.Outside.Unreadable > 0 && HasUnseenPeer(inspection, d))
@@ -33,7 +33,7 @@ internal static class OutsideEnds
         }
     }
 
-    public static bool Has(DescriptorCapture capture, Descriptor d) => capture.OutsidePipes.Of(d.Name).Count > 0;
+    public static bool Has(DescriptorCapture capture, Descriptor d) => capture.OutsidePipes.Of(d.LinkText).Count > 0;
 
     /// <summary>The kernel says whether the other end is open at all: if so, and nobody in the tree has it, somebody unseen does.</summary>
     private static bool HasUnseenPeer(DescriptorInspection inspection, Descriptor d)

@@ -55,6 +55,13 @@ public class FileRecordProperties
     public void ADeletedFileWithoutAPathIsAnError()
         => Assert.Throws<CrImageException>(() => RecordCode.Again(new GhostRecord(7, 0x8180, 0, 0, 0, 0, 0, 0, false, "gone")));
 
+    [Fact]
+    public void NamespaceFile()
+    {
+        Same(new CrCore.Objects.Namespaces.NamespaceFileRecord(7, "net"));
+        Assert.Throws<CrImageException>(() => RecordCode.Again(new CrCore.Objects.Namespaces.NamespaceFileRecord(7, "../root")));
+    }
+
     [Property]
     public void FileData(uint target, uint offset, byte[] bytes) => Same(new FileDataRecord(target, offset, bytes));
 

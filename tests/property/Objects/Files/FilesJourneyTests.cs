@@ -135,4 +135,23 @@ public class FilesJourneyTests
             except OSError: pass
             os.write(w, b'x'); same(os.read(back, 1), b'x'); os.fstat(99); same(os.getcwd(), '/')
         """);
+
+    [TheoryWith("python3"), InlineData(false), InlineData(true)]
+    public void AThreadWithAWorkingDirectoryOfItsOwn(bool newPidNamespace) => Survives(newPidNamespace, """
+            import threading; libc = ctypes.CDLL(None); os.mkdir('own'); ids = []; go = threading.Event(); done = threading.Event(); seen = []
+            def run():
+                libc.unshare(0x200); os.chdir('own'); os.umask(0o071); ids.append(threading.get_native_id()); done.set(); go.wait(); seen.append(os.getcwd()); os.chdir('/')
+            t = threading.Thread(target=run); t.start(); done.wait(); u = threading.Thread(target=go.wait); u.start()
+            facts = lambda: (os.readlink('/proc/self/task/%d/cwd' % ids[0]), [l for l in open('/proc/self/task/%d/status' % ids[0]) if l.startswith('Umask')], os.getcwd())
+            before = facts(); same(before[0], d + '/own')
+            wait()
+            same(facts(), before); go.set(); t.join(); u.join(); same((seen, os.getcwd()), ([d + '/own'], d))
+        """);
+
+    [TheoryWith("python3"), InlineData(false), InlineData(true)]
+    public void NamespacesThatDescriptorsStandFor(bool newPidNamespace) => Survives(newPidNamespace, """
+            kinds = ('net', 'uts', 'pid', 'mnt', 'user'); fds = [os.open('/proc/self/ns/' + k, os.O_RDONLY) for k in kinds]
+            wait()
+            for k, f in zip(kinds, fds): same((os.fstat(f).st_dev, os.fstat(f).st_ino), (os.stat('/proc/self/ns/' + k).st_dev, os.stat('/proc/self/ns/' + k).st_ino)); same(os.readlink('/proc/self/fd/%d' % f), os.readlink('/proc/self/ns/' + k))
+        """);
 }

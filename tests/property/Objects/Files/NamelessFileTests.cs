@@ -128,4 +128,21 @@ public class NamelessFileTests
         File.Delete(Path.Combine(program.Folder, "b"));
         Assert.Equal("CrFileMissing", Assert.Throws<CrPreflightException>(() => program.Restore()).Obstacles[0].Id);
     }
+
+    /// <summary>Who else has what is deleted goes its own way afterwards; who has the other end of a FIFO would be lost.</summary>
+    [FactWith("python3")]
+    public void WhatIsHeldOutsideIsTold()
+    {
+        using var program = new SelfCheckingProgram(Calls + """
+                os.mkfifo('f'); r = os.open('f', os.O_RDWR); f = os.open('a', os.O_RDWR | os.O_CREAT); said('fds', '%d %d' % (r, f))
+                os.unlink('f'); os.unlink('a')
+                wait()
+            """);
+        Assert.Empty(new CrCore.Checkpoint.TreeCheckpoint(new()).Preview(program.Pid).Obstacles);
+        var numbers = File.ReadAllText(Path.Combine(program.Folder, "fds")).Split(' ');
+        using var fifo = CrCore.Kernel.OwnDescriptor.Open($"/proc/{program.Pid}/fd/{numbers[0]}", 2, out _);
+        using var file = CrCore.Kernel.OwnDescriptor.Open($"/proc/{program.Pid}/fd/{numbers[1]}", 0, out _);
+        var told = new CrCore.Checkpoint.TreeCheckpoint(new()).Preview(program.Pid).Obstacles;
+        Assert.Equal(["CrExternalPipe", "CrSharedOutside"], told.Select(o => o.Id).Order());
+    }
 }
