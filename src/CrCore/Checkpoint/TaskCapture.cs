@@ -70,7 +70,7 @@ internal sealed class TaskCapture(CaptureContext context, TreeFreezer freezer, M
                     remote.Run(_taskBatch);
                 remote.Run(batch);
                 if (copy)
-                    copied = Copy(task, remote);
+                    copied = Copy(task, thread, remote);
             }
             finally
             {
@@ -83,9 +83,12 @@ internal sealed class TaskCapture(CaptureContext context, TreeFreezer freezer, M
         return steps;
     }
 
-    private bool Copy(FrozenTask task, InjectedThread remote)
+    private bool Copy(FrozenTask task, FrozenThread thread, InjectedThread remote)
     {
-        var obstacle = MemoryCopies.Obstacle(context, task, remote);
+        // The helper has the thread's filters, and nobody suspends them once it was let go.
+        var obstacle = ProcStatus.TryRead(context.Proc, new TaskDir(task.Pid, thread.Tid), out var status) && status.SeccompMode != 0
+            ? "it has a mode or filters of seccomp(2)"
+            : MemoryCopies.Obstacle(context, task, remote);
         if (obstacle is null)
         {
             if (remote.TryCopy(out var errno) is { } copy)

@@ -94,6 +94,7 @@ public class MemoryCopyTests
     [InlineData("libc.madvise(ctypes.c_void_p(address), size, 10)", "MADV_DONTFORK")]
     [InlineData("libc.madvise(ctypes.c_void_p(address), size, 18)", "MADV_WIPEONFORK")]
     [InlineData("[signal.signal(s, lambda *_: None) for s in (signal.SIGURG, signal.SIGWINCH, signal.SIGCHLD)]", "SIGWINCH")]
+    [InlineData("libc.prctl(38, 1, 0, 0, 0); f = ctypes.create_string_buffer(struct.pack('HBBI', 6, 0, 0, 0x7fff0000)); assert libc.syscall(317, 1, 0, ctypes.c_char_p(struct.pack('HxxxxxxQ', 1, ctypes.addressof(f)))) == 0", "seccomp")]
     public void WhatCannotBeCopiedIsWrittenBefore(string call, string reason)
     {
         using var program = new SelfCheckingProgram($$"""
