@@ -5,13 +5,14 @@ using CrCore.Objects.Files;
 namespace CrCore.Checkpoint;
 
 /// <summary>
-/// Reads, on a thread of its own, what kinds are going to ask of every other task, into the facts that all readers share:
-/// looking at a tree is mostly waiting for proc(5), and this keeps a second processor busy with it. What it cannot read it
-/// leaves to whoever asks, with the error that belongs there.
+/// Reads, on a thread of its own, what kinds are going to ask, into the facts that all readers share: looking at a tree is
+/// mostly waiting for proc(5), and this keeps a second processor busy with it. It comes from the last task and the last
+/// thread, towards the one who looks from the first on. What it cannot read it leaves to whoever asks, with the error that
+/// belongs there.
 /// </summary>
 internal sealed class FactReader : IDisposable
 {
-    private const int FewTasks = 8;
+    private const int FewThreads = 8;
 
     private readonly Task? _work;
     private volatile bool _stop;
@@ -19,7 +20,10 @@ internal sealed class FactReader : IDisposable
     /// <param name="capture">Also what only the capture of a frozen task asks for.</param>
     public FactReader(ProcFacts facts, KindStates states, IReadOnlyList<LiveTask> tasks, bool capture)
     {
-        if (tasks.Count >= FewTasks && Environment.ProcessorCount > 1)
+        var threads = 0;
+        for (var i = 0; i < tasks.Count && threads < FewThreads; i++)
+            threads += tasks[i].Tids.Count;
+        if (threads >= FewThreads && Environment.ProcessorCount > 1)
             _work = Task.Run(() => Read(facts, states.Get<KnownDescriptors>(), tasks, capture));
     }
 
@@ -32,7 +36,7 @@ internal sealed class FactReader : IDisposable
     private void Read(ProcFacts facts, KnownDescriptors descriptors, IReadOnlyList<LiveTask> tasks, bool capture)
     {
         using var proc = new ProcReader(facts);
-        for (var i = 1; i < tasks.Count && !_stop; i += 2)
+        for (var i = tasks.Count - 1; i >= 0 && !_stop; i--)
             if (!tasks[i].IsZombie)
                 try
                 {
@@ -43,25 +47,27 @@ internal sealed class FactReader : IDisposable
                 }
     }
 
-    private static void Read(ProcReader proc, KnownDescriptors descriptors, LiveTask task, bool capture)
+    private void Read(ProcReader proc, KnownDescriptors descriptors, LiveTask task, bool capture)
     {
-        descriptors.Of(proc, task.Pid);
-        proc.TryRead(task.Pid, "maps"u8, out _);
         Span<ulong> namespaces = stackalloc ulong[ProcNamespaces.Count];
-        foreach (var tid in task.Tids)
+        for (var i = task.Tids.Count - 1; i >= 0 && !_stop; i--)
         {
-            proc.TryRead(new TaskDir(task.Pid, tid), "status"u8, out _);
-            ProcNamespaces.TryReadAll(proc, new TaskDir(task.Pid, tid), namespaces);
+            var dir = new TaskDir(task.Pid, task.Tids[i]);
+            proc.TryRead(dir, "status"u8, out _);
+            ProcNamespaces.TryReadAll(proc, dir, namespaces);
         }
         proc.TryRead(task.Pid, "timers"u8, out _);
         proc.TryReadLink(task.Pid, "cwd"u8, out _);
         proc.TryReadLink(task.Pid, "root"u8, out _);
         proc.TryReadLink(task.Pid, "exe"u8, out _);
-        if (!capture)
-            return;
-        proc.TryRead(task.Pid, "limits"u8, out _);
-        proc.TryRead(task.Pid, "auxv"u8, out _);
-        proc.TryRead(task.Pid, "coredump_filter"u8, out _);
-        proc.TryRead(task.Pid, "oom_score_adj"u8, out _);
+        if (capture)
+        {
+            proc.TryRead(task.Pid, "limits"u8, out _);
+            proc.TryRead(task.Pid, "auxv"u8, out _);
+            proc.TryRead(task.Pid, "coredump_filter"u8, out _);
+            proc.TryRead(task.Pid, "oom_score_adj"u8, out _);
+        }
+        descriptors.Of(proc, task.Pid);
+        proc.TryRead(task.Pid, "maps"u8, out _);
     }
 }

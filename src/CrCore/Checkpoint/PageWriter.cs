@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using CrCore.Image;
 using CrCore.Kernel;
 
@@ -52,58 +53,59 @@ internal sealed class PageWriter : IDisposable
         if (source.File is not null)
             WriteFile(source.ObjRef, source.File, _batch, cancel);
         else
-            WriteRanges(source, _batch, cancel);
+            WriteRanges(source, cancel);
         // A block holds pages of one object.
         _batch.Flush();
     }
 
-    private void WriteRanges(PageSource source, PageBatch batch, CancellationToken cancel)
+    private void WriteRanges(PageSource source, CancellationToken cancel)
     {
-        source.Ranges.Sort(static (a, b) => a.Target.CompareTo(b.Target));
-        PagemapScanner? scanner = null;
-        var original = 0;
-        PageReader? plain = null, forced = null;
-        try
+        var ranges = source.Ranges;
+        ranges.Sort(static (a, b) => a.Target.CompareTo(b.Target));
+        for (int first = 0, end; first < ranges.Count; first = end)
         {
-            foreach (var range in source.Ranges)
+            // What is seen in one task, in the order of its addresses, is found by one walk over its page tables.
+            for (end = first + 1; end < ranges.Count && ranges[end].Pid == ranges[first].Pid && ranges[end].Start >= ranges[end - 1].End; end++)
             {
-                cancel.ThrowIfCancellationRequested();
-                if (range.Pid != original)
-                {
-                    batch.Flush();
-                    scanner?.Dispose();
-                    original = range.Pid;
-                    var pid = _copies.ReadFrom(original);
-                    scanner = PagemapScanner.TryOpen(pid) ?? throw Ended(pid);
-                    plain = (ranges, bytes) => ProcessMemory.Read(pid, ranges, bytes);
-                    forced = (ranges, bytes) => ReadForced(pid, ranges, bytes);
-                }
-                var unreadable = (range.Modes & PageRangeModes.Unreadable) != 0;
-                WriteRange(source.ObjRef, range, scanner!, unreadable ? forced! : plain!, batch, cancel);
             }
-            batch.Flush();
-        }
-        finally
-        {
-            scanner?.Dispose();
+            WriteRanges(source.ObjRef, CollectionsMarshal.AsSpan(ranges)[first..end], cancel);
+            _batch.Flush();
         }
     }
 
-    private void WriteRange(uint objRef, in PageRange range, PagemapScanner scanner, PageReader reader, PageBatch batch, CancellationToken cancel)
+    private void WriteRanges(uint objRef, ReadOnlySpan<PageRange> ranges, CancellationToken cancel)
     {
-        var keepZeros = (range.Modes & PageRangeModes.KeepZeros) != 0;
-        if ((range.Modes & PageRangeModes.Unscanned) != 0)
+        var pid = _copies.ReadFrom(ranges[0].Pid);
+        using var scanner = PagemapScanner.TryOpen(pid) ?? throw Ended(pid);
+        PageReader plain = (remote, bytes) => ProcessMemory.Read(pid, remote, bytes);
+        PageReader forced = (remote, bytes) => ReadForced(pid, remote, bytes);
+        var next = 0;
+        foreach (var region in scanner.Scan(ranges[0].Start, ranges[^1].End, PageFilter.PrivateContents))
         {
-            batch.Switch(objRef, reader);
-            AddSlices(range.Start, range.End, range.Target, keepZeros, batch, cancel);
-            return;
+            cancel.ThrowIfCancellationRequested();
+            for (; next < ranges.Length && ranges[next].Start < region.End; next++)
+            {
+                var range = ranges[next];
+                if ((range.Modes & PageRangeModes.Unscanned) != 0)
+                    WriteSlices(objRef, range, range.Start, range.End, plain, forced, cancel);
+                else if (region.Start < range.End)
+                {
+                    WriteSlices(objRef, range, Math.Max(region.Start, range.Start), Math.Min(region.End, range.End), plain, forced, cancel);
+                    // The next region may have more of this range.
+                    if (region.End < range.End)
+                        break;
+                }
+            }
         }
-        foreach (var region in scanner.Scan(range.Start, range.End, PageFilter.PrivateContents))
-        {
-            // Most ranges have no page: the reader is switched, and the block ended, only for one that has.
-            batch.Switch(objRef, reader);
-            AddSlices(region.Start, region.End, range.Target + (region.Start - range.Start), keepZeros, batch, cancel);
-        }
+        for (; next < ranges.Length; next++)
+            if ((ranges[next].Modes & PageRangeModes.Unscanned) != 0)
+                WriteSlices(objRef, ranges[next], ranges[next].Start, ranges[next].End, plain, forced, cancel);
+    }
+
+    private void WriteSlices(uint objRef, in PageRange range, ulong start, ulong end, PageReader plain, PageReader forced, CancellationToken cancel)
+    {
+        _batch.Switch(objRef, (range.Modes & PageRangeModes.Unreadable) != 0 ? forced : plain);
+        AddSlices(start, end, range.Target + (start - range.Start), (range.Modes & PageRangeModes.KeepZeros) != 0, _batch, cancel);
     }
 
     private void WriteFile(uint objRef, OwnDescriptor file, PageBatch batch, CancellationToken cancel)

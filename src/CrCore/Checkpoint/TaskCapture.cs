@@ -11,7 +11,7 @@ internal sealed class TaskCapture(CaptureContext context, TreeFreezer freezer, M
 {
     private const int ArenaSize = 1 << 20;
 
-    private readonly SyscallBatch _taskBatch = new(), _threadBatch = new();
+    private readonly SyscallBatch _taskBatch = new();
     private readonly RecordSink _sink = new(writer.WriteRecord);
     private readonly List<Action<RecordSink>> _taskSteps = [];
     private readonly List<MemoryMapping> _mappings = [];
@@ -54,7 +54,8 @@ internal sealed class TaskCapture(CaptureContext context, TreeFreezer freezer, M
     private List<Action<RecordSink>> CaptureThread(FrozenTask task, FrozenThread thread, InjectionSite site, ref bool copied)
     {
         var steps = new List<Action<RecordSink>>();
-        var batch = new SyscallBatch();
+        // The leader runs the task's calls and its own in one go: each batch is a switch there and back.
+        var batch = thread == task.Leader && _taskBatch.ArenaBytes < ArenaSize / 2 ? _taskBatch : new SyscallBatch();
         foreach (var kind in Kinds.All)
             if (kind is ICapturesThread captures && captures.Capture(context, thread, batch) is { } step)
                 steps.Add(step);
@@ -66,7 +67,7 @@ internal sealed class TaskCapture(CaptureContext context, TreeFreezer freezer, M
             var remote = Enter(task, thread, site);
             try
             {
-                if (leads)
+                if (leads && batch != _taskBatch)
                     remote.Run(_taskBatch);
                 remote.Run(batch);
                 if (copy)

@@ -27,7 +27,7 @@ internal sealed class AddressSpaceCopy : IDisposable
     /// <summary>The process whose memory it has.</summary>
     public int Original => _original;
 
-    /// <summary>Ends the copy and waits for the helper's end; when it does not come within a second, its code stays where it is, out of everybody's way.</summary>
+    /// <summary>Ends the copy and waits for the helper's end; when it does not come within ten seconds, its code stays where it is, out of everybody's way.</summary>
     public void Dispose()
     {
         if (_site is not { } site)
@@ -48,7 +48,7 @@ internal sealed class AddressSpaceCopy : IDisposable
     private bool HelperEnds()
     {
         using var proc = new ProcReader();
-        var deadline = Stopwatch.GetTimestamp() + Stopwatch.Frequency;
+        var deadline = Stopwatch.GetTimestamp() + 10 * Stopwatch.Frequency;
         while (ProcStat.TryRead(proc, new TaskDir(_original, _helper), out _))
         {
             if (Stopwatch.GetTimestamp() > deadline)
