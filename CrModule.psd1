@@ -19,6 +19,7 @@
         'Compare-CrImage'
         'Convert-CrImage'
         'Export-CrCoreDump'
+        'Export-CrImageReport'
         'Get-CrImageFile'
         'Get-CrImageHeader'
         'Get-CrImageMapping'

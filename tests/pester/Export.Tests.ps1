@@ -52,3 +52,21 @@ Describe 'Export-CrCoreDump' {
         Get-Content "$folder/taken.core" | Should -Be 'precious'
     }
 }
+
+Describe 'Export-CrImageReport' {
+    It 'makes a page of each image that comes down the pipeline' {
+        $page = Get-Item $image | Export-CrImageReport -DestinationPath "$folder/"
+        $page.FullName | Should -Be "$folder/a.html"
+        $text = Get-Content -Raw $page
+        $text | Should -Match '<html lang="en">'
+        $text | Should -Match "$($tree.Id) bash"
+        $text | Should -Not -Match 'the treasure is here'
+    }
+    It 'replaces nothing unasked' {
+        New-Item "$folder/taken.html" -Value 'precious' | Out-Null
+        { Export-CrImageReport $image "$folder/taken.html" -ErrorAction Stop } | Should -Throw -ErrorId 'CrImageExists,*'
+        Get-Content "$folder/taken.html" | Should -Be 'precious'
+        Export-CrImageReport $image "$folder/taken.html" -WhatIf
+        Get-Content "$folder/taken.html" | Should -Be 'precious'
+    }
+}

@@ -92,7 +92,8 @@ public sealed class ImageDescriptors
     private static string Direction(FdDataRecord data)
         => data.FdType is FdType.Pipe or FdType.Fifo ? (data.Flags & OpenFlags.AccessMode) switch { OpenFlags.ReadOnly => "(r)", OpenFlags.WriteOnly => "(w)", _ => "(rw)" } : "";
 
-    private IEnumerable<(int Fd, bool CloseOnExec, SavedDescription Saved)> Entries(TaskImage task)
+    /// <summary>A task's descriptors without words about them, which name every task at the other ends.</summary>
+    internal IEnumerable<(int Fd, bool CloseOnExec, SavedDescription Saved)> Entries(TaskImage task)
     {
         if (_files is null)
         {
