@@ -58,7 +58,7 @@ public sealed class ImageMemory(ImageFile image) : IDisposable
         part.Clear();
         return vma.Kind switch
         {
-            VmaType.Anonymous or VmaType.SharedAnonymous or VmaType.MemoryFile => Said(part, MemorySource.Zero, out source),
+            VmaType.Anonymous or VmaType.SharedAnonymous or VmaType.MemoryFile or VmaType.SystemVShared => Said(part, MemorySource.Zero, out source),
             VmaType.File when _files.Read(mapping.Path, vma.Identity!.Value, inObject, part) => Said(part, MemorySource.File, out source),
             _ => Said(part, MemorySource.Missing, out source),
         };

@@ -38,6 +38,8 @@ internal sealed class PageTargetTable : IDisposable
             return new AddressSpaceTarget(task.Pid, LayoutOf(task), _arrivals.GetValueOrDefault(objRef));
         if (!_places.Plan.Shared.TryGetValue(objRef, out var range))
             throw new CrImageException("CrImageBadPages", $"The image has pages for object {objRef}, which has none.", -1, "The image is damaged; take another copy, or checkpoint again.");
+        if (_context.States.Get<RestoredSegments>().Left.Contains(objRef))
+            return new DiscardingTarget(range.Length);
         return SharedMemoryKind.IsWriteSealed(_context.Image.Object<SharedMemoryRecord>(objRef))
             ? new MemoryFileTarget(_context.States.Get<RestoredMemoryFiles>().Files[objRef])
             : new SharedMemoryTarget(_context.Root.Pid, _places.StagingOf(objRef), range.Length);

@@ -128,6 +128,22 @@ internal sealed class SharedMemoryTarget(int rootPid, ulong address, ulong lengt
     }
 }
 
+/// <summary>Memory that exists and is used by others: it stays as it is.</summary>
+internal sealed class DiscardingTarget(ulong length) : IPageTarget
+{
+    public bool Fill(ReadOnlySpan<PageRun> runs, ReadOnlySpan<byte> data)
+    {
+        foreach (var run in runs)
+            if (run.End > length)
+                return false;
+        return true;
+    }
+
+    public void Pause()
+    {
+    }
+}
+
 /// <summary>A memory file that is to be sealed against writes, so that no mapping of it may be writable: written as a file.</summary>
 internal sealed class MemoryFileTarget(OwnDescriptor file) : IPageTarget
 {

@@ -28,6 +28,7 @@ internal static class CHeaders
         #include <linux/rseq.h>
         #include <linux/sched.h>
         #include <linux/sched/types.h>
+        #include <linux/shm.h>
         #include <linux/sysinfo.h>
         #include <linux/time.h>
         #include <linux/time_types.h>

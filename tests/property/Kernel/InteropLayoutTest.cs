@@ -38,6 +38,8 @@ public sealed class InteropLayoutTest(InteropLayoutTest.Answers answers) : IClas
         new(typeof(RemoteRange), "struct iovec", "iov_base iov_len"),
         new(typeof(SysInfoData), "struct sysinfo",
             "uptime loads[0] loads[1] loads[2] totalram freeram sharedram bufferram totalswap freeswap procs pad totalhigh freehigh mem_unit"),
+        new(typeof(SystemVSegmentStatus), "struct shmid64_ds",
+            "shm_perm.key shm_perm.uid shm_perm.gid shm_perm.cuid shm_perm.cgid shm_perm.mode - - - shm_segsz shm_atime shm_dtime shm_ctime shm_cpid shm_lpid shm_nattch - -"),
         new(typeof(UffdApi), "struct uffdio_api", "api features ioctls"),
         new(typeof(UffdRegister), "struct uffdio_register", "range.start range.len mode ioctls"),
         new(typeof(UffdCopy), "struct uffdio_copy", "dst src len mode copy"),

@@ -23,12 +23,13 @@ public class MemoryObstacleTests
         """;
 
     [FactWith("python3")]
-    public void A_System_V_segment_is_named()
+    public void A_locked_System_V_segment_is_named()
     {
         // IPC_RMID at once: the segment goes with its last attachment.
         using var child = OwnChild.Python(Calls + """
             shm = libc.shmget(0, 8192, 0o1600)
             at = libc.shmat(shm, None, 0)
+            libc.shmctl(shm, 11, None) # SHM_LOCK
             libc.shmctl(shm, 0, None)
             ready()
             """);

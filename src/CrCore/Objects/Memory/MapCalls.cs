@@ -119,11 +119,16 @@ internal sealed class MapCalls(RestoreContext context, RestoringTask task, Puppe
         var vma = mapping.Vma;
         var memory = context.Image.Object<SharedMemoryRecord>(vma.ObjRef);
         var readOnly = memory.Kind == SharedMemoryType.MemoryFile && SharedMemoryKind.IsWriteSealed(memory);
+        var unwritable = memory.Kind == SharedMemoryType.SystemV && (vma.Flags & VmFlags.MayWrite) == 0;
+        if (unwritable)
+            SystemVRestore.AddReattach(context, batch, places, vma.ObjRef, SystemVMemory.ReadOnly);
         if (vma.IsShared && memory.Kind != SharedMemoryType.HugePages)
             batch.Must("mapping shared memory at", vma, Sys.mremap, places.StagingOf(vma.ObjRef) + vma.PageOffset * ImageFormat.PageSize, 0, vma.Length, MremapMayMove | MremapFixed, vma.Start);
         else
             batch.Must("moving a mapping to", vma, Sys.mremap, places.Staging.Start + places.Plan.Private[(task.VPid, vma.Start)].Start, vma.Length, vma.Length, MremapMayMove | MremapFixed, vma.Start);
-        var staged = vma.IsShared && readOnly ? ProtRead : ProtReadWrite;
+        if (unwritable)
+            SystemVRestore.AddReattach(context, batch, places, vma.ObjRef, 0);
+        var staged = unwritable || vma.IsShared && readOnly ? ProtRead : ProtReadWrite;
         if ((int)vma.Protection != staged)
             batch.Must("protecting", vma, Sys.mprotect, vma.Start, vma.Length, (int)vma.Protection);
     }

@@ -17,7 +17,7 @@ internal static class MappingRules
     {
         MappingKind.Special when IsAioRing(m) || IsPacketRing(m) => null,
         MappingKind.Special => new("CrMappingSpecial", $"the kernel object {m.Path} is mapped, which is not saved", "Have the program close what made the mapping (io_uring, perf, uprobes …)."),
-        MappingKind.SystemVShared => new("CrMappingSystemV", $"the System V segment {m.Inode} is mapped, which is not saved yet", "Have the program detach it (shmdt)."),
+        MappingKind.SystemVShared => SystemVCapture.Check(pid, m),
         MappingKind.File => CheckFile(files, pid, m),
         _ => null,
     };
@@ -49,6 +49,7 @@ internal static class MappingRules
         MappingKind.File => VmaType.File,
         MappingKind.SharedAnonymous => VmaType.SharedAnonymous,
         MappingKind.MemoryFile => VmaType.MemoryFile,
+        MappingKind.SystemVShared => VmaType.SystemVShared,
         MappingKind.Vdso => VmaType.Vdso,
         MappingKind.Vvar => VmaType.Vvar,
         MappingKind.VvarVclock => VmaType.VvarVclock,

@@ -74,11 +74,15 @@ internal sealed class MemoryCapture(CaptureContext context, FrozenTask task)
             PageOffset = m.Offset / ImageFormat.PageSize,
             Name = m.Kind == MappingKind.Anonymous || type == VmaType.SharedAnonymous && m.Kind != MappingKind.File ? m.Path : "",
         };
-        if (type is VmaType.SharedAnonymous or VmaType.MemoryFile)
+        if (type is VmaType.SharedAnonymous or VmaType.MemoryFile or VmaType.SystemVShared)
         {
             var found = context.States.Get<SharedMemoryCapture>().Take(context, task.Pid, m);
             if (found.Due is { } due)
+            {
                 _records.Add(due);
+                if (type == VmaType.SystemVShared)
+                    _records.Add(SystemVCapture.Describe(context, due.ObjRef, task.Pid, m));
+            }
             vma = vma with { ObjRef = found.ObjRef };
         }
         if (type == VmaType.File)

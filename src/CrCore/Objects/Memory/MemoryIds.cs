@@ -10,4 +10,6 @@ public static class MemoryIds
     public const short SharedMemory = 210;
     /// <summary>Revision 4: guard pages of the address space before it.</summary>
     public const short GuardRegions = 211;
+    /// <summary>Revision 4: what a System V segment is called and whose it is.</summary>
+    public const short SystemVSegment = 450;
 }

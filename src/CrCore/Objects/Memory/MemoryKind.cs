@@ -15,6 +15,7 @@ public sealed partial class MemoryKind : IInspectsTask, ICapturesTask
         new(MemoryIds.MmContext, "MM_CONTEXT", MmContextRecord.Read, MmContextRecord.PayloadSize),
         new(MemoryIds.SharedMemory, "SHARED_MEMORY", SharedMemoryRecord.Read, 32 + VmaRecord.MaxName),
         new(MemoryIds.GuardRegions, "GUARD_REGIONS", GuardRegionsRecord.Read, GuardRegionsRecord.MaxBytes),
+        new(MemoryIds.SystemVSegment, "SYSV_SEGMENT", SystemVSegmentRecord.Read, 64),
     ];
 
     /// <summary>Looks at maps only; what needs smaps is found when the task is captured.</summary>

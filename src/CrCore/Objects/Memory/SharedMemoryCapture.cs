@@ -17,13 +17,14 @@ public sealed class SharedMemoryCapture
     /// <summary>The object behind a mapping.</summary>
     public Found Take(CaptureContext context, int pid, in MemoryMapping m)
     {
-        var objRef = context.Shared.Reference(Key(m.DeviceMajor, m.DeviceMinor, m.Inode), out var first);
+        var objRef = context.Shared.Reference(m.Kind == MappingKind.SystemVShared ? ("System V memory", m.Inode) : Key(m.DeviceMajor, m.DeviceMinor, m.Inode), out var first);
         SharedMemoryRecord? due = null;
         if (first)
         {
             var kind = m.Kind == MappingKind.MemoryFile ? SharedMemoryType.MemoryFile
+                : m.Kind == MappingKind.SystemVShared ? SharedMemoryType.SystemV
                 : MappingRules.IsAnonymousHuge(m) ? SharedMemoryType.HugePages : SharedMemoryType.Anonymous;
-            due = Start(context, objRef, kind, kind == SharedMemoryType.HugePages ? "" : m.Path, OpenMapped(context, pid, m));
+            due = Start(context, objRef, kind, kind is SharedMemoryType.HugePages or SharedMemoryType.SystemV ? "" : m.Path, OpenMapped(context, pid, m));
         }
         if (_sources[objRef] is { File: null } source)
             AddRange(source, pid, m);

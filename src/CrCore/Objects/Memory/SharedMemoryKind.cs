@@ -40,12 +40,13 @@ public sealed class SharedMemoryKind : IRestoresTask
             else if (memory.Kind == SharedMemoryType.Anonymous)
                 own.Must("mapping shared memory", null, Sys.mmap, places.StagingOf(objRef), range.Length, ProtReadWrite,
                     MapShared | MapAnonymous | NoReserve(plan, objRef) | MapFixedNoReplace, -1, 0);
-            else
+            else if (memory.Kind == SharedMemoryType.MemoryFile)
                 served.Add((objRef, Create(own, memory, range.Length)));
             if (own.ArenaBytes > task.Remote.ArenaSize / 2)
                 Flush(context, task, places, own, served);
         }
         Flush(context, task, places, own, served);
+        SystemVRestore.AttachAll(context, task, places);
         return null;
     }
 

@@ -11,6 +11,8 @@ public enum SharedMemoryType : uint
     MemoryFile = 2,
     /// <summary>As <see cref="Anonymous"/>, with MAP_HUGETLB: pages of 2 MiB.</summary>
     HugePages = 3,
+    /// <summary>shmget(2); a SYSV_SEGMENT tells the rest.</summary>
+    SystemV = 4,
 }
 
 /// <summary>
@@ -66,7 +68,7 @@ public sealed record SharedMemoryRecord : ISharedObject
         };
         if (s.ObjRef == 0)
             throw r.Bad("shared memory has no reference");
-        if (s.Kind is not (SharedMemoryType.Anonymous or SharedMemoryType.MemoryFile or SharedMemoryType.HugePages))
+        if (s.Kind is not (SharedMemoryType.Anonymous or SharedMemoryType.MemoryFile or SharedMemoryType.HugePages or SharedMemoryType.SystemV))
             throw r.Bad($"shared memory has the kind {(uint)s.Kind}");
         if (s.Size > AddressPlan.HighestEnd)
             throw r.Bad($"shared memory has {s.Size} bytes");

@@ -52,6 +52,9 @@ internal sealed class StagingPlan
                     continue;
                 if (image.Object<SharedMemoryRecord>(vma.ObjRef).Kind == SharedMemoryType.MemoryFile != (vma.Kind == VmaType.MemoryFile))
                     throw TooMuch($"the mapping {vma} of {task} is of another kind than object {vma.ObjRef}");
+                if (IsSystemV(image, vma.ObjRef) != (vma.Kind == VmaType.SystemVShared)
+                    || vma.Kind == VmaType.SystemVShared && (!vma.IsShared || vma.PageOffset * ImageFormat.PageSize + vma.Length > reach[vma.ObjRef]))
+                    throw TooMuch($"the mapping {vma} of {task} is not one of the System V segment {vma.ObjRef}");
                 reach[vma.ObjRef] = Math.Max(reach[vma.ObjRef], vma.PageOffset * ImageFormat.PageSize + vma.Length);
                 if (!vma.IsShared || IsHuge(image, vma.ObjRef))
                     moved.Add((task.VPid, vma));
@@ -73,6 +76,8 @@ internal sealed class StagingPlan
     public bool HasHugePages { get; private set; }
 
     private static bool IsHuge(ImageModel image, uint objRef) => image.Object<SharedMemoryRecord>(objRef).Kind == SharedMemoryType.HugePages;
+
+    private static bool IsSystemV(ImageModel image, uint objRef) => image.Object<SharedMemoryRecord>(objRef).Kind == SharedMemoryType.SystemV;
 
     private AddressRange Take(ulong bytes, bool huge)
     {

@@ -18,7 +18,7 @@ public enum VmaType : uint
     Vdso = 5,
     Vvar = 6,
     VvarVclock = 7,
-    /// <summary>A System V segment; reserved.</summary>
+    /// <summary>A System V segment (shmat(2)).</summary>
     SystemVShared = 8,
     /// <summary>The ring of a context of native asynchronous I/O, made with the context (AIO_RING).</summary>
     AioRing = 20,
