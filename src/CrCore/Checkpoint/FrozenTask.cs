@@ -84,4 +84,7 @@ public sealed class FrozenThread
     public required Registers Registers { get; init; }
 
     public required ulong SignalMask { get; init; }
+
+    /// <summary>How long it had slept in its system call when it was frozen, at least; null where that could not be measured.</summary>
+    public TimeSpan? Slept { get; init; }
 }

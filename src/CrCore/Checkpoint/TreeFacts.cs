@@ -19,7 +19,7 @@ internal static class TreeFacts
             var parent = live.Parent is null ? null : byPid[live.Parent.Pid];
             var threads = new List<FrozenThread>(live.Tids.Count);
             foreach (var tid in live.Tids)
-                threads.Add(Read(live, tid, proc));
+                threads.Add(Read(live, tid, freezer, proc));
             var stop = live.IsZombie ? default : freezer.Stopped[live.Tids[0]].Stop;
             var task = new FrozenTask
             {
@@ -40,10 +40,11 @@ internal static class TreeFacts
         return tasks;
     }
 
-    private static FrozenThread Read(LiveTask task, int tid, ProcReader proc)
+    private static FrozenThread Read(LiveTask task, int tid, TreeFreezer freezer, ProcReader proc)
     {
         TraceCall.Check(Ptrace.GetRegisters(tid, out var registers), "Reading the registers", tid);
         TraceCall.Check(Ptrace.GetSignalMask(tid, out var mask), "Reading the signal mask", tid);
+        var slept = SyscallRestart.NeedsRestartBlock(registers) ? freezer.Slept(tid, registers) : null;
         registers = FrozenRegisters.Settle(proc, new TaskDir(task.Pid, tid), registers, mask);
         var vtid = task.VPid;
         if (tid != task.Pid)
@@ -52,7 +53,7 @@ internal static class TreeFacts
                 throw new CrTargetException("CrTaskEnded", $"Task {tid} ended while it was frozen.") { Pid = tid };
             vtid = status.NamespacePids.Length > 0 ? status.NamespacePids[^1] : tid;
         }
-        return new FrozenThread { Tid = tid, VTid = vtid, Pid = task.Pid, Registers = registers, SignalMask = mask };
+        return new FrozenThread { Tid = tid, VTid = vtid, Pid = task.Pid, Registers = registers, SignalMask = mask, Slept = slept };
     }
 
     /// <summary>HEAD, HEAD_ARCH and TREE.</summary>

@@ -15,6 +15,7 @@ internal sealed class TreeFreezer(ProcReader proc, ProcFacts? facts = null) : ID
 {
     private readonly ProcReader _walker = new(facts);
     private readonly Dictionary<int, StoppedThread> _stopped = [];
+    private readonly SleepMeter _meter = new(proc);
 
     /// <summary>A thread held by this freezer.</summary>
     /// <param name="Tracee">How to wait for it.</param>
@@ -23,9 +24,16 @@ internal sealed class TreeFreezer(ProcReader proc, ProcFacts? facts = null) : ID
     {
         public bool Waited { get; set; }
         public WaitReport Stop { get; set; }
+
+        /// <summary>The call that it slept in until it was stopped, where that could be measured.</summary>
+        public SleepMeter.Sleep? Sleep { get; init; }
     }
 
     public IReadOnlyDictionary<int, StoppedThread> Stopped => _stopped;
+
+    /// <summary>How long a stopped thread had slept in its call; null where that is not known.</summary>
+    public TimeSpan? Slept(int tid, in Registers registers)
+        => _stopped.TryGetValue(tid, out var thread) ? _meter.Confirm(new TaskDir(thread.Pid, tid), thread.Sleep, registers) : null;
 
     /// <summary>When the first thread was stopped, as a Stopwatch timestamp; 0 before.</summary>
     public long FrozenSince { get; private set; }
@@ -129,7 +137,7 @@ internal sealed class TreeFreezer(ProcReader proc, ProcFacts? facts = null) : ID
         if (FrozenSince == 0)
             FrozenSince = Stopwatch.GetTimestamp();
         var polled = task.Stat.ParentPid == Environment.ProcessId;
-        _stopped.Add(tid, new StoppedThread(new Tracee(tid, polled), pid));
+        _stopped.Add(tid, new StoppedThread(new Tracee(tid, polled), pid) { Sleep = _meter.Measure(new TaskDir(pid, tid)) });
         e = Ptrace.Interrupt(tid);
         if (e is not (Errno.None or Errno.ESRCH))
             throw new CrKernelException("CrInterruptFailed", $"Interrupting task {tid}", e) { Pid = tid };

@@ -88,6 +88,9 @@ public static unsafe class Scheduling
             return Check(Libc.Syscall(Sys.sched_setaffinity, tid, processors.Length * sizeof(ulong), (long)words), "Setting the affinity", tid) >= 0;
     }
 
+    /// <summary>Lets others run, and charges the calling thread for what it ran.</summary>
+    public static void Yield() => Check(Libc.Syscall(Sys.sched_yield), "Yielding", 0);
+
     /// <summary>The nice value of a thread, -20 … 19.</summary>
     public static bool TryGetNice(int tid, out int nice)
     {

@@ -30,7 +30,7 @@ internal static class CpuCapture
         return registers;
     }
 
-    private static TimeSpec? ReadTime(int tid, ulong address)
+    internal static TimeSpec? ReadTime(int tid, ulong address)
     {
         Span<byte> bytes = stackalloc byte[16];
         return ProcessMemory.ReadAvailable(tid, address, bytes, out _) == bytes.Length

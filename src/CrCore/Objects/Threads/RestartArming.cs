@@ -11,15 +11,33 @@ namespace CrCore.Objects.Threads;
 /// <remarks>
 /// Sleeps with a pointer for the remaining time sleep that time: the kernel stored it there at the freeze. Futex waits
 /// with an absolute time keep it. Elsewhere (poll, a sleep or futex wait with a relative time and no such pointer) the
-/// whole timeout starts anew, because the kernel tells nobody how much of it was left.
+/// kernel tells nobody how much was left: the rest that the checkpoint measured is waited for, or where it could not
+/// measure, the whole timeout.
 /// </remarks>
 internal static class RestartArming
 {
     /// <summary>Runs the call in the stopped thread; the caller sets what this returns.</summary>
     /// <returns>The registers to go on with: the saved ones, or with the call's result when it did not need to wait.</returns>
-    public static Registers Arm(int tid, in Registers saved)
+    public static Registers Arm(int tid, in Registers saved, TimeSpec? rest)
     {
-        var again = SyscallRestart.Rewind(WithRemainingTime(saved));
+        if (rest is not { } left)
+            return Arm(tid, saved, WithRemainingTime(saved));
+        if (CallRest.TimeAddress(saved) is null)
+            return Arm(tid, saved, CallRest.With(saved, left, 0));
+        // The kernel reads the time at the call's start, so that a place below the stack's red zone can be lent for it.
+        var place = (saved.Rsp - CallRest.BelowStack) & ~15ul;
+        Span<byte> before = stackalloc byte[16];
+        if (ProcessMemory.ReadAvailable(tid, place, before, out _) < before.Length)
+            return Arm(tid, saved, saved);
+        ProcessMemory.Write(tid, place, System.Runtime.InteropServices.MemoryMarshal.AsBytes(new ReadOnlySpan<TimeSpec>(in left)));
+        var after = Arm(tid, saved, CallRest.With(saved, left, place));
+        ProcessMemory.Write(tid, place, before);
+        return after;
+    }
+
+    private static Registers Arm(int tid, in Registers saved, in Registers call)
+    {
+        var again = SyscallRestart.Rewind(call);
         TraceCall.Check(Ptrace.SetRegisters(tid, again), "Setting the registers", tid);
         TraceCall.Check(Ptrace.ContinueToSyscall(tid), "Continuing", tid);
         Await(tid, s => s.IsSyscallStop);

@@ -6,4 +6,5 @@ public static class ThreadRecordIds
     /// <summary>The seed's id.</summary>
     public const short Cpu = 104;
     public const short Areas = 105;
+    public const short CallRest = 170;
 }

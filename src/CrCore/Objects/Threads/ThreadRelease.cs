@@ -19,7 +19,7 @@ internal static class ThreadRelease
         var registers = cpu.Registers;
         // The call is made while all signals are still masked.
         if (SyscallRestart.NeedsRestartBlock(registers))
-            registers = RestartArming.Arm(tid, registers);
+            registers = RestartArming.Arm(tid, registers, image.Get<CallRestRecord>()?.Rest);
         TraceCall.Check(Xstate.Set(tid, cpu.Xstate.Span), "Setting the extended processor state", tid);
         TraceCall.Check(Ptrace.SetSignalMask(tid, image.Get<ThreadSignalsRecord>()?.Mask ?? 0), "Setting the signal mask", tid);
         TraceCall.Check(Ptrace.SetRegisters(tid, registers), "Setting the registers", tid);

@@ -16,6 +16,7 @@ internal sealed class ThreadsKind : ICapturesThread, IRestoresThread, IInspectsT
     [
         new(ThreadRecordIds.Cpu, "CPU", CpuRecord.Read, CpuRecord.MaxPayload),
         new(ThreadRecordIds.Areas, "THREAD_AREAS", ThreadAreasRecord.Read, ThreadAreasRecord.PayloadSize),
+        new(ThreadRecordIds.CallRest, "CALL_REST", CallRestRecord.Read, CallRestRecord.PayloadSize),
     ];
 
     public RestoreStage ThreadStage => RestoreStage.Threads;
@@ -32,6 +33,7 @@ internal sealed class ThreadsKind : ICapturesThread, IRestoresThread, IInspectsT
     public Action<RecordSink> Capture(CaptureContext context, FrozenThread thread, SyscallBatch batch)
     {
         var cpu = CpuCapture.Capture(context, thread);
+        var rest = thread.Slept is { } slept ? CallRest.Of(cpu.Registers, slept, at => CpuCapture.ReadTime(thread.Tid, at)) : null;
         var areas = CaptureAreas(thread);
         var address = batch.Out(8);
         var call = batch.Try(Sys.prctl, (int)PrctlOption.GetTidAddress, address, 0, 0, 0);
@@ -42,6 +44,8 @@ internal sealed class ThreadsKind : ICapturesThread, IRestoresThread, IInspectsT
             if (batch.ErrnoOf(call) is not Errno.None and var errno)
                 throw new CrKernelException("CrTidAddress", $"Asking thread {thread.Tid} for its tid address", errno, "The kernel lacks CONFIG_CHECKPOINT_RESTORE.") { Pid = thread.Tid };
             sink.Emit(areas with { TidAddress = batch.Read<ulong>(address) });
+            if (rest is { } left)
+                sink.Emit(new CallRestRecord { VTid = thread.VTid, Rest = left });
         };
     }
 

@@ -170,6 +170,44 @@ public class LiveThreadTests
         Assert.InRange(JsonSerializer.Deserialize<double>(program.Hear("after")), 900, 999);
     }
 
+    /// <summary>Calls that do not tell what is left of their timeout: after 2 s of 6 they take what is left, not all of it.</summary>
+    [Fact]
+    public void TimeoutsThatNobodyTellsGoOnWhereTheyWere()
+    {
+        using var program = new StatefulProgram("""
+            word = ctypes.c_int(5)
+            def spec(seconds): return (ctypes.c_long * 2)(seconds, 0)
+            libc.syscall.argtypes = [ctypes.c_long] + [ctypes.c_void_p] * 6
+            def at(o): return ctypes.addressof(o)
+            six = spec(6)
+            waits = {
+                "poll": lambda: libc.syscall(7, 0, 0, 6000, 0, 0, 0),
+                "nanosleep": lambda: libc.syscall(35, at(six), 0, 0, 0, 0, 0),
+                "clock_nanosleep": lambda: libc.syscall(230, 1, 0, at(six), 0, 0, 0),
+                "futex": lambda: libc.syscall(202, at(word), 0x80, 5, at(six), 0, 0),
+            }
+            ended = {}
+            def body(name): waits[name](); ended[name] = time.monotonic()
+            threads = [threading.Thread(target=body, args=(n,)) for n in waits]
+            for t in threads: t.start()
+            time.sleep(2)
+            tell("before", 0)
+            await_word("go")
+            went_on = time.monotonic()
+            for t in threads: t.join()
+            tell("after", [{n: ended[n] - went_on for n in waits}, list(six)])
+            """);
+        program.Hear("before");
+        program.Checkpoint();
+        program.Restore();
+        program.Say("go");
+        var told = JsonSerializer.Deserialize<JsonElement>(program.Hear("after"));
+        Assert.Equal("[6,0]", told[1].GetRawText().Replace(" ", ""));
+        // At most 4 s are left. The whole timeout anew would be 6 s.
+        foreach (var call in told[0].EnumerateObject())
+            Assert.True(call.Value.GetDouble() is > 1 and < 5, $"{call.Name} ended {call.Value} s after the restore");
+    }
+
     private static void AssertJson(string due, string got)
         => Assert.Equal(JsonSerializer.Deserialize<SortedDictionary<string, int>>(due), JsonSerializer.Deserialize<SortedDictionary<string, int>>(got));
 }

@@ -64,6 +64,22 @@ public class RestartTests
     public void ARestartedCallIsKnownByItsArguments(ulong rdi, ulong rsi, ulong rdx, ulong r10, Sys due)
         => Assert.Equal(due, RestartedCall.Infer(new Registers { Rdi = rdi, Rsi = rsi, Rdx = rdx, R10 = r10 }, OneSecond));
 
+    [Theory]
+    [InlineData(Sys.poll, 0x9000ul, 3ul, 5000ul, 0ul, 1.5, 3.5)]
+    [InlineData(Sys.poll, 0x9000ul, 3ul, ulong.MaxValue, 0ul, 1.5, null)]
+    [InlineData(Sys.nanosleep, 0x7000ul, 0ul, 0ul, 0ul, 0.25, 0.75)]
+    [InlineData(Sys.nanosleep, 0x7000ul, 0x7010ul, 0ul, 0ul, 0.25, null)]
+    [InlineData(Sys.clock_nanosleep, 1ul, 0ul, 0x7000ul, 0ul, 2.0, 1e-9)]
+    [InlineData(Sys.clock_nanosleep, 2ul, 0ul, 0x7000ul, 0ul, 0.5, null)]
+    [InlineData(Sys.futex, 0x9000ul, 0x80ul, 5ul, 0x7010ul, 0.5, 0.5)]
+    [InlineData(Sys.futex, 0x9000ul, 0x89ul, 5ul, 0x7010ul, 0.5, null)]
+    public void WhatIsLeftOfATimeout(Sys call, ulong rdi, ulong rsi, ulong rdx, ulong r10, double slept, double? due)
+    {
+        var registers = In(call, Errno.ERESTART_RESTARTBLOCK) with { Rdi = rdi, Rsi = rsi, Rdx = rdx, R10 = r10 };
+        var rest = CallRest.Of(registers, TimeSpan.FromSeconds(slept), OneSecond);
+        Assert.Equal(due, rest is { } t ? t.Seconds + t.Nanoseconds / 1e9 : null);
+    }
+
     [Fact]
     public void ArgumentsOfNoCallGiveNone()
         => Assert.Null(RestartedCall.Infer(new Registers { Rdi = 0x9000, Rsi = ulong.MaxValue, Rdx = 0 }, OneSecond));

@@ -54,6 +54,10 @@ public class StateRecordProperties
         => Same(new ThreadAreasRecord { VTid = 9, RobustListHead = a, RobustListLength = b, TidAddress = c, RseqAddress = d, RseqSize = e, RseqSignature = f });
 
     [Property]
+    public void CallRest(FsCheck.NonNegativeInt seconds, FsCheck.NonNegativeInt nanoseconds)
+        => Same(new CallRestRecord { VTid = 9, Rest = new(seconds.Get, nanoseconds.Get % 1_000_000_000) });
+
+    [Property]
     public void Credentials(uint[] ids, uint[] groups, ulong set, uint bits, bool no)
     {
         uint Id(int i) => ids.Length == 0 ? 0 : ids[i % ids.Length] + (uint)i;
