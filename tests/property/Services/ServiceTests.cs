@@ -17,8 +17,8 @@ public sealed class ServiceTests
     [FactWith("/usr/bin/python3", "/usr/sbin/nginx", "setsid")]
     public void Nginx() => SurvivesUnderLoad("nginx", rounds: 1);
 
-    [FactWith("/usr/bin/python3", "postgres", "psql", "setsid")]
-    public void PostgreSql() => SurvivesUnderLoad("postgres");
+    [FactWith("/usr/bin/python3", "/usr/bin/psql", "setpriv", "setsid")]
+    public void Postgres() => SurvivesUnderLoad("postgres");
 
     [FactWith("/usr/bin/python3", "tmux", "bash", "setsid")]
     public void Tmux() => SurvivesUnderLoad("tmux");
