@@ -16,9 +16,8 @@ internal sealed class TreeCreator(ProcReader proc, TimeSpan pidRetry, bool newPi
     /// <summary>Offset of set_tid in struct clone_args.</summary>
     private const int SetTidAt = 64;
 
-    private Puppet? _first;
     private readonly List<(PlannedTask Plan, Puppet Puppet)> _made = [];
-    private readonly List<(Puppet Helper, int VPid, Puppet? Reaper)> _helpers = [];
+    private readonly List<(Puppet Helper, int VPid, Puppet Reaper)> _helpers = [];
 
     /// <summary>The process group that each process is in, as far as it is one of the tree's.</summary>
     private readonly Dictionary<Puppet, int> _groups = [];
@@ -38,7 +37,6 @@ internal sealed class TreeCreator(ProcReader proc, TimeSpan pidRetry, bool newPi
     {
         var todo = new Stack<(PlannedTask Plan, Puppet Puppet, Puppet? Parent)>();
         var leadAtBirth = !SomeStayOutside(plan);
-        _first = creator;
         MakeAll([plan], creator, null, namespaces, todo);
         while (todo.TryPop(out var next))
         {
@@ -169,7 +167,7 @@ internal sealed class TreeCreator(ProcReader proc, TimeSpan pidRetry, bool newPi
         if (_groups.TryGetValue(creator, out var group))
             _groups[puppet] = group;
         if (plan.IsHelper && plan.Group != 0)
-            _helpers.Add((puppet, plan.VPid, creator == _first ? null : creator));
+            _helpers.Add((puppet, plan.VPid, creator));
         todo.Push((plan, puppet, plan.AsSibling ? creatorsParent : creator));
     }
 
@@ -205,8 +203,8 @@ internal sealed class TreeCreator(ProcReader proc, TimeSpan pidRetry, bool newPi
             {
             }
             _made.RemoveAll(m => m.Puppet == helper);
-            if (reaper is not null)
-                Run(reaper, Sys.wait4, "wait for helper", vpid, vpid, 0, 0x40000000);
+            // Else it would be left to the init of this machine, and its number stay taken until that one looks.
+            Run(reaper, Sys.wait4, "wait for helper", vpid, vpid, 0, 0x40000000);
         }
         _helpers.Clear();
     }
