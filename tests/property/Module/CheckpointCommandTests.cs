@@ -209,7 +209,8 @@ public sealed class CheckpointCommandTests : IDisposable
         var running = shell.BeginInvoke();
         LiveProcess.WaitUntil(() => running.IsCompleted || shell.Streams.Verbose.Count > steps);
         shell.Stop();
-        Assert.False(_live.Process.HasExited);
+        // Not by Process.HasExited: .NET takes a stop for an end when some other child ends at that moment (dotnet/runtime 133736).
+        Assert.True(Directory.Exists($"/proc/{_live.Id}"));
         LiveProcess.WaitUntil(() => File.ReadAllText($"/proc/{_live.Id}/stat").Contains(") S ", StringComparison.Ordinal));
         // It may have been too late to stop: then the image is whole.
         foreach (var file in Directory.GetFileSystemEntries(_folder.Path))
