@@ -20,6 +20,9 @@ public sealed class DescriptorServer
     /// <summary>For what earlier stages serve, and for passing needs.</summary>
     private const int Spare = 64;
 
+    /// <summary>What can be open at once on the way to <see cref="Passing"/>: a mount and the file on it.</summary>
+    private const int RoomBelow = 2;
+
     private readonly RestoreContext _context;
     private readonly Dictionary<uint, int> _numbers = [];
     private readonly HashSet<int> _taken;
@@ -62,8 +65,22 @@ public sealed class DescriptorServer
     /// <summary>Whether a description stands at the number in the server.</summary>
     public bool IsTaken(int number) => _taken.Contains(number);
 
-    /// <summary>One number of the server for passing needs of kinds whose calls need to know it: free before and after.</summary>
-    public int Passing => _passing ??= Reserve();
+    /// <summary>
+    /// One number of the server for passing needs of kinds whose calls need to know it: free before and after. So are
+    /// <see cref="RoomBelow"/> below it: what is opened to be moved there has the lowest free number, which must be another.
+    /// </summary>
+    public int Passing
+    {
+        get
+        {
+            if (_passing is null)
+            {
+                _next += RoomBelow;
+                _passing = Reserve();
+            }
+            return _passing.Value;
+        }
+    }
 
     /// <summary>A further number of the server, for an object that descriptions refer to.</summary>
     public int Reserve() => _next++;
@@ -144,7 +161,9 @@ public sealed class DescriptorServer
     {
         var feed = new BatchFeed(Remote);
         KeepServed(feed);
-        feed.Next().Must("close inherited descriptors", null, Sys.close_range, 0, Base - 1, 0);
+        // All but what is served, above it too: the first puppet has what this process's program opened without O_CLOEXEC.
+        feed.Next().Must("close inherited descriptors", null, Sys.close_range, 0, _firstReserved - 1, 0);
+        feed.Next().Must("close inherited descriptors", null, Sys.close_range, _next, uint.MaxValue, 0);
         Anchors.Of(_context).Make(this, feed);
         feed.Flush();
         foreach (var saved in Files.Descriptions)

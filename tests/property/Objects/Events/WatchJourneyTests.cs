@@ -16,6 +16,9 @@ public class WatchJourneyTests
                 while b: wd, mask, cookie, n = struct.unpack('iIII', b[:16]); found.append((wd, mask, b[16:16 + n].rstrip(b'\0').decode())); b = b[16 + n:]
                 return found
             def quiet(*fds): return not select.select(fds, [], [], 0)[0]
+            def forget():
+                # What the kernel knows no name of any more is found by its handle alone (root only).
+                if os.access('/proc/sys/vm/drop_caches', os.W_OK): put('/proc/sys/vm/drop_caches', '2', 'w')
             def put(n, text, how='a'):
                 with open(n, how) as f: f.write(text)
 
@@ -47,7 +50,7 @@ public class WatchJourneyTests
             os.mkdir('else'); i = libc.inotify_init1(os.O_NONBLOCK)
             for n in 'abc': put(n, 'x'); libc.inotify_add_watch(i, n.encode(), 0xfff)
             f = os.open('a', os.O_RDWR); os.unlink('a'); g = os.open('b', os.O_RDWR); os.link('b', 'else/b'); os.unlink('b'); os.rename('c', 'else/c'); os.read(i, 9999)
-            numbers = lambda: sorted(l.split()[1] for l in watches(i)); before = numbers(); same(len(before), 3)
+            numbers = lambda: sorted(l.split()[1] for l in watches(i)); before = numbers(); same(len(before), 3); forget()
             wait()
             same(numbers(), before); assert quiet(i); os.pwrite(f, b'y', 0); same(events(i), [(1, 2, '')]); os.pwrite(g, b'y', 0); same(events(i), [(2, 2, '')])
             put('else/c', 'y'); same([e for e in events(i) if e[1] & 2], [(3, 2, '')]); os.close(f); same(events(i), [(1, 8, ''), (1, 0x400, ''), (1, 0x8000, '')])
