@@ -1,27 +1,14 @@
-using CrProperty.Kernel;
 using CrProperty.Objects.Files;
 using Xunit;
 
 namespace CrProperty.Memory;
 
-/// <summary>Anonymous memory of huge pages, where the machine has set some aside (vm.nr_hugepages).</summary>
+/// <summary>Anonymous memory of huge pages.</summary>
 public class HugePageTests
 {
-    private const int Needed = 8;
-
-    private static bool HasPages()
-    {
-        foreach (var line in File.ReadLines("/proc/meminfo"))
-            if (line.StartsWith("HugePages_Free:", StringComparison.Ordinal))
-                return int.Parse(line.AsSpan("HugePages_Free:".Length), System.Globalization.NumberStyles.AllowLeadingWhite, System.Globalization.CultureInfo.InvariantCulture) >= Needed;
-        return false;
-    }
-
-    [TheoryWith("python3"), InlineData(false), InlineData(true)]
+    [TheoryWithHugePages("python3"), InlineData(false), InlineData(true)]
     public void PrivateOnesAndSharedOnesOfTwoTasks(bool newPidNamespace)
     {
-        if (!HasPages())
-            return;
         using var program = new SelfCheckingProgram("""
                 import mmap
                 HUGE = 0x40000; size = 2 << 20

@@ -57,9 +57,7 @@ public class SystemVTests
 
         """;
 
-    private static bool MayTry => Environment.IsPrivilegedProcess && File.Exists("/proc/sys/kernel/shm_next_id");
-
-    [TheoryWith("python3"), InlineData(false, false), InlineData(false, true), InlineData(true, false), InlineData(true, true)]
+    [TheoryWithSystemV("python3"), InlineData(false, false), InlineData(false, true), InlineData(true, false), InlineData(true, true)]
     public void OfTwoTasks(bool newPidNamespace, bool removedMeanwhile) => Run("first", (program, id) =>
     {
         program.Save();
@@ -69,7 +67,7 @@ public class SystemVTests
     });
 
     /// <summary>What others have attached is theirs, too.</summary>
-    [FactWith("python3")]
+    [FactWithSystemV("python3")]
     public void ThatAnotherProcessHasAttachedStaysAsItIs() => Run("other", (program, id) =>
     {
         var address = (nint)Libc.Syscall(Sys.shmat, id, 0, 0);
@@ -86,7 +84,7 @@ public class SystemVTests
         }
     });
 
-    [FactWith("python3")]
+    [FactWithSystemV("python3")]
     public void ThatIsInUseSinceIsRefused() => Run("first", (program, id) =>
     {
         program.Save();
@@ -104,8 +102,6 @@ public class SystemVTests
 
     private static void Run(string first, Action<SelfCheckingProgram, int> journey)
     {
-        if (!MayTry)
-            return;
         using var program = new SelfCheckingProgram(Program.Replace("FIRST", $"b'{first}'", StringComparison.Ordinal));
         var id = int.Parse(File.ReadAllText(Path.Combine(program.Folder, "kept")), CultureInfo.InvariantCulture);
         try
@@ -136,4 +132,26 @@ public class SystemVTests
             Assert.Equal(record, Kinds.Catalog.Find(record.Type)!.Decode(record.Parent, ref r));
             Assert.Equal(0, r.Remaining);
         });
+}
+
+/// <summary>Whether this machine lets the tests make System V objects with the numbers that they had.</summary>
+internal static class SystemVRights
+{
+    public static string? Missing(string[] programs) => Needs.Missing(programs)
+        ?? (!Environment.IsPrivilegedProcess ? "needs root: System V objects are made with their numbers"
+            : !File.Exists("/proc/sys/kernel/shm_next_id") ? "needs a kernel with CONFIG_SYSVIPC and CONFIG_CHECKPOINT_RESTORE" : null);
+}
+
+/// <summary>A fact that is skipped, with the reason, where System V objects cannot be made anew.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+public sealed class FactWithSystemVAttribute : FactAttribute
+{
+    public FactWithSystemVAttribute(params string[] programs) => Skip = SystemVRights.Missing(programs);
+}
+
+/// <summary>The same for a theory.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+public sealed class TheoryWithSystemVAttribute : TheoryAttribute
+{
+    public TheoryWithSystemVAttribute(params string[] programs) => Skip = SystemVRights.Missing(programs);
 }
