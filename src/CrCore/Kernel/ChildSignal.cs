@@ -69,7 +69,10 @@ internal sealed unsafe partial class ChildSignal
                 var saved = _saved;
                 _ = SigAction(SigChld, &saved, null);
             }
-            Libc.Syscall(Sys.kill, Environment.ProcessId, SigChld);
+            // To this very thread, where it is taken before the call returns. Sent to the process it would wait for the main
+            // thread to be scheduled, and the next holder's default action, to ignore it, would throw it away
+            // (do_sigaction in kernel/signal.c): an ended child would then stay a zombie.
+            Libc.Syscall(Sys.tgkill, Environment.ProcessId, Libc.Syscall(Sys.gettid), SigChld);
         }
     }
 
