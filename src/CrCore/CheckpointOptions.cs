@@ -12,6 +12,8 @@ public enum TerminalPolicy
     Inherit,
     /// <summary>Restored onto /dev/null.</summary>
     Null,
+    /// <summary>Another one must be given at the restore (<see cref="RestoreOptions.Descriptors"/>).</summary>
+    Given,
 }
 
 /// <summary>What happens to a pipe whose other end is held outside the tree.</summary>
@@ -23,6 +25,8 @@ public enum ExternalPipePolicy
     Close,
     /// <summary>Restored onto /dev/null.</summary>
     Null,
+    /// <summary>Another one must be given at the restore (<see cref="RestoreOptions.Descriptors"/>); what waits to be read is put into it.</summary>
+    Given,
 }
 
 /// <summary>What happens to a Unix socket whose other end is held outside the tree.</summary>
@@ -34,6 +38,8 @@ public enum ExternalUnixSocketPolicy
     Reconnect,
     /// <summary>Restored as if the other end had been closed.</summary>
     Close,
+    /// <summary>Another one must be given at the restore (<see cref="RestoreOptions.Descriptors"/>).</summary>
+    Given,
 }
 
 /// <summary>What becomes of TCP connections.</summary>
@@ -134,6 +140,12 @@ public sealed record RestoreOptions
 
     /// <summary>Choices for single connections; the first that fits counts, <see cref="TcpEstablished"/> where none does.</summary>
     public IReadOnlyList<TcpEstablishedChoice> TcpEstablishedChoices { get; init; } = [];
+
+    /// <summary>
+    /// What stands for saved descriptors: those of which nothing was saved (<c>Given</c> of <see cref="CheckpointOptions"/>),
+    /// terminals whose other side was outside, files, devices, and sockets that no other of the tree is tied to.
+    /// </summary>
+    public IReadOnlyList<GivenDescriptor> Descriptors { get; init; } = [];
 
     /// <summary>End the restored tree when the restoring process ends.</summary>
     public bool DieWithCaller { get; init; }

@@ -95,3 +95,26 @@ Describe 'Restore-ProcessTree' {
         (TabExpansion2 $line -cursorColumn $line.Length).CompletionMatches.ListItemText | Should -Be 'x.cr'
     }
 }
+
+Describe 'Restore-ProcessTree -Descriptor' {
+    It 'lets a program go on with its log file where that was moved to' {
+        $folder = (New-Item -ItemType Directory (Join-Path $TestDrive ([guid]::NewGuid()))).FullName
+        $image = Join-Path $folder 'x.cr'
+        $ids = [System.Collections.Generic.List[int]]::new()
+        $tree = Start-TestTree $folder 'exec 5>$READY.log; echo > $READY; until [ -e $READY.go ]; do sleep 0.05; done; echo more >&5'
+        try {
+            Checkpoint-ProcessTree -Id $tree.Id -Path $image -Stop | Out-Null
+            $tree.WaitForExit()
+            $tree.Dispose()
+            foreach ($task in Get-CrImageTask $image) { Wait-Until { -not (Test-Path "/proc/$($task.VPid)") } }
+            Move-Item "$folder/ready.log" "$folder/moved.log"
+            { Restore-ProcessTree $image -ErrorAction Stop } | Should -Throw
+            $restored = Restore-ProcessTree $image -Descriptor @{ "$folder/ready.log" = "$folder/moved.log" }
+            $ids.Add($restored.Id)
+            New-Item "$folder/ready.go" | Out-Null
+            Wait-Until { (Get-Content "$folder/moved.log") -eq 'more' }
+        } finally {
+            Stop-TestTree $ids
+        }
+    }
+}

@@ -8,7 +8,7 @@ namespace CrCore.Kernel;
 /// </summary>
 public sealed unsafe class OwnDescriptor : SafeHandleMinusOneIsInvalid
 {
-    private const int FGetFl = 3, FSetFl = 4, FGetSig = 11, FGetOwnEx = 16, FGetOwnerUids = 17, FSetPipeSize = 1031, FGetPipeSize = 1032, FGetSeals = 1034;
+    private const int FGetFl = 3, FSetFl = 4, FGetSig = 11, FGetOwnEx = 16, FGetOwnerUids = 17, FDuplicate = 1030, FSetPipeSize = 1031, FGetPipeSize = 1032, FGetSeals = 1034;
     private const int SeekDataWhence = 3, SeekHoleWhence = 4;
     private const int SpliceNonBlock = 2;
 
@@ -28,6 +28,27 @@ public sealed unsafe class OwnDescriptor : SafeHandleMinusOneIsInvalid
 
     /// <summary>A descriptor that a system call has just given to this process.</summary>
     internal static OwnDescriptor Adopt(long fd) => new((int)fd);
+
+    /// <summary>A second descriptor of what a handle of this process stands for (F_DUPFD_CLOEXEC); null and the errno when it is not open.</summary>
+    public static OwnDescriptor? TryDuplicate(System.Runtime.InteropServices.SafeHandle handle, out Errno errno)
+    {
+        errno = Errno.EBADF;
+        if (handle.IsClosed || handle.IsInvalid)
+            return null;
+        var held = false;
+        try
+        {
+            handle.DangerousAddRef(ref held);
+            var r = Libc.Syscall(Sys.fcntl, handle.DangerousGetHandle(), FDuplicate, 0);
+            errno = Libc.ErrnoOf(r);
+            return r < 0 ? null : new OwnDescriptor((int)r);
+        }
+        finally
+        {
+            if (held)
+                handle.DangerousRelease();
+        }
+    }
 
     /// <summary>Both ends of a new pipe, read end first.</summary>
     public static (OwnDescriptor Read, OwnDescriptor Write) MakePipe()

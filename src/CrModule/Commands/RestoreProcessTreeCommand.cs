@@ -1,3 +1,4 @@
+using System.Collections;
 using System.Diagnostics;
 using System.Management.Automation;
 using CrCore;
@@ -62,6 +63,11 @@ public sealed class RestoreProcessTreeCommand : ImagePathCommand
     [TcpEstablishedArgument]
     public TcpEstablishedChoices TcpEstablished { get; set; } = new(new RestoreOptions().TcpEstablished, []);
 
+    /// <summary>What stands for saved descriptors: a table of names, or task/number, and of paths, numbers or objects.</summary>
+    [Parameter]
+    [ValidateNotNull]
+    public IDictionary? Descriptor { get; set; }
+
     /// <summary>End the restored tree when this shell ends.</summary>
     [Parameter]
     public SwitchParameter DieWithShell { get; set; }
@@ -82,6 +88,7 @@ public sealed class RestoreProcessTreeCommand : ImagePathCommand
         ExternalUnixSocket = ExternalUnixSocket,
         TcpEstablished = TcpEstablished.Policy,
         TcpEstablishedChoices = TcpEstablished.Choices,
+        Descriptors = GivenDescriptors.Of(this, Descriptor),
         DieWithCaller = DieWithShell,
         LeaveStopped = LeaveStopped,
         Key = Key,

@@ -20,6 +20,9 @@ public sealed class TestProcessTreeCommand : ProcessTreeCommand
     [Parameter]
     public ExternalPipePolicy ExternalPipe { get; set; } = new CheckpointOptions().ExternalPipe;
 
+    [Parameter]
+    public ExternalUnixSocketPolicy ExternalUnixSocket { get; set; } = new CheckpointOptions().ExternalUnixSocket;
+
     /// <summary>In bytes.</summary>
     [Parameter]
     [ValidateRange(0, long.MaxValue)]
@@ -27,7 +30,7 @@ public sealed class TestProcessTreeCommand : ProcessTreeCommand
 
     private protected override void ProcessRoot(CheckpointTarget root)
     {
-        var options = new CheckpointOptions { Terminal = Terminal, ExternalPipe = ExternalPipe, MaxDeletedFileBytes = MaxDeletedFileSize };
+        var options = new CheckpointOptions { Terminal = Terminal, ExternalPipe = ExternalPipe, ExternalUnixSocket = ExternalUnixSocket, MaxDeletedFileBytes = MaxDeletedFileSize };
         if (!TryRun(root.Id, (log, progress, cancel) => new TreeCheckpoint(options, log, progress).Preview(root.Id, cancel), out var preview))
             return;
         if (!Detailed)

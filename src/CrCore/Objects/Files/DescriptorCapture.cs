@@ -9,7 +9,6 @@ public sealed class DescriptorCapture(CaptureContext context) : IDisposable
     private PidFd? _task;
     private int _taskPid;
     private Dictionary<int, int>? _vpids;
-    private HolderIndex? _outsidePipes;
     private readonly List<OwnDescriptor> _held = [];
     private List<Descriptor>? _all;
     private readonly Queue<(Descriptor, uint)> _heldDue = [];
@@ -74,24 +73,11 @@ public sealed class DescriptorCapture(CaptureContext context) : IDisposable
         return _vpids.GetValueOrDefault(pid);
     }
 
-    /// <summary>The processes outside of the tree that hold pipes and FIFOs; the first use looks through all of /proc.</summary>
-    public HolderIndex OutsidePipes => _outsidePipes ??= HolderIndex.Build(context.Proc, IsOfTree, t => t.StartsWith("pipe:[", StringComparison.Ordinal) || t.StartsWith('/'), IsHeld);
-
-    private bool IsHeld(int fd) => _held.Exists(own => own.Number == fd) || InFlight.Has(fd);
-
     /// <summary>All descriptors of the tree.</summary>
     public IReadOnlyList<Descriptor> All => _all ??= [.. context.Tasks.Where(t => !t.IsZombie).SelectMany(t => context.States.Get<KnownDescriptors>().Of(context.Proc, t.Pid))];
 
     /// <summary>All descriptors in flight.</summary>
     public HeldDescriptors InFlight => context.States.Get(() => HeldDescriptors.Find(All));
-
-    private bool IsOfTree(int pid)
-    {
-        foreach (var task in context.Tasks)
-            if (task.Pid == pid)
-                return true;
-        return false;
-    }
 
     /// <summary>
     /// The reference of a description that this process holds and that may have no descriptor in the tree. At its first sight

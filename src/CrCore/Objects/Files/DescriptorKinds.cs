@@ -34,6 +34,7 @@ public static class DescriptorKinds
         new Sockets.Packet.PacketKind(),
         new TerminalKind(),
         new DeviceKind(),
+        new Given.GivenKind(),
     ];
 
     /// <summary>Records that several kinds have.</summary>

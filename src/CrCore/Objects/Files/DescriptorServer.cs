@@ -33,7 +33,7 @@ public sealed class DescriptorServer
     private DescriptorServer(RestoreContext context)
     {
         _context = context;
-        Files = new SavedFiles(context.Image);
+        Files = new SavedFiles(context.Image, context.Options.Descriptors);
         Base = Files.HighestFd + 1;
         foreach (var served in context.ServedDescriptors.Values)
             Base = Math.Max(Base, served + 1);

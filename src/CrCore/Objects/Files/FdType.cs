@@ -55,6 +55,8 @@ public enum FdType : ushort
     PacketSocket = 27,
     /// <summary>A file of /proc/PID/ns.</summary>
     NamespaceFile = 40,
+    /// <summary>Not saved: to be given at the restore.</summary>
+    Given = 41,
 }
 
 /// <summary>Open flags as open(2) takes them on x86-64 (include/uapi/asm-generic/fcntl.h).</summary>

@@ -8,7 +8,8 @@ internal static class FilesCheck
 {
     public static void Check(CheckContext context)
     {
-        var files = new SavedFiles(context.Image);
+        var files = new SavedFiles(context.Image, context.Options.Descriptors);
+        files.Keys.Check(context);
         AnchorsCheck.Check(context);
         foreach (var saved in files.Descriptions)
         {

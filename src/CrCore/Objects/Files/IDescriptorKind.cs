@@ -1,6 +1,7 @@
 using CrCore.Checkpoint;
 using CrCore.Image;
 using CrCore.Kernel;
+using CrCore.Objects.Given;
 using CrCore.Remote;
 using CrCore.Restore;
 
@@ -67,6 +68,28 @@ public interface IDescriptorKind
     /// <see cref="DescriptorServer.Base"/>; the numbers above are free.
     /// </summary>
     void LinkInTask(DescriptorServer server, RestoringTask task, SavedDescription saved, SyscallBatch batch)
+    {
+    }
+
+    /// <summary>
+    /// What a descriptor must be that is given at the restore for a saved one of this kind; null where none can be, because
+    /// others of the tree depend on it. Those of which nothing is saved (<see cref="FdType.Given"/>) are not asked for.
+    /// </summary>
+    GivenForm? FormOf(SavedDescription saved) => null;
+
+    /// <summary>Preflight: whether what was saved with it can go into the descriptor that is given for it.</summary>
+    /// <param name="status">Of what is given.</param>
+    /// <param name="given">Null where it is a path, to be opened later.</param>
+    void CheckGiven(CheckContext context, SavedDescription saved, in FileStatus status, OwnDescriptor? given)
+    {
+    }
+
+    /// <summary>
+    /// Puts into the descriptor that was given what can be kept of the saved one, right before the tasks run: others outside
+    /// of the tree may notice it.
+    /// </summary>
+    /// <param name="given">A descriptor of this process onto the task's.</param>
+    void Give(DescriptorServer server, SavedDescription saved, OwnDescriptor given)
     {
     }
 

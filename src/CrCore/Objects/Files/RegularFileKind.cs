@@ -1,5 +1,6 @@
 using CrCore.Image;
 using CrCore.Kernel;
+using CrCore.Objects.Given;
 using CrCore.Remote;
 using CrCore.Restore;
 
@@ -32,6 +33,8 @@ public sealed class RegularFileKind : IDescriptorKind
         FileCheck.Rights(context, saved.Task, saved.Label, saved.Name, saved.Data.Flags);
     }
 
+    public GivenForm? FormOf(SavedDescription saved) => GivenForm.File;
+
     public Action? Restore(DescriptorServer server, SavedDescription saved, SyscallBatch batch)
     {
         var flags = OpenFlags.Reopening(saved.Data.Flags);
@@ -59,6 +62,8 @@ public sealed class DirectoryKind : IDescriptorKind
         if (saved.Data.Anchor == 0)
             FileCheck.Directory(context, saved.Task, saved.Label, saved.Name);
     }
+
+    public GivenForm? FormOf(SavedDescription saved) => GivenForm.File;
 
     public Action? Restore(DescriptorServer server, SavedDescription saved, SyscallBatch batch)
     {
@@ -119,6 +124,8 @@ public sealed class DeviceKind : IDescriptorKind
     public const ulong NullDevice = MemoryMajor << 8 | Null;
 
     private static bool IsStateless(int minor) => minor is Null or Zero or Full or Random or Urandom;
+
+    public GivenForm? FormOf(SavedDescription saved) => GivenForm.File;
 
     public Action? Restore(DescriptorServer server, SavedDescription saved, SyscallBatch batch)
     {

@@ -10,6 +10,12 @@ public sealed record SavedDescription(FdDataRecord Data, string Name, IReadOnlyL
 {
     public uint ObjRef => Data.ObjRef;
 
+    /// <summary>What stands for it, given at the restore; null for what is restored itself.</summary>
+    public GivenDescriptor? Given { get; init; }
+
+    /// <summary>What it was when it was saved, also where another stands for it.</summary>
+    public FdType Was { get; init; } = Data.FdType;
+
     /// <summary>How messages call it.</summary>
     public string Label => Fd < 0 ? $"a descriptor in flight ({Name})" : $"descriptor {Fd} ({Name})";
 
@@ -64,7 +70,8 @@ public sealed class SavedFiles
     private readonly List<SavedDescription> _inOrder = [];
 
     /// <exception cref="CrImageException">A descriptor names a description that is not there, or counts do not fit.</exception>
-    public SavedFiles(ImageModel image)
+    /// <param name="given">What is given in the place of some; these are of the type <see cref="FdType.Given"/> then.</param>
+    public SavedFiles(ImageModel image, IReadOnlyList<GivenDescriptor>? given = null)
     {
         foreach (var task in image.Tasks)
             Read(task);
@@ -79,7 +86,14 @@ public sealed class SavedFiles
             foreach (var record in saved.Records)
                 if (record is IUsesNumber uses)
                     HighestFd = Math.Max(HighestFd, uses.Number);
+        Keys = new Given.GivenKeys(this, given ?? []);
+        for (var i = 0; i < _inOrder.Count; i++)
+            if (Keys.Replacement(_inOrder[i]) is { } replaced)
+                _inOrder[i] = _descriptions[replaced.ObjRef] = replaced;
     }
+
+    /// <summary>What is given for whom.</summary>
+    internal Given.GivenKeys Keys { get; }
 
     /// <summary>In the image's order.</summary>
     public IReadOnlyList<SavedDescription> Descriptions => _inOrder;
@@ -89,6 +103,15 @@ public sealed class SavedFiles
 
     /// <summary>The task's table, or null for one that has none (it has ended).</summary>
     public SavedTable? TableOf(TaskImage task) => _byTask.GetValueOrDefault(task);
+
+    /// <summary>What a descriptor of a task refers to, or null.</summary>
+    public SavedDescription? Find(int vpid, int fd)
+    {
+        foreach (var (task, table) in _byTask)
+            if (task.VPid == vpid && table.Find(fd) is { } entry)
+                return _descriptions[entry.Description];
+        return null;
+    }
 
     public SavedDescription Description(uint objRef) => _descriptions[objRef];
 

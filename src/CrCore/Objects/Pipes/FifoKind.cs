@@ -20,8 +20,8 @@ public sealed class FifoKind : IDescriptorKind
 
     public SavedForm Capture(DescriptorCapture capture, Descriptor d)
     {
-        if (capture.Options.ExternalPipe == ExternalPipePolicy.Null && OutsideEnds.Has(capture, d))
-            return SavedForm.NullDevice;
+        if (OutsideEnds.Chosen(capture, d, FdType.Fifo) is { } chosen)
+            return chosen;
         var anchor = NameRules.Anchor(capture, d);
         var objRef = capture.Shared.Reference(("fifo", d.Status.Device, d.Status.Inode), out var first);
         return new(FdType.Fifo, d.Name, objRef, first ? anchor.Due.Concat(PipeContents.Read(capture, d, objRef)) : anchor.Due, anchor.ObjRef);
@@ -32,6 +32,10 @@ public sealed class FifoKind : IDescriptorKind
         if (saved.Data.Anchor == 0)
             FileCheck.SameType(context, saved.Task, saved.Label, saved.Name, FileStatus.Fifo, 0);
     }
+
+    public void CheckGiven(CheckContext context, SavedDescription saved, in FileStatus status, OwnDescriptor? given) => GivenPipe.Check(context, saved, status, given);
+
+    public void Give(DescriptorServer server, SavedDescription saved, OwnDescriptor given) => GivenPipe.Give(saved, given);
 
     /// <summary>
     /// Opened for both directions first, which never waits (fifo(7)); then every end can be opened without waiting,

@@ -1,5 +1,7 @@
+using CrCore.Image;
 using CrCore.Kernel;
 using CrCore.Objects.Files;
+using CrCore.Objects.Given;
 
 namespace CrCore.Objects.Pipes;
 
@@ -12,13 +14,16 @@ internal static class OutsideEnds
     {
         var holders = inspection.Outside.Of(d.LinkText);
         if (holders.Count > 0)
-            Tell(inspection, d, $"the {what} is also held by {string.Join(", ", holders)} outside of the tree");
+            Tell(inspection, d, holders, $"the {what} is also held by {string.Join(", ", holders)} outside of the tree");
         else if (inspection.Outside.Unreadable > 0 && HasUnseenPeer(inspection, d))
-            Tell(inspection, d, $"the {what}'s other end is held by a process that this user may not look into");
+            Tell(inspection, d, holders, $"the {what}'s other end is held by a process that this user may not look into");
     }
 
-    private static void Tell(DescriptorInspection inspection, Descriptor d, string reason)
+    private static void Tell(DescriptorInspection inspection, Descriptor d, IReadOnlyList<Holder> holders, string reason)
     {
+        var found = inspection.Context.States.Get<Found>().Pipes;
+        if (!found.TryGetValue(d.LinkText, out var isReadOutside))
+            found.Add(d.LinkText, isReadOutside = IsRead(inspection.Context.Proc, d.LinkText, holders));
         switch (inspection.Options.ExternalPipe)
         {
             case ExternalPipePolicy.Close:
@@ -27,13 +32,52 @@ internal static class OutsideEnds
             case ExternalPipePolicy.Null:
                 inspection.Warn(d, "CrExternalPipe", reason + "; it is restored as /dev/null");
                 break;
+            case ExternalPipePolicy.Given:
+                inspection.Warn(d, "CrExternalPipe", $"{reason}; another one must be given at the restore (-Descriptor){(d.CanRead && isReadOutside ? ", and what waits in this one is left to who can read it there" : "")}");
+                break;
             default:
-                inspection.Refuse(d, "CrExternalPipe", reason, "Checkpoint that process too, or choose with -ExternalPipe what becomes of it (Close or Null).");
+                inspection.Refuse(d, "CrExternalPipe", reason, "Checkpoint that process too, or choose with -ExternalPipe what becomes of it (Close, Null or Given).");
                 break;
         }
     }
 
-    public static bool Has(DescriptorCapture capture, Descriptor d) => capture.OutsidePipes.Of(d.LinkText).Count > 0;
+    /// <summary>How an end is saved whose pipe is held outside, by the user's choice; null when it is saved as any other.</summary>
+    public static SavedForm? Chosen(DescriptorCapture capture, Descriptor d, FdType type)
+    {
+        if (!capture.Context.States.Get<Found>().Pipes.TryGetValue(d.LinkText, out var isReadOutside))
+            return null;
+        return capture.Options.ExternalPipe switch
+        {
+            ExternalPipePolicy.Null => SavedForm.NullDevice,
+            ExternalPipePolicy.Given => ToBeGiven(capture, d, type, isReadOutside),
+            _ => null,
+        };
+    }
+
+    /// <summary>What waits in it belongs to who can read it: goes with the first such end, unless others outside can.</summary>
+    private static SavedForm ToBeGiven(DescriptorCapture capture, Descriptor d, FdType type, bool isReadOutside)
+    {
+        ICrRecord[] own = [new GivenRecord(type, GivenForm.File)];
+        if (!d.CanRead || isReadOutside)
+            return new(FdType.Given, d.Name, Records: own);
+        var objRef = capture.Shared.Reference(("pipe to be given", d.Status.Device, d.Status.Inode), out var first);
+        return new(FdType.Given, d.Name, objRef, first ? own.Concat(PipeContents.Read(capture, d, objRef)) : own);
+    }
+
+    private static bool IsRead(ProcReader proc, string pipe, IReadOnlyList<Holder> holders)
+    {
+        var numbers = new List<int>();
+        foreach (var holder in holders)
+        {
+            numbers.Clear();
+            ProcFd.TryList(proc, holder.Pid, numbers);
+            foreach (var fd in numbers)
+                if (ProcFd.TryReadTarget(proc, holder.Pid, fd, out var target) && target == pipe
+                    && ProcFd.TryReadInfo(proc, holder.Pid, fd, out var info, out _) && OpenFlags.CanRead(info.Flags))
+                    return true;
+        }
+        return false;
+    }
 
     /// <summary>The kernel says whether the other end is open at all: if so, and nobody in the tree has it, somebody unseen does.</summary>
     private static bool HasUnseenPeer(DescriptorInspection inspection, Descriptor d)
@@ -60,5 +104,11 @@ internal static class OutsideEnds
         using (read)
         using (write)
             return reader.Tee(write, 1) == -(int)Errno.EAGAIN;
+    }
+
+    /// <summary>The pipes that preflight found, by their links' text, and whether anybody outside can read from them.</summary>
+    private sealed class Found
+    {
+        public Dictionary<string, bool> Pipes { get; } = [];
     }
 }

@@ -87,9 +87,15 @@ internal static class PipeContents
                 throw new CrKernelException("CrPipeFailed", $"Giving the pipe of {saved.Task}, {saved.Label}, its size of {pipe.Capacity} bytes", (Errno)(-size),
                     "Without CAP_SYS_RESOURCE the bound is /proc/sys/fs/pipe-max-size.") { Object = saved.Label };
         }
+        Fill(end, saved);
+    }
+
+    /// <summary>Puts the contents in; the end is left with the flags it had.</summary>
+    public static void Fill(OwnDescriptor end, SavedDescription saved)
+    {
         var flags = end.StatusFlags;
         foreach (var record in saved.Records)
-            if (record is PipeDataRecord piece && piece.Pipe == pipe.ObjRef)
+            if (record is PipeDataRecord piece && piece.Pipe == saved.Data.Object)
                 Write(end, piece, saved);
         end.SetStatusFlags(flags);
     }

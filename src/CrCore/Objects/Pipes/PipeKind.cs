@@ -2,6 +2,7 @@ using CrCore.Image;
 using CrCore.Kernel;
 using CrCore.Objects.Files;
 using CrCore.Remote;
+using CrCore.Restore;
 
 namespace CrCore.Objects.Pipes;
 
@@ -23,11 +24,15 @@ public sealed class PipeKind : IDescriptorKind
 
     public SavedForm Capture(DescriptorCapture capture, Descriptor d)
     {
-        if (capture.Options.ExternalPipe == ExternalPipePolicy.Null && OutsideEnds.Has(capture, d))
-            return SavedForm.NullDevice;
+        if (OutsideEnds.Chosen(capture, d, FdType.Pipe) is { } chosen)
+            return chosen;
         var objRef = capture.Shared.Reference(("pipe", d.Status.Device, d.Status.Inode), out var first);
         return new(FdType.Pipe, d.Name, objRef, first ? PipeContents.Read(capture, d, objRef) : null);
     }
+
+    public void CheckGiven(CheckContext context, SavedDescription saved, in FileStatus status, OwnDescriptor? given) => GivenPipe.Check(context, saved, status, given);
+
+    public void Give(DescriptorServer server, SavedDescription saved, OwnDescriptor given) => GivenPipe.Give(saved, given);
 
     public Action? Restore(DescriptorServer server, SavedDescription saved, SyscallBatch batch)
     {

@@ -1,6 +1,7 @@
 using CrCore.Image;
 using CrCore.Kernel;
 using CrCore.Objects.Files;
+using CrCore.Objects.Given;
 using CrCore.Remote;
 using CrCore.Restore;
 
@@ -37,7 +38,10 @@ public sealed class TerminalKind : IDescriptorKind
                 break;
             case TerminalPlace.Outside when inspection.Options.Terminal == TerminalPolicy.Fail:
                 inspection.Refuse(d, "CrTerminal", "it is a terminal, whose other side is outside of the tree",
-                    "Choose with -Terminal what becomes of it: Inherit (the restoring shell's terminal) or Null (/dev/null).");
+                    "Choose with -Terminal what becomes of it: Inherit (the restoring shell's terminal), Null (/dev/null) or Given (by -Descriptor of the restore).");
+                break;
+            case TerminalPlace.Outside when inspection.Options.Terminal == TerminalPolicy.Given:
+                inspection.Warn(d, "CrTerminal", "it is a terminal, whose other side is outside of the tree; another one must be given at the restore (-Descriptor)");
                 break;
         }
     }
@@ -60,9 +64,18 @@ public sealed class TerminalKind : IDescriptorKind
             TerminalPlace.Slave => new(FdType.PtySlave, d.Name, PtyCapture.Reference(capture.Shared, key)),
             TerminalPlace.Controlling => new(FdType.ControllingTerminal, d.Name, PtyCapture.Reference(capture.Shared, key)),
             TerminalPlace.HungUp => new(FdType.HungUpTerminal, d.Name),
-            _ => capture.Options.Terminal == TerminalPolicy.Null ? SavedForm.NullDevice : new(FdType.Terminal, d.Name),
+            _ => Outside(capture, d),
         };
     }
+
+    private static SavedForm Outside(DescriptorCapture capture, Descriptor d) => capture.Options.Terminal switch
+    {
+        TerminalPolicy.Null => SavedForm.NullDevice,
+        TerminalPolicy.Given => new(FdType.Given, d.Name, Records: [new GivenRecord(FdType.Terminal, GivenForm.File)]),
+        _ => new(FdType.Terminal, d.Name),
+    };
+
+    public GivenForm? FormOf(SavedDescription saved) => saved.Data.FdType is FdType.Terminal or FdType.HungUpTerminal ? GivenForm.File : null;
 
     public void Check(CheckContext context, SavedDescription saved)
     {
@@ -74,8 +87,8 @@ public sealed class TerminalKind : IDescriptorKind
         }
         switch (context.Options.Terminal)
         {
-            case TerminalPolicy.Fail:
-                context.Refuse(saved.Task, "CrTerminal", saved.Label, "it was a terminal", "Choose with -Terminal what becomes of it: Inherit (this shell's terminal) or Null (/dev/null).");
+            case TerminalPolicy.Fail or TerminalPolicy.Given:
+                context.Refuse(saved.Task, "CrTerminal", saved.Label, "it was a terminal", "Choose with -Terminal what becomes of it: Inherit (this shell's terminal) or Null (/dev/null); or give another one with -Descriptor.");
                 break;
             case TerminalPolicy.Inherit when OwnTerminal.Find(context.Proc) is null:
                 context.Refuse(saved.Task, "CrNoTerminal", saved.Label, "it was a terminal, and this program has none to hand on", "Restore from a terminal, or with -Terminal Null.");

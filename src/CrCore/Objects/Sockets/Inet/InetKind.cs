@@ -1,6 +1,7 @@
 using CrCore.Image;
 using CrCore.Kernel;
 using CrCore.Objects.Files;
+using CrCore.Objects.Given;
 using CrCore.Remote;
 using CrCore.Restore;
 
@@ -50,6 +51,13 @@ public sealed class InetKind : IDescriptorKind
     }
 
     public void Check(CheckContext context, SavedDescription saved) => InetCheck.Check(context, saved, Require(saved));
+
+    /// <summary>One that listens, or knows no connection (as services get them from who starts them).</summary>
+    public GivenForm? FormOf(SavedDescription saved)
+    {
+        var socket = Require(saved);
+        return socket.IsConnection ? null : new(new SocketIdentity(socket.Family, socket.SocketType, socket.Protocol), IsListening: socket.State == TcpState.Listen, IsConnected: socket.HasRemote);
+    }
 
     public Action? Restore(DescriptorServer server, SavedDescription saved, SyscallBatch batch)
     {

@@ -3,6 +3,7 @@ using CrCore.Checkpoint;
 using CrCore.Image;
 using CrCore.Kernel;
 using CrCore.Objects.Files;
+using CrCore.Objects.Given;
 
 namespace CrCore.Objects.Sockets.Unix;
 
@@ -63,6 +64,18 @@ internal sealed class UnixCapture
             // What was handed on belongs to the capture.
             UnixQueue.Release(queued.Skip(handed));
         }
+    }
+
+    /// <summary>The records of one whose other end is outside and that is to be given; null for any other.</summary>
+    public IReadOnlyList<ICrRecord>? TryGiven(Descriptor d)
+    {
+        if (_capture.Options.ExternalUnixSocket != ExternalUnixSocketPolicy.Given || _table.Find(d.Status.Inode) is not { IsListening: false } socket || !_table.OutsideOf(socket).Any())
+            return null;
+        using var own = _capture.Borrow(d);
+        List<ICrRecord> records = [new GivenRecord(FdType.UnixSocket, new(d.Socket, IsConnected: socket.Peer is not null)), SocketOptions.Capture(own, d, SocketOptions.Common)];
+        if (SocketFilter.Capture(own, d) is { } filter)
+            records.Add(filter);
+        return records;
     }
 
     private UnixState StateOf(UnixDiagSocket socket)

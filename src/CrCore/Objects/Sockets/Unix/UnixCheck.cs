@@ -44,8 +44,8 @@ internal sealed class UnixCheck(CheckContext context)
 
     private void CheckOutside(SavedDescription saved, UnixSocketRecord socket)
     {
-        if (context.Options.ExternalUnixSocket == ExternalUnixSocketPolicy.Fail)
-            context.Refuse(saved.Task, "CrExternalUnixSocket", saved.Label, $"it was saved to be connected to {socket.PeerAddress} outside of the tree", "Allow it with -ExternalUnixSocket Reconnect, or give it up with Close.");
+        if (context.Options.ExternalUnixSocket is ExternalUnixSocketPolicy.Fail or ExternalUnixSocketPolicy.Given)
+            context.Refuse(saved.Task, "CrExternalUnixSocket", saved.Label, $"it was saved to be connected to {socket.PeerAddress} outside of the tree", "Allow it with -ExternalUnixSocket Reconnect, give it up with Close, or give another one with -Descriptor.");
         else if (context.Options.ExternalUnixSocket == ExternalUnixSocketPolicy.Reconnect && !Here(false).Values.Any(s => s.Type == socket.SocketType && s.Name == socket.PeerAddress))
             context.Refuse(saved.Task, "CrUnixOutsideGone", saved.Label, $"it is to be connected to {socket.PeerAddress}, and no socket has that address here", "Start the program that has it, or restore with -ExternalUnixSocket Close.", CrErrorKind.NotFound);
     }

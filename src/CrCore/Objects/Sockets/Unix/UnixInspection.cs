@@ -91,20 +91,23 @@ internal sealed class UnixInspection
             var who = holders.Count > 0 ? $"{string.Join(", ", holders)} outside of the tree" : "somebody outside of the tree whom this program does not see";
             var (peer, isClient) = (_table.Find(other), socket.IsListening);
             var what = isClient ? "waits to be accepted by it" : socket.Peer == 0 ? "has not accepted it yet" : $"has its other end{(peer is { Name.IsNone: false } ? $" ({peer.Name})" : "")}";
-            Tell(d, $"{who} {what}", canReconnect: !isClient && IsReachable(peer));
+            Tell(d, $"{who} {what}", canReconnect: !isClient && IsReachable(peer), canBeGiven: !isClient);
         }
     }
 
     /// <summary>Its address leads to it from anywhere.</summary>
     private static bool IsReachable(UnixDiagSocket? peer) => peer is { Name: { IsNone: false } name } && (name.IsAbstract || name.Path.Span[0] == (byte)'/');
 
-    private void Tell(Descriptor d, string reason, bool canReconnect)
+    private void Tell(Descriptor d, string reason, bool canReconnect, bool canBeGiven)
     {
-        const string advice = "Checkpoint that process too, or choose with -ExternalUnixSocket what becomes of the connection (Reconnect or Close).";
+        const string advice = "Checkpoint that process too, or choose with -ExternalUnixSocket what becomes of the connection (Reconnect, Close or Given).";
         switch (_inspection.Options.ExternalUnixSocket)
         {
             case ExternalUnixSocketPolicy.Close:
                 _inspection.Warn(d, "CrExternalUnixSocket", reason + "; it is restored as if that end had been closed");
+                break;
+            case ExternalUnixSocketPolicy.Given when canBeGiven:
+                _inspection.Warn(d, "CrExternalUnixSocket", reason + "; another one must be given at the restore (-Descriptor), and what waits in it is lost");
                 break;
             case ExternalUnixSocketPolicy.Reconnect when canReconnect:
                 _inspection.Warn(d, "CrExternalUnixSocket", reason + "; it is connected to that address anew, and what waited in it is lost");

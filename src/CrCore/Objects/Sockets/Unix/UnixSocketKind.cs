@@ -1,6 +1,7 @@
 using CrCore.Image;
 using CrCore.Kernel;
 using CrCore.Objects.Files;
+using CrCore.Objects.Given;
 using CrCore.Remote;
 using CrCore.Restore;
 
@@ -38,7 +39,20 @@ public sealed class UnixSocketKind : IDescriptorKind
     }
 
     public SavedForm Capture(DescriptorCapture capture, Descriptor d)
-        => new(FdType.UnixSocket, d.Name, Records: capture.Context.States.Get(() => new UnixCapture(capture)).Capture(d));
+    {
+        var sockets = capture.Context.States.Get(() => new UnixCapture(capture));
+        return sockets.TryGiven(d) is { } records ? new(FdType.Given, d.Name, Records: records) : new(FdType.UnixSocket, d.Name, Records: sockets.Capture(d));
+    }
+
+    /// <summary>Only one that was to be connected to outside of the tree, and that is no other's peer.</summary>
+    public GivenForm? FormOf(SavedDescription saved) => saved.Get<UnixSocketRecord>() is { PeerState: UnixPeer.Outside, IsDatagram: false } socket
+        ? new(new SocketIdentity(SocketFamily.Unix, socket.SocketType, 0), IsConnected: true) : null;
+
+    public void Give(DescriptorServer server, SavedDescription saved, OwnDescriptor given)
+    {
+        SocketFilter.Restore(given, saved);
+        SocketOptions.Restore(given, saved);
+    }
 
     public void Check(CheckContext context, SavedDescription saved)
         => context.States.Get(() => new UnixCheck(context)).Check(saved);

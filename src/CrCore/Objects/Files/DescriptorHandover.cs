@@ -1,0 +1,52 @@
+using System.Runtime.InteropServices;
+using CrCore.Kernel;
+using CrCore.Remote;
+
+namespace CrCore.Objects.Files;
+
+/// <summary>
+/// Hands a descriptor of this process to the server, in a message (SCM_RIGHTS, unix(7)): the server, in whichever
+/// namespaces and of whichever user, need not be allowed to look into this process.
+/// </summary>
+internal static class DescriptorHandover
+{
+    private const int VectorAt = 16, ControlAt = 32;
+
+    /// <summary>Makes <paramref name="own"/> the server's <paramref name="number"/>.</summary>
+    public static void Hand(DescriptorServer server, OwnDescriptor own, int number, string label)
+    {
+        var batch = new SyscallBatch();
+        var made = batch.Out(2 * sizeof(int));
+        batch.Must("make a pair of sockets for", label, Sys.socketpair, SocketFamily.Unix, SocketType.Datagram | SocketType.CloseOnExec, 0, made);
+        server.Remote.Run(batch);
+        var (receiver, sender) = (MemoryMarshal.Read<int>(batch.Bytes(made)), MemoryMarshal.Read<int>(batch.Bytes(made)[sizeof(int)..]));
+        using (var mine = server.Borrow(sender, label))
+        {
+            var n = SocketMessages.Send(mine, [0], [], [own]);
+            if (n < 0)
+                throw new CrKernelException("CrDescriptorUnreachable", $"Handing {label} to task {server.Context.Root}", (Errno)(-n)) { Object = label };
+        }
+        Receive(server, receiver, sender, number, label);
+    }
+
+    private static void Receive(DescriptorServer server, int receiver, int sender, int number, string label)
+    {
+        var batch = new SyscallBatch();
+        var vector = batch.In(new RemoteRange(0, 1));
+        batch.Pointer(vector, batch.Out(1));
+        var control = batch.Out(ControlHeader.Size + 2 * sizeof(int));
+        var header = batch.In(new MessageHeader { VectorLength = 1, ControlLength = (ulong)control.Length });
+        batch.Pointer(header.Skip(VectorAt), vector);
+        batch.Pointer(header.Skip(ControlAt), control);
+        batch.Must("receive", label, Sys.recvmsg, receiver, header, MessageHeader.DontWait | MessageHeader.CloseOnExec);
+        server.Remote.Run(batch);
+        var (head, fd) = (batch.Read<ControlHeader>(control), MemoryMarshal.Read<int>(batch.Bytes(control)[ControlHeader.Size..]));
+        if (head is not { Level: SocketLevel.Socket, Type: ControlHeader.Rights })
+            throw new CrTargetException("CrDescriptorUnreachable", $"Task {server.Context.Root} did not receive {label}.", "A security module of the kernel may forbid it.") { Object = label };
+        batch.Reset();
+        DescriptorServer.Move(batch, label, fd, number);
+        batch.Must("close", label, Sys.close, receiver);
+        batch.Must("close", label, Sys.close, sender);
+        server.Remote.Run(batch);
+    }
+}
