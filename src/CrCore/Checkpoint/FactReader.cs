@@ -55,6 +55,8 @@ internal sealed class FactReader : IDisposable
             var dir = new TaskDir(task.Pid, task.Tids[i]);
             proc.TryRead(dir, "status"u8, out _);
             ProcNamespaces.TryReadAll(proc, dir, namespaces);
+            if (capture)
+                proc.TryRead(dir, "loginuid"u8, out _);
         }
         proc.TryRead(task.Pid, "timers"u8, out _);
         proc.TryReadLink(task.Pid, "cwd"u8, out _);

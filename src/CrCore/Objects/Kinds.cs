@@ -34,6 +34,7 @@ public static class Kinds
         new Timers.PosixTimersKind(),
         new ProcessState.ProcessStateKind(),
         new Limits.LimitsKind(),
+        new Credentials.LoginUidKind(),
         new Credentials.CredentialsKind(),
         new ProcessState.ThreadSettingsKind(),
         new Scheduler.SchedulerKind(),

@@ -54,6 +54,9 @@ public class StateRecordProperties
         => Same(new ThreadAreasRecord { VTid = 9, RobustListHead = a, RobustListLength = b, TidAddress = c, RseqAddress = d, RseqSize = e, RseqSignature = f });
 
     [Property]
+    public void LoginUid(uint uid) => Same(new LoginUidRecord(9, uid));
+
+    [Property]
     public void CallRest(FsCheck.NonNegativeInt seconds, FsCheck.NonNegativeInt nanoseconds)
         => Same(new CallRestRecord { VTid = 9, Rest = new(seconds.Get, nanoseconds.Get % 1_000_000_000) });
 
