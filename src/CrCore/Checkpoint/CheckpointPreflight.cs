@@ -1,5 +1,6 @@
 using CrCore.Kernel;
 using CrCore.Objects;
+using CrCore.Restore;
 
 namespace CrCore.Checkpoint;
 
@@ -44,7 +45,28 @@ internal static class CheckpointPreflight
         using var ahead = new FactReader(facts, states, tasks, frozen);
         foreach (var task in tasks)
             Inspect(context, task, live);
+        InspectSessions(context, tasks);
         return context.Obstacles;
+    }
+
+    /// <summary>Tells of sessions that no restore could make again.</summary>
+    internal static void InspectSessions(InspectContext context, IReadOnlyList<LiveTask> tasks)
+    {
+        // In a pid namespace of its own, a number that is not of the tree leads nowhere from here.
+        var here = context.Root.Pid == context.Root.VPid;
+        var outside = new Dictionary<int, bool>();
+        var problems = new List<(Kin Task, string Reason)>();
+        _ = new BirthPlaces(Kin.Of(tasks), number => number == 0 || (here && IsOutside(number)), problems);
+        foreach (var (task, reason) in problems)
+            context.Warn(tasks[task.Index], "CrSessionImpossible", $"session {task.Session}", reason + ": the image could not be restored",
+                "Let the task start a session of its own (setsid), or be started by one that stays its parent.");
+
+        bool IsOutside(int number)
+        {
+            if (!outside.TryGetValue(number, out var value))
+                outside[number] = value = !context.Tasks.ContainsKey(number) && ProcStat.TryRead(context.Proc, number, out _);
+            return value;
+        }
     }
 
     private static void Inspect(InspectContext context, LiveTask task, ProcReader live)

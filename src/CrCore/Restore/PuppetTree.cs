@@ -29,13 +29,14 @@ internal sealed class PuppetTree(ProcReader proc) : IDisposable
     /// <param name="plan">The first process.</param>
     /// <param name="namespaces">Namespaces and init.</param>
     /// <param name="options">How long to retry a pid.</param>
+    /// <param name="passing">Numbers for helpers.</param>
     /// <param name="tasks">The image's tasks, which get their puppets.</param>
     /// <param name="cancel">Looked at between processes.</param>
     /// <param name="rootBorn">Called when the root exists and has no children yet.</param>
     /// <param name="sessionStarted">Called with each task that leads a session, when it has begun and has no member else.</param>
-    public void Create(PlannedTask plan, NamespacePlan namespaces, RestoreOptions options, IReadOnlyList<RestoringTask> tasks, CancellationToken cancel, Action rootBorn, Action<RestoringTask> sessionStarted)
+    public void Create(PlannedTask plan, NamespacePlan namespaces, RestoreOptions options, PassingNumbers passing, IReadOnlyList<RestoringTask> tasks, CancellationToken cancel, Action rootBorn, Action<RestoringTask> sessionStarted)
     {
-        _creator = new TreeCreator(proc, options.PidRetry, namespaces.NewPid);
+        _creator = new TreeCreator(proc, options.PidRetry, namespaces.NewPid, passing);
         var creator = Bootstrap!;
         var flags = namespaces.Flags;
         if (namespaces.NeedsInit)

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using CrCore.Kernel;
-using CrCore.Objects.Files;
 using CrCore.Remote;
 
 namespace CrCore.Restore;
@@ -9,7 +8,8 @@ namespace CrCore.Restore;
 /// <param name="proc">Where the host's pids of processes in another pid namespace are found.</param>
 /// <param name="pidRetry">How long to wait for a pid that is taken.</param>
 /// <param name="newPids">The tree's pids are numbers of a namespace of its own.</param>
-internal sealed class TreeCreator(ProcReader proc, TimeSpan pidRetry, bool newPids)
+/// <param name="passing">Numbers for helpers that only pass.</param>
+internal sealed class TreeCreator(ProcReader proc, TimeSpan pidRetry, bool newPids, PassingNumbers passing)
 {
     private const int SigChld = 17, MaxPerBatch = 512;
 
@@ -17,7 +17,7 @@ internal sealed class TreeCreator(ProcReader proc, TimeSpan pidRetry, bool newPi
     private const int SetTidAt = 64;
 
     private readonly List<(PlannedTask Plan, Puppet Puppet)> _made = [];
-    private readonly List<(Puppet Helper, int VPid, Puppet Reaper)> _helpers = [];
+    private readonly List<(PlannedTask Plan, Puppet Helper, Puppet Reaper)> _helpers = [];
 
     /// <summary>The process group that each process is in, as far as it is one of the tree's.</summary>
     private readonly Dictionary<Puppet, int> _groups = [];
@@ -74,7 +74,7 @@ internal sealed class TreeCreator(ProcReader proc, TimeSpan pidRetry, bool newPi
         var todo = new Stack<PlannedTask>([plan]);
         while (todo.TryPop(out var next))
         {
-            if (next.Group == 0 && next != plan)
+            if (next.Group == 0 && next != plan && !next.OnlyPasses)
                 return true;
             foreach (var child in next.Before)
                 todo.Push(child);
@@ -129,10 +129,12 @@ internal sealed class TreeCreator(ProcReader proc, TimeSpan pidRetry, bool newPi
         }
     }
 
-    private static Slot AddClone(SyscallBatch batch, PlannedTask plan, CloneFlags namespaces)
+    private Slot AddClone(SyscallBatch batch, PlannedTask plan, CloneFlags namespaces)
     {
+        if (plan.OnlyPasses)
+            plan.VPid = passing.Next();
         var tid = batch.In(BitConverter.GetBytes(plan.VPid));
-        var flags = CloneFlags.Ptrace | namespaces | (plan.AsSibling ? CloneFlags.Parent : plan.IsHelper ? 0 : TaskSharing.FlagsOf(plan.Image!));
+        var flags = CloneFlags.Ptrace | namespaces | plan.Sharing | (plan.AsSibling ? CloneFlags.Parent : 0);
         // A sibling gets its creator's exit signal, and the call insists on 0 (clone3_args_valid).
         var exitSignal = plan.AsSibling ? 0 : plan.IsHelper ? SigChld : plan.Image!.Task.ExitSignal;
         var args = batch.In(new CloneArgs { Flags = (ulong)flags, ExitSignal = (ulong)exitSignal, SetTidSize = 1 });
@@ -166,8 +168,8 @@ internal sealed class TreeCreator(ProcReader proc, TimeSpan pidRetry, bool newPi
         puppet.AwaitBirth();
         if (_groups.TryGetValue(creator, out var group))
             _groups[puppet] = group;
-        if (plan.IsHelper && plan.Group != 0)
-            _helpers.Add((puppet, plan.VPid, creator));
+        if (plan.IsHelper && (plan.Group != 0 || plan.OnlyPasses))
+            _helpers.Add((plan, puppet, creator));
         todo.Push((plan, puppet, plan.AsSibling ? creatorsParent : creator));
     }
 
@@ -192,22 +194,57 @@ internal sealed class TreeCreator(ProcReader proc, TimeSpan pidRetry, bool newPi
         => found.TryGetValue(plan.VPid, out var pid) ? pid
             : throw new CrTargetException("CrCreateFailed", $"The new process {plan} was not found among the children of {creator.Pid}.") { Pid = plan.VPid };
 
+    /// <summary>
+    /// The last one first: all that were above a helper when it was made still are when it ends, so that its children come
+    /// to the one that is to adopt them, the only subreaper there is meanwhile (PR_SET_CHILD_SUBREAPER of prctl(2)).
+    /// </summary>
     private void EndHelpers()
     {
-        foreach (var (helper, vpid, reaper) in _helpers)
+        if (_helpers.Count == 0)
+            return;
+        var puppets = new Dictionary<PlannedTask, Puppet>(_made.Count);
+        foreach (var (plan, puppet) in _made)
+            puppets[plan] = puppet;
+        var ended = new HashSet<Puppet>(_helpers.Count);
+        try
         {
-            var exit = new SyscallBatch();
-            exit.Try(Sys.exit_group, 0);
-            helper.Send(exit);
-            while (Wait.Take(helper.Pid, noHang: false, out var report) == Errno.None && !report.IsEnd)
+            for (var i = _helpers.Count - 1; i >= 0; i--)
             {
+                var (plan, helper, reaper) = _helpers[i];
+                var adopter = plan.Adopter is { } a ? puppets[a] : null;
+                if (adopter is not null)
+                    Adopting(adopter, true);
+                End(helper);
+                ended.Add(helper);
+                // Else it would be left to the init of this machine, and its number stay taken until that one looks.
+                Run(reaper, Sys.wait4, "wait for helper", plan, plan.VPid, 0, 0x40000000);
+                if (adopter is null)
+                    continue;
+                Adopting(adopter, false);
+                foreach (var child in plan.After)
+                    if (!ProcStat.TryRead(proc, puppets[child].Pid, out var stat) || stat.ParentPid != adopter.Pid)
+                        throw new CrTargetException("CrCreateFailed", $"Task {child} did not come to its parent {plan.Adopter}, but to {stat.ParentPid}.") { Pid = child.VPid };
             }
-            _made.RemoveAll(m => m.Puppet == helper);
-            // Else it would be left to the init of this machine, and its number stay taken until that one looks.
-            Run(reaper, Sys.wait4, "wait for helper", vpid, vpid, 0, 0x40000000);
+        }
+        finally
+        {
+            _made.RemoveAll(m => ended.Contains(m.Puppet));
         }
         _helpers.Clear();
     }
+
+    private static void End(Puppet helper)
+    {
+        var exit = new SyscallBatch();
+        exit.Try(Sys.exit_group, 0);
+        helper.Send(exit);
+        while (Wait.Take(helper.Pid, noHang: false, out var report) == Errno.None && !report.IsEnd)
+        {
+        }
+    }
+
+    private static void Adopting(Puppet adopter, bool value)
+        => Run(adopter, Sys.prctl, "adopt orphans", adopter.Pid, (int)PrctlOption.SetChildSubreaper, value ? 1 : 0);
 
     private static void Run(Puppet puppet, Sys call, string what, object subject, long a = 0, long b = 0, long c = 0)
     {

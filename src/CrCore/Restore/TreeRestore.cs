@@ -61,7 +61,7 @@ public sealed class TreeRestore(RestoreOptions options, ICrLog? log = null, IPro
         };
         Step("Create");
         puppets.Start(page, ArenaSize);
-        puppets.Create(plan, namespaces, options, tasks, cancel, () => Run(context, [tasks[0]], cancel, RestoreStage.Root), leader => StartSession(context, leader));
+        puppets.Create(plan, namespaces, options, new PassingNumbers(image, SystemLimits.PidMax(proc)), tasks, cancel, () => Run(context, [tasks[0]], cancel, RestoreStage.Root), leader => StartSession(context, leader));
         var living = tasks.Where(t => !t.IsZombie).ToArray();
         Step("Map");
         Run(context, living, cancel, RestoreStage.Descriptors, RestoreStage.Memory);

@@ -13,9 +13,17 @@ public static class TaskSharing
     public static CloneFlags FlagsOf(TaskImage task)
         => (SharesTable(task) ? CloneFlags.Files : 0) | (SharesFs(task) ? CloneFlags.Fs : 0);
 
-    public static bool SharesTable(TaskImage task)
-        => task.Get<FilesRecord>() is { } files && task.Parent?.Get<FilesRecord>() is { } parent && files.Table == parent.Table;
+    /// <summary>Whether two tasks share all of <paramref name="what"/> with each other.</summary>
+    public static bool AreShared(TaskImage one, TaskImage other, CloneFlags what)
+        => ((what & CloneFlags.Files) == 0 || SharesTable(one, other)) && ((what & CloneFlags.Fs) == 0 || SharesFs(one, other));
 
-    public static bool SharesFs(TaskImage task)
-        => task.Get<FsRecord>() is { } fs && task.Parent?.Get<FsRecord>() is { } parent && fs.Shared == parent.Shared;
+    public static bool SharesTable(TaskImage task) => task.Parent is { } parent && SharesTable(task, parent);
+
+    public static bool SharesFs(TaskImage task) => task.Parent is { } parent && SharesFs(task, parent);
+
+    private static bool SharesTable(TaskImage one, TaskImage other)
+        => one.Get<FilesRecord>() is { } files && other.Get<FilesRecord>() is { } others && files.Table == others.Table;
+
+    private static bool SharesFs(TaskImage one, TaskImage other)
+        => one.Get<FsRecord>() is { } fs && other.Get<FsRecord>() is { } others && fs.Shared == others.Shared;
 }
