@@ -86,6 +86,9 @@ public sealed record CheckpointOptions
     /// </summary>
     public long LeastCopiedBytes { get; init; } = 16L << 20;
 
+    /// <summary>Find pages that tasks share by their contents, also where the kernel shows frame numbers: for tests of that way.</summary>
+    internal bool CompareSharedPages { get; init; }
+
     /// <summary>Replace an image that exists under the path.</summary>
     public bool Overwrite { get; init; }
 

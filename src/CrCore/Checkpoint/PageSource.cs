@@ -15,6 +15,11 @@ public enum PageRangeModes
     Unscanned = 4,
     /// <summary>A copy of the address space has not got it (MADV_DONTFORK, MADV_WIPEONFORK).</summary>
     NotCopied = 8,
+    /// <summary>
+    /// Other address spaces may have the same pages: go through /proc/PID/mem. process_vm_readv(2) would give this one pages of
+    /// its own first (gup_must_unshare in mm/internal.h), which takes memory, and twice the time.
+    /// </summary>
+    Shared = 16,
 }
 
 /// <summary>A range of pages of a <see cref="PageSource"/>.</summary>
@@ -35,6 +40,9 @@ public sealed class PageSource(uint objRef) : IDisposable
 
     /// <summary>Memory that others may write to, too: copies of address spaces do not hold it still.</summary>
     public bool IsShared { get; init; }
+
+    /// <summary>Pages left out of <see cref="Ranges"/> because they are those of another source.</summary>
+    public long SharedPages { get; set; }
 
     /// <summary>The object itself, opened for reading: it is read instead of <see cref="Ranges"/>.</summary>
     public OwnDescriptor? File { get; init; }

@@ -43,7 +43,11 @@ internal sealed class PageWriter : IDisposable
         foreach (var source in _context.Pages)
             if (_copies.Covers(source))
                 Write(source, cancel);
-        return _pipeline.Complete();
+        var figures = _pipeline.Complete();
+        long shared = 0;
+        foreach (var source in _context.Pages)
+            shared += source.SharedPages;
+        return figures with { Shared = shared, Scanned = figures.Scanned + shared };
     }
 
     public void Dispose() => _pipeline.Dispose();
@@ -77,8 +81,9 @@ internal sealed class PageWriter : IDisposable
     {
         var pid = _copies.ReadFrom(ranges[0].Pid);
         using var scanner = PagemapScanner.TryOpen(pid) ?? throw Ended(pid);
-        PageReader plain = (remote, bytes) => ProcessMemory.Read(pid, remote, bytes);
         PageReader forced = (remote, bytes) => ReadForced(pid, remote, bytes);
+        // All pages of a copy are its original's, too (PageRangeModes.Shared).
+        PageReader plain = pid != ranges[0].Pid ? forced : (remote, bytes) => ProcessMemory.Read(pid, remote, bytes);
         var next = 0;
         foreach (var region in scanner.Scan(ranges[0].Start, ranges[^1].End, PageFilter.PrivateContents))
         {
@@ -104,7 +109,7 @@ internal sealed class PageWriter : IDisposable
 
     private void WriteSlices(uint objRef, in PageRange range, ulong start, ulong end, PageReader plain, PageReader forced, CancellationToken cancel)
     {
-        _batch.Switch(objRef, (range.Modes & PageRangeModes.Unreadable) != 0 ? forced : plain);
+        _batch.Switch(objRef, (range.Modes & (PageRangeModes.Unreadable | PageRangeModes.Shared)) != 0 ? forced : plain);
         AddSlices(start, end, range.Target + (start - range.Start), (range.Modes & PageRangeModes.KeepZeros) != 0, _batch, cancel);
     }
 
@@ -135,7 +140,7 @@ internal sealed class PageWriter : IDisposable
         }
     }
 
-    /// <summary>Opens the memory for each block: such pages are few, and the block is read when this thread is elsewhere already.</summary>
+    /// <summary>Opens the memory for each block, which is read when this thread is elsewhere already.</summary>
     private static void ReadForced(int pid, ReadOnlySpan<RemoteRange> ranges, Span<byte> bytes)
     {
         using var memory = ProcessMemoryFile.TryOpen(pid) ?? throw Ended(pid);

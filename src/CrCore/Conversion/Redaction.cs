@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using CrCore.Image;
 using CrCore.Inspection;
+using CrCore.Objects.Memory;
 
 namespace CrCore.Conversion;
 
@@ -10,7 +11,7 @@ namespace CrCore.Conversion;
 /// </summary>
 internal sealed class Redaction
 {
-    private readonly Dictionary<uint, List<(ulong Start, ulong End)>> _pages = [];
+    private readonly Dictionary<uint, SortedSet<(ulong Start, ulong End)>> _pages = [];
     private readonly Dictionary<int, List<(int Start, int Length)>> _contents = [];
 
     public static Redaction None { get; } = new();
@@ -27,8 +28,6 @@ internal sealed class Redaction
                 redaction.FindInPages(image, pattern, cancel);
             redaction.FindInContents(image, pattern);
         }
-        foreach (var list in redaction._pages.Values)
-            list.Sort();
         return redaction;
     }
 
@@ -66,19 +65,31 @@ internal sealed class Redaction
     private void FindInPages(ImageFile image, MemoryPattern pattern, CancellationToken cancel)
     {
         var search = new MemorySearch(image, pattern);
-        var seen = new HashSet<uint>();
+        var shared = new MemoryLayouts().SharedPagesOf(image.Model);
+        var objects = new HashSet<uint>();
         foreach (var block in image.Index.Blocks)
+            objects.Add(block.ObjRef);
+        objects.UnionWith(shared.Takers);
+        foreach (var objRef in objects)
+            foreach (var (address, bytes) in search.FindStored(objRef, cancel))
+                if (NotePages(shared, objRef, address, address + (ulong)bytes.Length))
+                    Count++;
+    }
+
+    /// <summary>What tasks share is overwritten for all of them, and counted once.</summary>
+    private bool NotePages(SharedPages shared, uint objRef, ulong start, ulong end)
+    {
+        var isNew = false;
+        while (start < end)
         {
-            if (!seen.Add(block.ObjRef))
-                continue;
-            foreach (var (address, bytes) in search.FindStored(block.ObjRef, cancel))
-            {
-                if (!_pages.TryGetValue(block.ObjRef, out var list))
-                    _pages.Add(block.ObjRef, list = []);
-                list.Add((address, address + (ulong)bytes.Length));
-                Count++;
-            }
+            var owner = shared.OwnerAt(objRef, start, out var until);
+            until = Math.Min(until, end);
+            if (!_pages.TryGetValue(owner, out var list))
+                _pages.Add(owner, list = []);
+            isNew |= list.Add((start, until));
+            start = until;
         }
+        return isNew;
     }
 
     /// <summary>Pieces of one object that follow one another are searched as one.</summary>

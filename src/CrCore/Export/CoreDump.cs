@@ -26,7 +26,7 @@ public sealed class CoreDump(ImageFile image, bool includeFiles, Action<long, lo
         if (task.Task.IsEnded)
             throw new CrArgumentException("CrTaskHasNoMemory", $"{task} has ended: it has no memory to write.", "Choose a task that lives.");
         using var memory = new ImageMemory(image);
-        var segments = CoreSegments.Of(image, task, memory, includeFiles);
+        var segments = CoreSegments.Of(task, memory, includeFiles);
         var notes = CoreNotes.Of(task, memory);
         using var file = AtomicImageFile.Create(path, overwrite);
         try

@@ -15,17 +15,17 @@ internal readonly record struct CoreSegment(ulong Start, ulong End, MemoryProtec
 /// </summary>
 internal static class CoreSegments
 {
-    public static List<CoreSegment> Of(ImageFile image, TaskImage task, ImageMemory memory, bool files)
+    public static List<CoreSegment> Of(TaskImage task, ImageMemory memory, bool files)
     {
         var segments = new List<CoreSegment>();
         if (memory.LayoutOf(task) is not { } layout)
             return segments;
         foreach (var mapping in layout.Mappings)
-            Add(segments, image, task, memory, layout, mapping, files);
+            Add(segments, task, memory, layout, mapping, files);
         return segments;
     }
 
-    private static void Add(List<CoreSegment> segments, ImageFile image, TaskImage task, ImageMemory memory, MemoryLayout layout, in SavedMapping mapping, bool files)
+    private static void Add(List<CoreSegment> segments, TaskImage task, ImageMemory memory, MemoryLayout layout, in SavedMapping mapping, bool files)
     {
         var vma = mapping.Vma;
         if (vma.Kind != VmaType.File)
@@ -37,7 +37,7 @@ internal static class CoreSegments
         }
         Span<byte> page = stackalloc byte[ImageFormat.PageSize];
         var (from, held) = (vma.Start, false);
-        var stored = vma.HasPrivatePages ? StoredPages(image, layout.Mm.ObjRef, vma) : [];
+        var stored = vma.HasPrivatePages ? StoredPages(memory, layout.Mm.ObjRef, vma) : [];
         for (var at = vma.Start; at < vma.End; at += ImageFormat.PageSize)
         {
             // A file's first page tells debuggers which file it is (its build id), as in the kernel's own cores.
@@ -52,17 +52,13 @@ internal static class CoreSegments
         segments.Add(new CoreSegment(from, vma.End, vma.Protection, held));
     }
 
-    private static HashSet<ulong> StoredPages(ImageFile image, uint objRef, VmaRecord vma)
+    private static HashSet<ulong> StoredPages(ImageMemory memory, uint objRef, VmaRecord vma)
     {
         var pages = new HashSet<ulong>();
-        using var block = new PageBlock();
-        foreach (ref readonly var entry in image.FindPages(objRef, vma.Start, vma.End))
-        {
-            image.ReadPages(entry, block);
-            foreach (var run in block.Runs)
-                for (var at = Math.Max(run.VAddr, vma.Start); at < Math.Min(run.End, vma.End); at += ImageFormat.PageSize)
-                    pages.Add(at);
-        }
+        using var pieces = memory.StoredPieces(objRef, vma.Start, vma.End);
+        while (pieces.Next())
+            for (var at = pieces.Address; at < pieces.Address + (ulong)pieces.Bytes.Length; at += ImageFormat.PageSize)
+                pages.Add(at);
         return pages;
     }
 }

@@ -51,7 +51,7 @@ public sealed class ImageMemory(ImageFile image) : IDisposable
         var vma = mapping.Vma;
         var part = destination[..(int)Math.Min((ulong)destination.Length, vma.End - address)];
         var inObject = vma.PageOffset * ImageFormat.PageSize + (address - vma.Start);
-        if (vma.HasPrivatePages && ReadStored(_layouts.Of(task)!.Mm.ObjRef, address, ref part))
+        if (vma.HasPrivatePages && ReadPrivate(_layouts.Of(task)!.Mm.ObjRef, address, ref part))
             return Said(part, MemorySource.Image, out source);
         if (vma.ObjRef != 0 && ReadStored(vma.ObjRef, inObject, ref part))
             return Said(part, MemorySource.Image, out source);
@@ -78,8 +78,32 @@ public sealed class ImageMemory(ImageFile image) : IDisposable
         return NextStored(vma.ObjRef, inObject, inObject + (vma.End - address)) - inObject;
     }
 
-    /// <summary>The first address from a given one on that an object stores, or <paramref name="end"/>.</summary>
+    /// <summary>The first address from a given one on that is stored for an object, be it as another's, or <paramref name="end"/>.</summary>
     internal ulong NextStored(uint objRef, ulong address, ulong end)
+    {
+        while (address < end)
+        {
+            var owner = Shared.OwnerAt(objRef, address, out var until);
+            until = Math.Min(until, end);
+            if (NextStoredBy(owner, address, until) is var next && next < until)
+                return next;
+            address = until;
+        }
+        return end;
+    }
+
+    /// <summary>What is stored of an object, from an address up to another.</summary>
+    internal StoredPieces StoredPieces(uint objRef, ulong start, ulong end) => new(image, Shared, objRef, start, end);
+
+    public void Dispose()
+    {
+        _block.Dispose();
+        _files.Dispose();
+    }
+
+    private SharedPages Shared => _layouts.SharedPagesOf(image.Model);
+
+    private ulong NextStoredBy(uint objRef, ulong address, ulong end)
     {
         foreach (ref readonly var entry in image.FindPages(objRef, address, end))
         {
@@ -94,10 +118,11 @@ public sealed class ImageMemory(ImageFile image) : IDisposable
         return end;
     }
 
-    public void Dispose()
+    private bool ReadPrivate(uint objRef, ulong address, ref Span<byte> part)
     {
-        _block.Dispose();
-        _files.Dispose();
+        var owner = Shared.OwnerAt(objRef, address, out var end);
+        part = part[..(int)Math.Min((ulong)part.Length, end - address)];
+        return ReadStored(owner, address, ref part);
     }
 
     private static int Said(Span<byte> part, MemorySource what, out MemorySource source)

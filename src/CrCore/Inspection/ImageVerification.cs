@@ -23,8 +23,9 @@ public static class ImageVerification
         {
             foreach (var run in block.Runs)
                 if (!bounds[block.ObjRef](run))
-                    throw ImageError.Objects(block.Offset, $"the pages {run.VAddr:x}-{run.End:x} of object {block.ObjRef} lie where nothing is mapped");
-            progress?.Invoke(pages += block.PageCount);
+                    throw ImageError.Objects(block.Offset, $"the pages {run.VAddr:x}-{run.End:x} of object {block.ObjRef} lie where it has none of its own");
+            pages += block.PageCount;
+            progress?.Invoke(pages);
         }
         return pages;
     }
@@ -35,21 +36,11 @@ public static class ImageVerification
         var bounds = new Dictionary<uint, Func<PageRun, bool>>();
         foreach (var (objRef, value) in image.Objects)
             bounds.Add(objRef, value is SharedMemoryRecord memory ? run => memory.Size == 0 || run.VAddr < memory.Size : _ => true);
+        var layouts = new MemoryLayouts();
+        var shared = layouts.SharedPagesOf(image);
         foreach (var task in image.Tasks)
-            if (MemoryLayout.Of(task) is { } layout)
-                bounds[layout.Mm.ObjRef] = run => IsMapped(layout, run);
+            if (layouts.Of(task) is { } layout)
+                bounds[layout.Mm.ObjRef] = run => layout.HasPrivatePages(new(run.VAddr, run.End)) && shared.IsOwn(layout.Mm.ObjRef, new(run.VAddr, run.End));
         return bounds;
-    }
-
-    private static bool IsMapped(MemoryLayout layout, PageRun run)
-    {
-        for (var at = run.VAddr; at < run.End;)
-        {
-            var index = layout.FirstEndingAfter(at);
-            if (index == layout.Mappings.Count || layout.Mappings[index].Vma.Start > at || !layout.Mappings[index].Vma.HasPrivatePages)
-                return false;
-            at = layout.Mappings[index].Vma.End;
-        }
-        return true;
     }
 }

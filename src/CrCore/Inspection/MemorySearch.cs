@@ -11,13 +11,15 @@ namespace CrCore.Inspection;
 public sealed record MemoryMatch(TaskImage? Task, SavedMapping? Mapping, ulong Address, byte[] Bytes);
 
 /// <summary>
-/// Searches the pages that an image holds, each once, whoever maps them. What the image does not hold (untouched files, zeros)
+/// Searches the pages that an image holds: shared memory once, whoever maps it, private memory as each task has it. What the image does not hold (untouched files, zeros)
 /// is not searched.
 /// </summary>
 /// <param name="progress">Bytes searched and in all.</param>
 public sealed class MemorySearch(ImageFile image, MemoryPattern pattern, Action<long, long>? progress = null)
 {
     private sealed record Place(TaskImage Task, SavedMapping Mapping);
+
+    private readonly Lazy<SharedPages> _shared = new(() => new MemoryLayouts().SharedPagesOf(image.Model));
 
     /// <summary>The matches, object by object, ascending in each; memory that several tasks map comes once for each of them.</summary>
     /// <param name="wanted">Whether a task's memory is to be searched.</param>
@@ -30,9 +32,17 @@ public sealed class MemorySearch(ImageFile image, MemoryPattern pattern, Action<
         foreach (var block in image.Index.Blocks)
             if (seen.Add(block.ObjRef) && (places.ContainsKey(block.ObjRef) || (unmapped && IsSharedMemory(block.ObjRef))))
                 objects.Add(block.ObjRef);
+        // A task may have nothing but pages that are stored as another's.
+        foreach (var objRef in _shared.Value.Takers)
+            if (seen.Add(objRef) && places.ContainsKey(objRef))
+                objects.Add(objRef);
         foreach (var objRef in objects)
+        {
             foreach (var block in image.FindPages(objRef))
                 total += block.PageCount * (long)ImageFormat.PageSize;
+            foreach (var taken in _shared.Value.TakenBy(objRef))
+                total += (long)taken.Range.Length;
+        }
         foreach (var objRef in objects)
         {
             var list = places.GetValueOrDefault(objRef, []);
@@ -42,35 +52,26 @@ public sealed class MemorySearch(ImageFile image, MemoryPattern pattern, Action<
         }
     }
 
-    /// <summary>The matches in one object's stored pages, by their address or offset there.</summary>
+    /// <summary>The matches in one object's stored pages, those included that are stored as another's, by their address or offset.</summary>
     internal IEnumerable<(ulong Address, byte[] Bytes)> FindStored(uint objRef, CancellationToken cancel) => FindIn(objRef, _ => { }, cancel);
 
     private IEnumerable<(ulong Address, byte[] Bytes)> FindIn(uint objRef, Action<long> searched, CancellationToken cancel)
     {
-        using var block = new PageBlock();
+        using var pieces = new StoredPieces(image, _shared.Value, objRef);
         using var window = new Window(pattern.Overlap);
-        var entries = image.FindPages(objRef).ToArray();
-        foreach (var entry in entries)
+        while (pieces.Next())
         {
             cancel.ThrowIfCancellationRequested();
-            image.ReadPages(entry, block);
-            var at = 0;
-            for (var i = 0; i < block.Runs.Length; i++)
+            if (pieces.Address != window.End)
             {
-                var run = block.Runs[i];
-                var length = (int)(run.End - run.VAddr);
-                if (run.VAddr != window.End)
-                {
-                    foreach (var match in window.Search(pattern, isLast: true))
-                        yield return match;
-                    window.Start(run.VAddr);
-                }
-                window.Append(block.Data.Slice(at, length));
-                foreach (var match in window.Search(pattern, isLast: false))
+                foreach (var match in window.Search(pattern, isLast: true))
                     yield return match;
-                at += length;
+                window.Start(pieces.Address);
             }
-            searched(at);
+            window.Append(pieces.Bytes);
+            searched(pieces.Bytes.Length);
+            foreach (var match in window.Search(pattern, isLast: false))
+                yield return match;
         }
         foreach (var match in window.Search(pattern, isLast: true))
             yield return match;

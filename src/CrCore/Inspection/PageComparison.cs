@@ -9,6 +9,8 @@ namespace CrCore.Inspection;
 /// </summary>
 internal sealed class PageComparison(ImageFile reference, ImageFile difference)
 {
+    private readonly SharedPages _oldShared = new MemoryLayouts().SharedPagesOf(reference.Model), _newShared = new MemoryLayouts().SharedPagesOf(difference.Model);
+
     public IEnumerable<ImageDifference> Compare(TaskImage old, TaskImage now, CancellationToken cancel)
     {
         if (MemoryLayout.Of(old) is not { } a || MemoryLayout.Of(now) is not { } b)
@@ -31,8 +33,8 @@ internal sealed class PageComparison(ImageFile reference, ImageFile difference)
 
     private IEnumerable<ImageDifference> CompareObject(TaskImage task, uint old, uint now, VmaRecord? mapped, CancellationToken cancel)
     {
-        using var a = new StoredPages(reference, old);
-        using var b = new StoredPages(difference, now);
+        using var a = new StoredPages(new StoredPieces(reference, _oldShared, old));
+        using var b = new StoredPages(new StoredPieces(difference, _newShared, now));
         var range = new Range();
         var (moreA, moreB) = (a.Next(), b.Next());
         while (moreA || moreB)
@@ -75,33 +77,25 @@ internal sealed class PageComparison(ImageFile reference, ImageFile difference)
     }
 
     /// <summary>The stored pages of an object, one by one, ascending.</summary>
-    private sealed class StoredPages(ImageFile image, uint objRef) : IDisposable
+    private sealed class StoredPages(StoredPieces pieces) : IDisposable
     {
-        private readonly PageBlockEntry[] _entries = image.FindPages(objRef).ToArray();
-        private readonly PageBlock _block = new();
-        private int _entry, _run, _inRun, _page = -1;
+        private int _at, _length;
 
-        public ulong Address => _block.Runs[_run].VAddr + (ulong)_inRun * ImageFormat.PageSize;
+        public ulong Address => pieces.Address + (ulong)_at;
 
-        public ReadOnlySpan<byte> Page => _block.Data.Slice(_page * ImageFormat.PageSize, ImageFormat.PageSize);
+        public ReadOnlySpan<byte> Page => pieces.Bytes.Slice(_at, ImageFormat.PageSize);
 
         public bool Next()
         {
-            _page++;
-            _inRun++;
-            if (_page < _block.PageCount)
-            {
-                if (_inRun == _block.Runs[_run].Pages)
-                    (_run, _inRun) = (_run + 1, 0);
+            _at += ImageFormat.PageSize;
+            if (_at < _length)
                 return true;
-            }
-            if (_entry == _entries.Length)
+            if (!pieces.Next())
                 return false;
-            image.ReadPages(_entries[_entry++], _block);
-            (_run, _inRun, _page) = (0, 0, 0);
+            (_at, _length) = (0, pieces.Bytes.Length);
             return true;
         }
 
-        public void Dispose() => _block.Dispose();
+        public void Dispose() => pieces.Dispose();
     }
 }

@@ -11,6 +11,8 @@ namespace CrCore.Kernel;
 /// </summary>
 public sealed unsafe partial class PagemapScanner : IDisposable
 {
+    private const ulong PageSize = 4096;
+
     private readonly SafeFileHandle _pagemap;
     private readonly int _pid;
 
@@ -78,6 +80,31 @@ public sealed unsafe partial class PagemapScanner : IDisposable
     /// <summary>Gives every matching run of a range in ascending order, fetched in batches. Runs that meet at the edge of a batch are joined.</summary>
     public RegionEnumerable Scan(ulong start, ulong end, PageFilter filter) => new(this, start, end, filter);
 
+    /// <summary>Reads what the file tells of pages that follow one another.</summary>
+    /// <param name="start">Address of the first.</param>
+    /// <exception cref="CrKernelException">The kernel refused, or the addresses are no user's.</exception>
+    public void ReadEntries(ulong start, Span<PagemapEntry> entries)
+    {
+        var bytes = MemoryMarshal.AsBytes(entries);
+        var at = (long)(start / PageSize * sizeof(ulong));
+        fixed (byte* p = bytes)
+            for (var done = 0; done < bytes.Length;)
+            {
+                var n = PRead(_pagemap, p + done, (nuint)(bytes.Length - done), at + done);
+                if (n < 0 && KernelError.Last == Errno.EINTR)
+                    continue;
+                if (n < 0)
+                    throw KernelError.FromLast("PagemapScanFailed", "Reading the pagemap failed", _pid, $"{start:x}");
+                // An address space that has ended has no pages.
+                if (n == 0)
+                {
+                    bytes[done..].Clear();
+                    break;
+                }
+                done += (int)n;
+            }
+    }
+
     public void Dispose() => _pagemap.Dispose();
 
     private static PmScanArg NewArgument(ulong start, ulong end, in PageFilter filter) => new()
@@ -110,4 +137,7 @@ public sealed unsafe partial class PagemapScanner : IDisposable
 
     [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
     private static partial int Ioctl(SafeFileHandle fd, nuint request, PmScanArg* arg);
+
+    [LibraryImport("libc", EntryPoint = "pread64", SetLastError = true)]
+    private static partial nint PRead(SafeFileHandle fd, byte* buffer, nuint size, long offset);
 }

@@ -24,6 +24,9 @@ public readonly record struct ProcStat
 {
     private const int FieldsAfterComm = 50;
 
+    /// <summary>PF_FORKNOEXEC in <see cref="Flags"/>: it has executed nothing since the fork(2) that made it (include/linux/sched.h).</summary>
+    public const uint ForkNoExec = 0x40;
+
     public int Pid { get; private init; }
     public TaskComm Comm { get; private init; }
     public TaskState State { get; private init; }

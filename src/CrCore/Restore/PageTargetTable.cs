@@ -13,12 +13,14 @@ internal sealed class PageTargetTable : IDisposable
     private readonly Dictionary<uint, RestoringTask> _tasks = [];
     private readonly Dictionary<uint, PageArrivals> _arrivals = [];
     private readonly PuppetPlaces _places;
+    private readonly SharedPages _shared;
 
     public PageTargetTable(RestoreContext context)
     {
         _context = context;
         _places = context.States.Get<PuppetPlaces>();
         var layouts = context.States.Get<MemoryLayouts>();
+        _shared = layouts.SharedPagesOf(context.Image);
         foreach (var task in context.Tasks)
             if (layouts.Of(task.Image) is { } layout)
                 _tasks[layout.Mm.ObjRef] = task;
@@ -35,7 +37,7 @@ internal sealed class PageTargetTable : IDisposable
     public IPageTarget Make(uint objRef)
     {
         if (_tasks.TryGetValue(objRef, out var task))
-            return new AddressSpaceTarget(task.Pid, LayoutOf(task), _arrivals.GetValueOrDefault(objRef));
+            return MakeShared(objRef, MakeOwn(objRef, task));
         if (!_places.Plan.Shared.TryGetValue(objRef, out var range))
             throw new CrImageException("CrImageBadPages", $"The image has pages for object {objRef}, which has none.", -1, "The image is damaged; take another copy, or checkpoint again.");
         if (_context.States.Get<RestoredSegments>().Left.Contains(objRef))
@@ -43,6 +45,27 @@ internal sealed class PageTargetTable : IDisposable
         return SharedMemoryKind.IsWriteSealed(_context.Image.Object<SharedMemoryRecord>(objRef))
             ? new MemoryFileTarget(_context.States.Get<RestoredMemoryFiles>().Files[objRef])
             : new SharedMemoryTarget(_context.Root.Pid, _places.StagingOf(objRef), range.Length);
+    }
+
+    private AddressSpaceTarget MakeOwn(uint objRef, RestoringTask task) => new(task.Pid, LayoutOf(task), _arrivals.GetValueOrDefault(objRef));
+
+    /// <summary>Other address spaces take some of the object's pages, too.</summary>
+    private IPageTarget MakeShared(uint objRef, AddressSpaceTarget own)
+    {
+        var takers = new Dictionary<uint, List<AddressRange>>();
+        foreach (var (range, _, taker) in _shared.OwnedBy(objRef))
+        {
+            if (!takers.TryGetValue(taker, out var ranges))
+                takers.Add(taker, ranges = []);
+            ranges.Add(range);
+        }
+        var foreign = _shared.TakenBy(objRef);
+        if (takers.Count == 0 && foreign.IsEmpty)
+            return own;
+        var parts = new List<(IPageTarget, AddressRange[]?)> { (own, null) };
+        foreach (var (taker, ranges) in takers)
+            parts.Add((MakeOwn(taker, _tasks[taker]), [.. ranges]));
+        return new SharingTarget([.. parts], run => _shared.IsOwn(objRef, new AddressRange(run.VAddr, run.End)));
     }
 
     /// <summary>Fills a block in.</summary>

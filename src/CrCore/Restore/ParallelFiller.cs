@@ -65,6 +65,10 @@ internal sealed class ParallelFiller(RestoreContext context, ImageFile file, Act
             total += block.PageCount;
             byObject[block.ObjRef] = byObject.GetValueOrDefault(block.ObjRef) + block.PageCount;
         }
+        var shared = context.States.Get<MemoryLayouts>().SharedPagesOf(context.Image);
+        foreach (var taker in shared.Takers)
+            foreach (var taken in shared.TakenBy(taker))
+                byObject[taker] = byObject.GetValueOrDefault(taker) + (long)(taken.Range.Length / ImageFormat.PageSize);
         many = [];
         foreach (var (objRef, pages) in byObject)
             if (pages >= ManyPages)

@@ -85,17 +85,26 @@ public class MemoryRecordProperties
         record => Assert.Equal(record, Decode(Encode(record), record)));
 
     [Property]
-    public Property Guard_pages() => Prop.ForAll(Arb.From(Gen.Choose(1, 100).ArrayOf().Select(steps =>
+    public Property Guard_pages() => Prop.ForAll(Arb.From(Gen.Choose(1, 100).ArrayOf().Select(steps => new GuardRegionsRecord(4, Ranges(steps)))),
+        record => Assert.Equal(record, Decode(Encode(record), record)));
+
+    [Property]
+    public Property Shared_pages() => Prop.ForAll(Arb.From(
+        from steps in Gen.Choose(1, 100).NonEmptyListOf()
+        from source in Gen.Choose(1, 1000)
+        select new SharedPagesRecord(1001, (uint)source, Ranges(steps))), record => Assert.Equal(record, Decode(Encode(record), record)));
+
+    private static List<AddressRange> Ranges(IEnumerable<int> steps)
+    {
+        var ranges = new List<AddressRange>();
+        ulong at = 0;
+        foreach (var step in steps)
         {
-            var ranges = new List<AddressRange>();
-            ulong at = 0;
-            foreach (var step in steps)
-            {
-                ranges.Add(new AddressRange(at + (ulong)step * 4096, at + (ulong)step * 8192));
-                at = ranges[^1].End;
-            }
-            return new GuardRegionsRecord(4, ranges);
-        })), record => Assert.Equal(record, Decode(Encode(record), record)));
+            ranges.Add(new AddressRange(at + (ulong)step * 4096, at + (ulong)step * 8192));
+            at = ranges[^1].End;
+        }
+        return ranges;
+    }
 
     [Fact]
     public void What_cannot_be_is_refused()
@@ -109,6 +118,13 @@ public class MemoryRecordProperties
             Assert.Throws<CrImageException>(() => Decode(Encode(bad), bad));
         var guards = new GuardRegionsRecord(1, [new(0x2000, 0x3000), new(0x1000, 0x2000)]);
         Assert.Throws<CrImageException>(() => Decode(Encode(guards), guards));
+        var shared = new SharedPagesRecord(1, 2, [new(0x1000, 0x2000), new(0x3000, 0x4000)]);
+        foreach (var bad in new[]
+        {
+            shared with { Source = 0 }, shared with { Source = 1 }, shared with { Ranges = [] }, shared with { Ranges = [new(0x1000, 0x1800)] },
+            shared with { Ranges = [new(0x3000, 0x4000), new(0x1000, 0x2000)] }, shared with { Ranges = [new(0x1000, 0x3000), new(0x2000, 0x4000)] },
+        })
+            Assert.Throws<CrImageException>(() => Decode(Encode(bad), bad));
     }
 
     private static byte[] Encode(ICrRecord record)

@@ -14,6 +14,7 @@ internal sealed class MemoryCapture(CaptureContext context, FrozenTask task)
     private readonly List<IEnumerable<ICrRecord>> _anchors = [];
     private readonly List<Obstacle> _obstacles = [];
     private readonly uint _objRef = context.Shared.Reference(("address space", task.Pid), out _);
+    private readonly bool _sharesPages = HasForkedAway(task) || task.Children.Exists(HasForkedAway);
     private int _mapCount;
 
     public Action<RecordSink> Capture(SyscallBatch batch)
@@ -26,6 +27,7 @@ internal sealed class MemoryCapture(CaptureContext context, FrozenTask task)
         foreach (var mapping in _mappings)
             Add(mapping, pages);
         AddGuards();
+        _records.AddRange(context.States.Get<SharedPageSearch>(() => new(context.Options.CompareSharedPages)).Take(task, pages));
         var mm = Describe();
         if (_obstacles.Count > 0)
             throw new CrPreflightException("CrCheckpointObstacles", _obstacles);
@@ -48,6 +50,9 @@ internal sealed class MemoryCapture(CaptureContext context, FrozenTask task)
             sink.Emit(new MmContextRecord(_objRef));
         };
     }
+
+    /// <summary>Whether it came by fork(2) and has executed nothing since: it may have pages of the one that it came from.</summary>
+    private static bool HasForkedAway(FrozenTask task) => (task.Stat.Flags & ProcStat.ForkNoExec) != 0;
 
     private void Add(in DetailedMapping d, PageSource pages)
     {
@@ -96,6 +101,7 @@ internal sealed class MemoryCapture(CaptureContext context, FrozenTask task)
             pages.Ranges.Add(new PageRange(task.Pid, m.Start, m.End, m.Start,
                 (type == VmaType.Anonymous ? 0 : PageRangeModes.KeepZeros)
                 | ((m.Protection & MemoryProtection.Read) == 0 ? PageRangeModes.Unreadable : 0)
+                | (_sharesPages ? PageRangeModes.Shared : 0)
                 | ((vma.Flags & (VmFlags.DontCopy | VmFlags.WipeOnFork)) != 0 ? PageRangeModes.NotCopied : 0)));
     }
 

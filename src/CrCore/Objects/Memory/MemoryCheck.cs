@@ -37,6 +37,7 @@ internal sealed class MemoryCheck(CheckContext context)
                 else if (vma.Identity is { } identity)
                     CheckFile(task, vma.ToString(), path, identity);
         }
+        _ = layouts.SharedPagesOf(context.Image);
         var plan = StagingPlan.Make(context.Image, layouts);
         if (plan.HasHugePages && !Capabilities.HasInitial(context.Proc, Capabilities.CheckpointRestore) && !Capabilities.HasInitial(context.Proc, Capabilities.SysAdmin) || plan.HasHugePages && context.InUserNamespace)
             context.Refuse(null, "CrHugePages", "shared memory of huge pages", "restoring it takes CAP_CHECKPOINT_RESTORE in the initial user namespace, and none of its own", "Restore as root.", CrErrorKind.PermissionDenied);

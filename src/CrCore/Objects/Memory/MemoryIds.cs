@@ -12,4 +12,6 @@ public static class MemoryIds
     public const short GuardRegions = 211;
     /// <summary>Revision 4: what a System V segment is called and whose it is.</summary>
     public const short SystemVSegment = 450;
+    /// <summary>Revision 4: pages of the address space before it that stand in the image as another's.</summary>
+    public const short SharedPages = 600;
 }

@@ -15,6 +15,7 @@ public sealed partial class MemoryKind : IInspectsTask, ICapturesTask
         new(MemoryIds.MmContext, "MM_CONTEXT", MmContextRecord.Read, MmContextRecord.PayloadSize),
         new(MemoryIds.SharedMemory, "SHARED_MEMORY", SharedMemoryRecord.Read, 32 + VmaRecord.MaxName),
         new(MemoryIds.GuardRegions, "GUARD_REGIONS", GuardRegionsRecord.Read, GuardRegionsRecord.MaxBytes),
+        new(MemoryIds.SharedPages, "SHARED_PAGES", SharedPagesRecord.Read, SharedPagesRecord.MaxBytes),
         new(MemoryIds.SystemVSegment, "SYSV_SEGMENT", SystemVSegmentRecord.Read, 64),
     ];
 

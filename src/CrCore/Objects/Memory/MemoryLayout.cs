@@ -12,8 +12,8 @@ public readonly record struct SavedMapping(VmaRecord Vma, string Path)
 /// <summary>A task's saved address space, checked: mappings ascending and without overlap.</summary>
 public sealed class MemoryLayout
 {
-    private MemoryLayout(MmRecord mm, SavedMapping[] mappings, IReadOnlyList<AddressRange> guards)
-        => (Mm, Mappings, Guards) = (mm, mappings, guards);
+    private MemoryLayout(MmRecord mm, SavedMapping[] mappings, IReadOnlyList<AddressRange> guards, IReadOnlyList<SharedPagesRecord> shared)
+        => (Mm, Mappings, Guards, Shared) = (mm, mappings, guards, shared);
 
     public MmRecord Mm { get; }
 
@@ -23,6 +23,9 @@ public sealed class MemoryLayout
     /// <summary>Guard pages, ascending.</summary>
     public IReadOnlyList<AddressRange> Guards { get; }
 
+    /// <summary>Pages that stand in the image as another task's; <see cref="SharedPages"/> checks and resolves them.</summary>
+    public IReadOnlyList<SharedPagesRecord> Shared { get; }
+
     /// <summary>The layout of a task; null for one that has ended.</summary>
     /// <exception cref="CrImageException">CrImageBadObject: the records do not fit together.</exception>
     public static MemoryLayout? Of(TaskImage task)
@@ -31,6 +34,7 @@ public sealed class MemoryLayout
             return null;
         MmRecord? mm = null;
         IReadOnlyList<AddressRange> guards = [];
+        List<SharedPagesRecord>? shared = null;
         var mappings = new List<SavedMapping>();
         VmaRecord? pathDue = null;
         foreach (var record in task.Records)
@@ -59,6 +63,11 @@ public sealed class MemoryLayout
                 case GuardRegionsRecord r:
                     guards = r.Ranges;
                     break;
+                case SharedPagesRecord r when mm is null || r.ObjRef != mm.ObjRef:
+                    throw Bad(task, $"pages of object {r.ObjRef} are said to be shared, which is not its address space");
+                case SharedPagesRecord r:
+                    (shared ??= []).Add(r);
+                    break;
             }
         }
         if (mm is null || pathDue is not null || mm.MapCount != mappings.Count)
@@ -66,7 +75,7 @@ public sealed class MemoryLayout
         for (var i = 1; i < mappings.Count; i++)
             if (mappings[i].Vma.Start < mappings[i - 1].Vma.End)
                 throw Bad(task, $"the mapping {mappings[i]} starts before {mappings[i - 1]} ends");
-        return new MemoryLayout(mm, [.. mappings], guards);
+        return new MemoryLayout(mm, [.. mappings], guards, shared ?? []);
     }
 
     /// <summary>Every address range that some task of the image uses, ascending, joined.</summary>
@@ -106,6 +115,19 @@ public sealed class MemoryLayout
         return low;
     }
 
+    /// <summary>Whether all of a range is mapped, and private.</summary>
+    public bool HasPrivatePages(AddressRange range)
+    {
+        var at = range.Start;
+        for (var i = FirstEndingAfter(at); at < range.End; i++)
+        {
+            if (i == Mappings.Count || Mappings[i].Vma is not { HasPrivatePages: true } vma || vma.Start > at)
+                return false;
+            at = vma.End;
+        }
+        return true;
+    }
+
     private static CrImageException Bad(TaskImage task, string what)
         => new("CrImageBadObject", $"The memory of {task} does not fit together: {what}.", task.Offset, "The image is damaged; take another copy, or checkpoint again.");
 }
@@ -114,6 +136,7 @@ public sealed class MemoryLayout
 public sealed class MemoryLayouts
 {
     private readonly Dictionary<TaskImage, MemoryLayout?> _layouts = [];
+    private SharedPages? _shared;
 
     public MemoryLayout? Of(TaskImage task)
     {
@@ -123,5 +146,13 @@ public sealed class MemoryLayouts
                 _layouts[task] = layout = MemoryLayout.Of(task);
             return layout;
         }
+    }
+
+    /// <summary>Who has pages in common with whom.</summary>
+    /// <exception cref="CrImageException">CrImageBadObject: the records do not fit together.</exception>
+    public SharedPages SharedPagesOf(ImageModel image)
+    {
+        lock (_layouts)
+            return _shared ??= SharedPages.Of(image, this);
     }
 }

@@ -1,0 +1,180 @@
+using CrCore;
+using CrCore.Image;
+using CrCore.Inspection;
+using CrCore.Kernel;
+using CrCore.Objects.Memory;
+using CrProperty.Kernel;
+using CrProperty.Objects.Files;
+using Xunit;
+
+namespace CrProperty.Memory;
+
+/// <summary>Pages that are one page for several tasks since fork(2): stored once, and everybody's contents are right again.</summary>
+public class SharedPageTests
+{
+    /// <summary>
+    /// A block of memory of 4,096 pages, known to all. The parent writes to a part between its forks; children write to parts
+    /// of their own, one has a child itself, one gives a part back, one makes a part read-only.
+    /// </summary>
+    private const string Family = """
+            import mmap, hashlib
+            PAGE, N = 4096, 4096
+            libc = ctypes.CDLL(None)
+            memory = mmap.mmap(-1, N * PAGE, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+            address = ctypes.addressof(ctypes.c_char.from_buffer(memory))
+            def page(n, version): return hashlib.sha256(b'%d %d' % (n, version)).digest() * 128
+            def write(pages, version):
+                for n in pages: memory[n * PAGE:(n + 1) * PAGE] = page(n, version); expected[n] = page(n, version)
+            expected = {}
+            write(range(0, N), 0)
+            children = []
+            def child(work):
+                r, w = os.pipe()
+                there, here = os.pipe()
+                pid = os.fork()
+                if pid == 0:
+                    work()
+                    os.write(w, b'r')
+                    os.read(there, 1)
+                    check()
+                    os._exit(7)
+                os.read(r, 1)
+                children.append((pid, here))
+            def check():
+                for n in range(N):
+                    if expected[n] is not None: same(memory[n * PAGE:(n + 1) * PAGE], expected[n])
+            def gone(pages):
+                same(libc.madvise(ctypes.c_void_p(address + pages[0] * PAGE), len(pages) * PAGE, 4), 0)
+                for n in pages: expected[n] = bytes(PAGE)
+            def read_only(pages): same(libc.mprotect(ctypes.c_void_p(address + pages[0] * PAGE), len(pages) * PAGE, 1), 0)
+            def deeper():
+                children.clear()
+                write(range(3000, 3100), 31)
+                child(lambda: write(range(3050, 3060), 32))
+                write(range(3100, 3110), 33)
+            def end_children():
+                for pid, way in children:
+                    os.write(way, b'g')
+                    same(os.waitpid(pid, 0), (pid, 7 << 8))
+            check_own = check
+            def check():
+                check_own()
+                if children: end_children()
+            def leaf(work):
+                def run():
+                    children.clear()
+                    work()
+                child(run)
+            libc.madvise.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
+            libc.mprotect.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
+            leaf(lambda: None)
+            write(range(100, 300), 1)
+            leaf(lambda: write(range(0, 50), 11))
+            leaf(lambda: None)
+            write(range(200, 400), 2)
+            child(deeper)
+            leaf(lambda: gone(range(1000, 1100)))
+            leaf(lambda: read_only(range(2000, 2010)))
+            write(range(4000, 4096), 3)
+            wait()
+            check()
+        """;
+
+    [FactWith("python3")]
+    public void PagesThatTasksShareAreStoredOnce() => AssertJourney(new());
+
+    [FactWith("python3")]
+    public void TheyAreFoundByTheirContentsWhereFramesAreNotShown() => AssertJourney(new() { CompareSharedPages = true });
+
+    [FactWith("python3")]
+    public void TheyAreFoundAlthoughCopiesShareAllPages()
+    {
+        using var program = new SelfCheckingProgram(Family);
+        var saved = program.SaveRunning(new() { LeastCopiedBytes = 1 << 20 });
+        Assert.Equal(8, saved.CopiedTasks);
+        AssertStoredOnce(program.Image, saved);
+        program.Kill();
+        program.Restore();
+        Assert.Equal("ok", program.Check());
+    }
+
+    [FactWith("python3")]
+    public void ThroughAPipeEveryTaskGetsThem()
+    {
+        using var program = new SelfCheckingProgram(Family);
+        AssertStoredOnce(program.Image, program.Save(new() { Compression = new(PageCodec.Lz4) }));
+        var pipe = Path.Combine(program.Folder, "pipe");
+        using (var make = System.Diagnostics.Process.Start("mkfifo", [pipe]))
+            make.WaitForExit();
+        using var feed = System.Diagnostics.Process.Start("sh", ["-c", $"cat '{program.Image}' > '{pipe}'"]);
+        program.Restore(path: pipe);
+        feed.WaitForExit();
+        Assert.Equal("ok", program.Check());
+    }
+
+    [FactWith("python3")]
+    public void InspectionFindsThemInEveryTask()
+    {
+        using var program = new SelfCheckingProgram(Family);
+        program.SaveRunning(new() { NoCopy = true });
+        using var image = ImageFile.Open(program.Image);
+        using var memory = new ImageMemory(image);
+        var bytes = new byte[1 << 20];
+        foreach (var task in image.Model.Tasks)
+        {
+            using var live = File.OpenRead($"/proc/{task.VPid}/mem");
+            foreach (var (vma, _) in memory.LayoutOf(task)!.Mappings)
+            {
+                if (vma.Kind != VmaType.Anonymous || vma.Length > 64 << 20 || (vma.Protection & MemoryProtection.Read) == 0)
+                    continue;
+                for (var at = vma.Start; at < vma.End;)
+                {
+                    var n = memory.Read(task, at, bytes, out _);
+                    var now = new byte[n];
+                    Assert.Equal(n, RandomAccess.Read(live.SafeFileHandle, now, (long)at));
+                    // The main thread's rseq area is written by the kernel at any time.
+                    if (!now.AsSpan().SequenceEqual(bytes.AsSpan(0, n)))
+                        Assert.True(Differences(now, bytes) <= 64, $"{task} differs at {at:x}.");
+                    at += (ulong)n;
+                }
+            }
+        }
+        using (var reader = ImageReader.Open(program.Image))
+            Assert.Equal(image.Index.Blocks.Sum(b => (long)b.PageCount), ImageVerification.Verify(reader));
+        // Page 5 has the parent's contents in all tasks but the one that wrote to it.
+        var text = System.Security.Cryptography.SHA256.HashData("5 0"u8);
+        var matches = new MemorySearch(image, MemoryPattern.OfBytes(text)).Find(_ => true, unmapped: false).Where(m => m.Address % 4096 == 0).ToList();
+        // Somewhere in a heap the interpreter may have left another copy.
+        Assert.Contains(matches.GroupBy(m => m.Address), g => g.Select(m => m.Task!.VPid).Distinct().Count() == 7);
+        using var second = ImageFile.Open(program.Image);
+        Assert.DoesNotContain(new ImageComparison(image, second).Compare(pages: true), d => d.Kind == DifferenceKind.Page);
+    }
+
+    private static int Differences(byte[] a, byte[] b)
+    {
+        var count = 0;
+        for (var i = 0; i < a.Length; i++)
+            count += a[i] == b[i] ? 0 : 1;
+        return count;
+    }
+
+    private static void AssertJourney(CheckpointOptions options)
+    {
+        using var program = new SelfCheckingProgram(Family);
+        AssertStoredOnce(program.Image, program.Save(options));
+        program.Restore();
+        Assert.Equal("ok", program.Check());
+    }
+
+    private static void AssertStoredOnce(string path, CheckpointResult saved)
+    {
+        // Seven children have at least 3,500 of the 4,096 pages in common with the parent.
+        Assert.InRange(saved.Pages.Shared, 7 * 3_500, long.MaxValue);
+        // The block once, what the program expects there once, and what each of eight interpreters wrote for itself.
+        Assert.InRange(saved.Pages.Stored, 2 * 4_096, 2 * 4_096 + 8 * 1_000);
+        Assert.Equal(saved.Pages.Scanned, saved.Pages.Stored + saved.Pages.Zero + saved.Pages.Shared);
+        using var image = ImageFile.Open(path);
+        Assert.Equal(saved.Pages.Shared, new MemoryLayouts().SharedPagesOf(image.Model).Count);
+        Assert.Equal(saved.Pages.Stored, image.Index.Blocks.Sum(b => (long)b.PageCount));
+    }
+}
