@@ -15,9 +15,6 @@ internal sealed class CoreNotes
 {
     private const uint PrStatus = 1, FpRegSet = 2, PrPsInfo = 3, Auxv = 6, X86Xstate = 0x202, SigInfo = 0x53494749, File = 0x46494c45;
 
-    /// <summary>Bytes of struct user_i387_struct: the legacy part of the xsave area.</summary>
-    private const int LegacyState = 512;
-
     private readonly ArrayBufferWriter<byte> _bytes = new(16 << 10);
 
     private CoreNotes()
@@ -33,10 +30,10 @@ internal sealed class CoreNotes
             notes.AddStatus(task, thread);
             if (i == 0)
                 notes.AddProcess(task, memory);
-            if (thread.Get<CpuRecord>() is not { Xstate.Length: >= LegacyState } cpu)
+            if (thread.Get<CpuRecord>() is not { Xstate.Length: >= CoreXstate.LegacyState } cpu)
                 continue;
-            notes.Add("CORE", FpRegSet, cpu.Xstate.Span[..LegacyState]);
-            notes.Add("LINUX", X86Xstate, cpu.Xstate.Span);
+            notes.Add("CORE", FpRegSet, cpu.Xstate.Span[..CoreXstate.LegacyState]);
+            notes.Add("LINUX", X86Xstate, CoreXstate.Of(cpu.Xstate).Span);
         }
         return notes._bytes.WrittenMemory;
     }
