@@ -23,6 +23,12 @@ Describe 'Get-CrImageRecord' {
         $head = Get-CrImageRecord $image -Name HEAD -Raw
         $head.Raw.Length | Should -Be $head.Length
     }
+    It 'writes all of a record as JSON, its bytes as hexadecimal text' {
+        $json = Get-CrImageRecord $image | ConvertTo-Json -Depth 8
+        $json | Should -Not -Match '"Span"'
+        ($json | ConvertFrom-Json | Where-Object Name -EQ 'STRING')[0].Record.Text | Should -Be 'bash'
+        ($json | ConvertFrom-Json | Where-Object Name -EQ 'CPU')[0].Record.Xstate | Should -Match '^([0-9a-f]{2}){512,}$'
+    }
     It 'takes tasks from the pipeline' {
         $names = Get-CrImageTask $image -VPid $tree.Id | Get-CrImageRecord -Name 'F*' | ForEach-Object Name
         $names | Should -Contain 'FILES'

@@ -1,3 +1,4 @@
+using System.Management.Automation;
 using CrCore.Image;
 using CrCore.Inspection;
 using CrCore.Objects.Files;
@@ -7,6 +8,8 @@ namespace CrModule;
 /// <summary>A descriptor of a saved task: an open file, socket, pipe end, …</summary>
 public sealed class CrImageFile
 {
+    private readonly ICrRecord[] _records;
+
     internal CrImageFile(string path, ImageDescriptor descriptor)
     {
         var data = descriptor.Saved.Data;
@@ -21,7 +24,7 @@ public sealed class CrImageFile
         CloseOnExec = descriptor.CloseOnExec;
         Details = descriptor.Details;
         Description = data.ObjRef;
-        Records = [data, .. descriptor.Saved.Records];
+        _records = [data, .. descriptor.Saved.Records];
     }
 
     /// <summary>Process id in the tree's own pid namespace.</summary>
@@ -54,14 +57,17 @@ public sealed class CrImageFile
     /// <summary>The open file description: the same number wherever it is shared.</summary>
     public uint Description { get; }
 
-    /// <summary>What the image says of the description.</summary>
-    public IReadOnlyList<ICrRecord> Records { get; }
+    /// <summary>What the image says of the description: the fields of each record as properties, bytes as hexadecimal text.</summary>
+    public IReadOnlyList<PSObject> Records => Array.ConvertAll(_records, RecordFields.Of);
 
     /// <summary>The image.</summary>
     public string Path { get; }
 
     /// <summary>The image's path as PowerShell's own file objects carry it; binds to -LiteralPath.</summary>
     public string PSPath => ProviderPath.Of(Path);
+
+    /// <summary>The same records as the engine decodes them, for .NET programs.</summary>
+    public IReadOnlyList<ICrRecord> GetRecords() => _records;
 
     public override string ToString() => $"{Fd} ({Name})";
 }

@@ -1,3 +1,4 @@
+using System.Management.Automation;
 using CrCore.Image;
 using CrCore.Inspection;
 
@@ -6,6 +7,8 @@ namespace CrModule;
 /// <summary>A record of an image: where it stands, and what it says.</summary>
 public sealed class CrImageRecord
 {
+    private readonly ICrRecord _record;
+
     internal CrImageRecord(string path, in PlacedRecord placed, byte[]? raw)
     {
         var record = placed.Record;
@@ -17,7 +20,7 @@ public sealed class CrImageRecord
         Parent = record.Value.Parent;
         VPid = placed.VPid == 0 ? null : placed.VPid;
         VTid = placed.VTid == 0 ? null : placed.VTid;
-        Record = record.Value;
+        _record = record.Value;
     }
 
     /// <summary>Of its header, in bytes from the image's start.</summary>
@@ -44,8 +47,8 @@ public sealed class CrImageRecord
     /// <summary>The thread in whose part it stands; else null.</summary>
     public int? VTid { get; }
 
-    /// <summary>The record itself, decoded.</summary>
-    public ICrRecord Record { get; }
+    /// <summary>What it says: its fields as properties, bytes as hexadecimal text.</summary>
+    public PSObject Record => RecordFields.Of(_record);
 
     /// <summary>Its bytes in the image, with -Raw; else null. Of page blocks, those before the pages.</summary>
     public byte[]? Raw { get; }
@@ -55,6 +58,9 @@ public sealed class CrImageRecord
 
     /// <summary>The image's path as PowerShell's own file objects carry it; binds to -LiteralPath.</summary>
     public string PSPath => ProviderPath.Of(Path);
+
+    /// <summary>The record as the engine decodes it, for .NET programs.</summary>
+    public ICrRecord GetRecord() => _record;
 
     public override string ToString() => $"{Name} at {Offset}";
 }

@@ -6,6 +6,9 @@ public sealed record StringRecord(ReadOnlyMemory<byte> Bytes) : ICrRecord
     public short Type => RecordIds.String;
     public uint Parent => 0;
 
+    /// <summary>The bytes as text, without the zeros at the end.</summary>
+    public string Text => LinuxText.Decode(Bytes.Span.TrimEnd((byte)0));
+
     /// <summary>A task's name as the kernel keeps it: cut to 15 bytes, zero-filled to 16.</summary>
     public static StringRecord OfComm(string comm)
     {

@@ -68,7 +68,7 @@ public sealed class PacketKind : IDescriptorKind
             CopyThreshold = entry?.CopyThreshold ?? 0,
             Receive = entry?.Receive ?? default,
             Transmit = entry?.Transmit ?? default,
-            Memberships = [.. (entry?.Memberships ?? []).Select(m => (names.Of(m.Interface), m.Count, m.Type, m.Address))],
+            Memberships = [.. (entry?.Memberships ?? []).Select(m => new SavedPacketMembership(names.Of(m.Interface), m.Count, m.Type, m.Address))],
         };
         List<ICrRecord> records = [record, SocketOptions.Capture(own, d, _beforeRings, _options, SocketOptions.Common)];
         if (SocketFilter.Capture(own, d) is { } filter)

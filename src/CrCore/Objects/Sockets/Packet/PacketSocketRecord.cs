@@ -3,6 +3,13 @@ using CrCore.Kernel;
 
 namespace CrCore.Objects.Sockets.Packet;
 
+/// <summary>What a packet socket has asked its interface for (PACKET_ADD_MEMBERSHIP).</summary>
+/// <param name="Interface">By its name.</param>
+/// <param name="Count">How often it was asked for.</param>
+/// <param name="Type">PACKET_MR_*.</param>
+/// <param name="Address">Of the link layer, for those that are of one.</param>
+public sealed record SavedPacketMembership(string Interface, int Count, ushort Type, byte[] Address);
+
 /// <summary>PACKET_SOCKET (535): a socket of packet(7). Its options are in SOCKET_OPTIONS.</summary>
 public sealed record PacketSocketRecord : ICrRecord
 {
@@ -32,7 +39,7 @@ public sealed record PacketSocketRecord : ICrRecord
 
     public PacketRing Transmit { get; init; }
 
-    public IReadOnlyList<(string Interface, int Count, ushort Type, byte[] Address)> Memberships { get; init; } = [];
+    public IReadOnlyList<SavedPacketMembership> Memberships { get; init; } = [];
 
     public void Write(ref FieldWriter w)
     {
@@ -66,14 +73,14 @@ public sealed record PacketSocketRecord : ICrRecord
         var count = r.Count(MembershipSize);
         if (type is not (Kernel.SocketType.Raw or Kernel.SocketType.Datagram) || count > MaxMemberships)
             throw r.Bad($"a packet socket of type {type} with {count} memberships is none");
-        var memberships = new List<(string, int, ushort, byte[])>(count);
+        var memberships = new List<SavedPacketMembership>(count);
         for (var i = 0; i < count; i++)
         {
             var where = r.FixedText(InterfaceSize);
             var times = r.I32();
             var what = r.U16();
             r.U16();
-            memberships.Add((where, times, what, r.Blob(32)));
+            memberships.Add(new(where, times, what, r.Blob(32)));
         }
         return new() { SocketType = type, Protocol = protocol, Interface = name, Fanout = fanout, CopyThreshold = threshold, Receive = receive, Transmit = transmit, Memberships = memberships };
     }

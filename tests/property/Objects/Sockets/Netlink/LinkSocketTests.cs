@@ -36,7 +36,7 @@ public class LinkSocketTests
             Fanout = fanout,
             CopyThreshold = size,
             Receive = new(size, fanout, protocol, type, size, fanout, type),
-            Memberships = [("eth0", type, type, address.Take(32).ToArray())],
+            Memberships = [new("eth0", type, type, address.Take(32).ToArray())],
         };
         Assert.Equal(RecordCode.Encode(record), RecordCode.Encode(RecordCode.Again(record)));
     }

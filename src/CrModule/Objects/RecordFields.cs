@@ -1,0 +1,46 @@
+using System.Collections;
+using System.Management.Automation;
+using System.Reflection;
+using CrCore.Image;
+
+namespace CrModule;
+
+/// <summary>
+/// A record as a shell takes it: an object with the record's fields as properties, lists as arrays, and bytes as hexadecimal
+/// text. A ReadOnlyMemory cannot be shown, and ConvertTo-Json makes "Span": null of it.
+/// </summary>
+internal static class RecordFields
+{
+    private static readonly Assembly Engine = typeof(ICrRecord).Assembly;
+
+    /// <returns>An object whose first type name is the record's.</returns>
+    public static PSObject Of(object record)
+    {
+        var shown = new PSObject();
+        foreach (var property in record.GetType().GetProperties(BindingFlags.Public | BindingFlags.Instance))
+            if (property.GetIndexParameters().Length == 0)
+                shown.Properties.Add(new PSNoteProperty(property.Name, Shown(property.GetValue(record))));
+        shown.TypeNames.Insert(0, record.GetType().FullName!);
+        return shown;
+    }
+
+    private static object? Shown(object? value) => value switch
+    {
+        null or string => value,
+        ReadOnlyMemory<byte> bytes => Convert.ToHexStringLower(bytes.Span),
+        byte[] bytes => Convert.ToHexStringLower(bytes),
+        IEnumerable list => All(list),
+        _ => IsLeaf(value.GetType()) ? value : Of(value),
+    };
+
+    private static object?[] All(IEnumerable list)
+    {
+        var shown = new List<object?>();
+        foreach (var item in list)
+            shown.Add(Shown(item));
+        return [.. shown];
+    }
+
+    /// <summary>Whether a value is shown as it is: everything but the engine's own records and structures.</summary>
+    public static bool IsLeaf(Type type) => type.IsEnum || type.Assembly != Engine;
+}
