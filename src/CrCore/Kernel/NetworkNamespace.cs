@@ -15,13 +15,27 @@ public static class NetworkNamespace
         if (ProcNamespaces.TryRead(proc, pid, NamespaceKind.Network, out var theirs)
             && ProcNamespaces.TryRead(proc, Environment.ProcessId, NamespaceKind.Network, out var own) && theirs == own)
             return work();
+        return InThread(() => Enter(pid), work);
+    }
+
+    /// <summary>Runs <paramref name="work"/> in a new network namespace, which is gone afterwards.</summary>
+    /// <exception cref="CrKernelException">EPERM: it takes CAP_SYS_ADMIN.</exception>
+    public static T RunInNew<T>(Func<T> work) => InThread(() =>
+    {
+        var r = Libc.ErrnoOf(Libc.Syscall(Sys.unshare, (long)CloneFlags.NewNet));
+        if (r != Errno.None)
+            throw KernelError.Create("CrNetworkNamespace", "Making a network namespace", r, 0, null, "Run with CAP_SYS_ADMIN.");
+    }, work);
+
+    private static T InThread<T>(Action enter, Func<T> work)
+    {
         T result = default!;
         ExceptionDispatchInfo? failure = null;
         var thread = new Thread(() =>
         {
             try
             {
-                Enter(pid);
+                enter();
                 result = work();
             }
             catch (Exception e)

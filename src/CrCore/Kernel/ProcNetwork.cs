@@ -40,6 +40,24 @@ public static class ProcNetwork
         return true;
     }
 
+    /// <summary>Adds the tables of iptables-legacy(8) that were ever looked at in the namespace; which takes CAP_NET_ADMIN there.</summary>
+    public static void ListFilterTables(ProcReader reader, int pid, bool isInet6, ICollection<string> names)
+    {
+        try
+        {
+            if (!TryRead(reader, pid, isInet6 ? "net/ip6_tables_names"u8 : "net/ip_tables_names"u8, out var text))
+                return;
+            var lines = new TextCursor(text);
+            while (lines.NextLine(out var line))
+                if (line.Length > 0)
+                    names.Add(LinuxText.Decode(line));
+        }
+        catch (CrKernelException e) when (e.Errno is Errno.EACCES or Errno.EPERM)
+        {
+            // Whoever may not look at them is told so by their netlink sockets, too.
+        }
+    }
+
     private static bool TryRead(ProcReader reader, int pid, ReadOnlySpan<byte> name, out ReadOnlySpan<byte> text)
     {
         text = default;

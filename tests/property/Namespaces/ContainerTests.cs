@@ -44,6 +44,23 @@ public class ContainerTests
     }
 
     [FactInNamespaces]
+    public void SysctlsOfItsOwnNetworkAreKept()
+    {
+        using var tree = new ContainedTree("-muin", """
+            alone = True
+            raise_loopback()
+            def sysctl(name, value=None):
+                with open('/proc/sys/net/' + name, 'r' if value is None else 'w') as f: return f.read().split() if value is None else f.write(value)
+            changed = {'ipv4/ip_forward': '1', 'ipv4/conf/lo/forwarding': '0', 'ipv4/ip_local_port_range': '40000 50000', 'ipv4/ping_group_range': '0 100', 'core/somaxconn': '77'}
+            for name, value in changed.items(): sysctl(name, value)
+            names = lambda: [[name, sysctl(name)] for name in changed]
+            """);
+        tree.Checkpoint(stop: true);
+        AssertGoesOn(tree, tree.Restore(), "-muin");
+        Assert.Contains("\"40000\", \"50000\"", tree.Before.GetRawText());
+    }
+
+    [FactInNamespaces]
     public void TwoContainersFromOneImageBesideTheOriginal()
     {
         using var tree = new ContainedTree("-pfu --mount-proc", Names);

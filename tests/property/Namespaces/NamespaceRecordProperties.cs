@@ -17,6 +17,14 @@ public class NamespaceRecordProperties
         => Same(new NamespacesRecord { VPid = vpid, Own = (NamespaceSet)own & NamespaceSet.All, LoopbackUp = up, HostName = Short(host.Get), DomainName = "(none)" });
 
     [Property]
+    public void Sysctls(int vpid, byte count) => Same(new SysctlsRecord(vpid, [.. Enumerable.Range(0, count).Select(i => KeyValuePair.Create($"net/ipv4/s{i}", $"{i} ä\udc80"))]));
+
+    [Theory]
+    [InlineData("kernel/core_pattern")]
+    [InlineData("net/../kernel/core_pattern")]
+    public void OnlySysctlsOfTheNetwork(string name) => Assert.Throws<CrImageException>(() => RecordCode.Again(new SysctlsRecord(1, [KeyValuePair.Create(name, "1")])));
+
+    [Property]
     public void Mount(int vpid, ulong flags) => Same(new MountRecord(vpid, "/pr\udc80oc", "proc", "none", flags, "hidepid=invisible"));
 
     [Property]

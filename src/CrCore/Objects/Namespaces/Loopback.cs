@@ -13,13 +13,26 @@ internal static class Loopback
     /// <summary>struct ifreq: the name in 16 bytes, then a union of 24.</summary>
     private const int RequestSize = 40, FlagsAt = 16;
 
-    public static void Raise(SyscallBatch batch)
+    private static byte[] Request()
     {
         var request = new byte[RequestSize];
         "lo"u8.CopyTo(request);
         BinaryPrimitives.WriteInt16LittleEndian(request.AsSpan(FlagsAt), Up);
+        return request;
+    }
+
+    /// <summary>In the network namespace of the calling thread.</summary>
+    public static void RaiseHere()
+    {
+        using var socket = SocketCalls.TryMake(Inet, Datagram, 0, out _);
+        if (socket is not null)
+            SocketCalls.Control(socket, SetFlags, Request());
+    }
+
+    public static void Raise(SyscallBatch batch)
+    {
         var socket = batch.Must("make a socket", null, Sys.socket, Inet, Datagram | CloseOnExec, 0);
-        batch.Must("raise the interface", "lo", Sys.ioctl, socket, SetFlags, batch.In(request));
+        batch.Must("raise the interface", "lo", Sys.ioctl, socket, SetFlags, batch.In(Request()));
         batch.Must("close the socket", null, Sys.close, socket);
     }
 }

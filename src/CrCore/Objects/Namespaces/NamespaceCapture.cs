@@ -23,14 +23,17 @@ internal static class NamespaceCapture
         return sink =>
         {
             ipc?.RequireEmpty(batch, root);
+            var loopbackUp = (own & NamespaceSet.Network) != 0 && ProcNetwork.TryReadLoopback(context.Proc, root.Pid, out var up) && up;
             sink.Emit(new NamespacesRecord
             {
                 VPid = root.VPid,
                 Own = own,
-                LoopbackUp = (own & NamespaceSet.Network) != 0 && ProcNetwork.TryReadLoopback(context.Proc, root.Pid, out var up) && up,
+                LoopbackUp = loopbackUp,
                 HostName = Text(batch.Bytes(names)[NodeNameAt..]),
                 DomainName = Text(batch.Bytes(names)[DomainNameAt..]),
             });
+            if ((own & NamespaceSet.Network) != 0 && OwnNetwork.Sysctls(context, root, loopbackUp) is { } sysctls)
+                sink.Emit(sysctls);
             if ((own & NamespaceSet.User) != 0)
                 sink.Emit(IdMaps(context, root));
             if ((own & NamespaceSet.Mount) != 0)

@@ -8,10 +8,6 @@ internal sealed class NamespaceInspection
 {
     private const string UseTool = "Run the checkpoint inside of the namespace (nsenter) instead.";
 
-    // The kernel puts these into every network namespace once their module is loaded (net.core.fb_tunnels_only_for_init_net).
-    private static readonly HashSet<string> _everywhere =
-        ["lo", "tunl0", "gre0", "gretap0", "erspan0", "ip_vti0", "ip6_vti0", "sit0", "ip6tnl0", "ip6gre0"];
-
     private readonly ulong[] _root = new ulong[ProcNamespaces.Count], _task = new ulong[ProcNamespaces.Count];
 
     /// <summary>Whether the root's could be read; a root that has just ended needs no more words.</summary>
@@ -59,7 +55,7 @@ internal sealed class NamespaceInspection
         if ((own & NamespaceSet.Mount) != 0)
             InspectMounts(context, root);
         if ((own & NamespaceSet.Network) != 0)
-            InspectNetwork(context, root);
+            OwnNetwork.Inspect(context, root);
     }
 
     private static void InspectMounts(InspectContext context, LiveTask root)
@@ -79,15 +75,5 @@ internal sealed class NamespaceInspection
             context.Warn(root, "CrMountMissing", "mount namespace", $"it lacks mounts that this program has, and will have them after a restore: {string.Join(", ", mounts.Missing.Select(m => m.MountPoint))}");
         if (mounts.Changed.Count > 0)
             context.Warn(root, "CrMountOptions", "mount namespace", $"these mounts have other options than for this program, and will have this program's after a restore: {string.Join(", ", mounts.Changed.Select(m => $"{m.MountPoint} ({m.Options})"))}");
-    }
-
-    private static void InspectNetwork(InspectContext context, LiveTask root)
-    {
-        var names = new List<string>();
-        ProcNetwork.TryListInterfaces(context.Proc, root.Pid, names);
-        foreach (var name in names)
-            if (!_everywhere.Contains(name))
-                context.Refuse(root, "CrInterfaceNotSaved", $"network interface {name}", "the tree's network namespace has it, and interfaces other than loopback are not saved yet",
-                    "Take the interface out of the namespace before the checkpoint.");
     }
 }

@@ -6,4 +6,5 @@ public static class NamespaceRecordIds
     public const short Namespaces = 400;
     public const short IdMaps = 401;
     public const short Mount = 402;
+    public const short Sysctls = 403;
 }

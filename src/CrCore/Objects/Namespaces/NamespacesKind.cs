@@ -17,6 +17,7 @@ internal sealed class NamespacesKind : IInspectsTask, ICapturesTask, IChecksImag
         new(NamespaceRecordIds.Namespaces, "NAMESPACES", NamespacesRecord.Read, NamespacesRecord.MaxPayload),
         new(NamespaceRecordIds.IdMaps, "ID_MAPS", IdMapsRecord.Read, IdMapsRecord.MaxPayload),
         new(NamespaceRecordIds.Mount, "MOUNT", MountRecord.Read, MountRecord.MaxPayload),
+        new(NamespaceRecordIds.Sysctls, "SYSCTLS", SysctlsRecord.Read, SysctlsRecord.MaxPayload),
     ];
 
     public RestoreStage Stage => RestoreStage.Root;
@@ -39,7 +40,7 @@ internal sealed class NamespacesKind : IInspectsTask, ICapturesTask, IChecksImag
         }
         if (saved is { LoopbackUp: true } && saved.Has(NamespaceSet.Network))
             Loopback.Raise(batch);
-        return null;
+        return saved.Has(NamespaceSet.Network) && task.Image.Get<SysctlsRecord>() is { } sysctls ? OwnNetwork.Restore(context, task, sysctls, batch) : null;
     }
 
     private static void SetName(string what, Sys call, string name, SyscallBatch batch)

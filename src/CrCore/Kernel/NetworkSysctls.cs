@@ -1,0 +1,33 @@
+using CrCore.Image;
+
+namespace CrCore.Kernel;
+
+/// <summary>
+/// The files below /proc/sys/net as the calling thread's network namespace has them: who opens one has that of its own
+/// namespace (net_ctl_root in net/sysctl_net.c).
+/// </summary>
+internal static class NetworkSysctls
+{
+    public const string Root = "/proc/sys/";
+
+    private const int MaxValue = 4096;
+
+    /// <summary>Values by their names below /proc/sys: net/ipv4/ip_forward. What cannot be read is left out.</summary>
+    public static Dictionary<string, string> Read()
+    {
+        var values = new Dictionary<string, string>(StringComparer.Ordinal);
+        if (!Directory.Exists(Root + "net"))
+            return values;
+        var buffer = new byte[MaxValue];
+        foreach (var path in Directory.EnumerateFiles(Root + "net", "*", SearchOption.AllDirectories))
+        {
+            using var file = OwnDescriptor.Open(path, FileNative.O_RDONLY, out _);
+            if (file?.Read(buffer) is >= 0 and < MaxValue and var length)
+                values[path[Root.Length..]] = LinuxText.Decode(buffer.AsSpan(0, (int)length).TrimEnd((byte)'\n'));
+        }
+        return values;
+    }
+
+    public static bool IsWritable(string name)
+        => FileStatus.Read(Root + name, out var status) == Errno.None && (status.Mode & 0x80) != 0;
+}
