@@ -29,4 +29,22 @@ public static class DirectoryNames
             }
         return null;
     }
+
+    /// <summary>The paths of all that is in a directory; none where it cannot be read.</summary>
+    public static List<string> All(string directory)
+    {
+        var paths = new List<string>();
+        using var opened = OwnDescriptor.Open(directory, FileNative.O_RDONLY | FileNative.O_DIRECTORY, out _);
+        if (opened is null)
+            return paths;
+        var buffer = new byte[32 * 1024];
+        while (FileNative.GetDents(opened.Number, buffer) is > 0 and var read)
+            for (var rest = buffer.AsSpan(0, read); rest.Length > NameAt; rest = rest[BinaryPrimitives.ReadUInt16LittleEndian(rest[LengthAt..])..])
+            {
+                var name = rest[NameAt..BinaryPrimitives.ReadUInt16LittleEndian(rest[LengthAt..])];
+                if (LinuxText.Decode(name[..name.IndexOf((byte)0)]) is var text && text is not ("." or ".."))
+                    paths.Add($"{directory.TrimEnd('/')}/{text}");
+            }
+        return paths;
+    }
 }

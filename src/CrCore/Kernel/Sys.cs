@@ -268,6 +268,7 @@ public enum Sys : uint
     seccomp = 317,
     getrandom = 318,
     memfd_create = 319,
+    bpf = 321,
     execveat = 322,
     userfaultfd = 323,
     membarrier = 324,

@@ -18,6 +18,7 @@ internal static class CHeaders
         #include <asm/siginfo.h>
         #include <asm/errno.h>
         #include <asm/unistd.h>
+        #include <linux/bpf.h>
         #include <linux/capability.h>
         #include <linux/fcntl.h>
         #include <linux/fs.h>

@@ -28,6 +28,7 @@ public static class DescriptorKinds
         new FanotifyKind(),
         new PidFdKind(),
         new Namespaces.NamespaceFileKind(),
+        new Bpf.BpfMapKind(),
         new UnixSocketKind(),
         new Sockets.Inet.InetKind(),
         new Sockets.Netlink.NetlinkKind(),

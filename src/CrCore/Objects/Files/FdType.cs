@@ -55,6 +55,8 @@ public enum FdType : ushort
     PacketSocket = 27,
     /// <summary>A file of /proc/PID/ns.</summary>
     NamespaceFile = 40,
+    /// <summary>A map of bpf(2).</summary>
+    BpfMap = 45,
     /// <summary>Not saved: to be given at the restore.</summary>
     Given = 41,
 }

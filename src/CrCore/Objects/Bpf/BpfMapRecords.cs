@@ -1,0 +1,129 @@
+using CrCore.Image;
+
+namespace CrCore.Objects.Bpf;
+
+/// <summary>Types of enum bpf_map_type (linux/bpf.h) whose contents are plain bytes.</summary>
+public enum BpfMapType
+{
+    Hash = 1,
+    Array = 2,
+    PerCpuHash = 5,
+    PerCpuArray = 6,
+    LruHash = 9,
+    LruPerCpuHash = 10,
+    LpmTrie = 11,
+    Queue = 22,
+    Stack = 23,
+}
+
+/// <summary>BPF_MAP (360): a map of bpf(2) behind descriptors, at the first sight of one.</summary>
+public sealed record BpfMapRecord : ISharedObject
+{
+    public const short Id = 360;
+
+    /// <summary>BPF_OBJ_NAME_LEN without its NUL.</summary>
+    public const int MaxName = 15;
+
+    public const int MaxPayload = 8 * 4 + 8 + 4 + MaxName;
+
+    /// <summary>MAX_BPF_STACK: no kind of map has longer keys. And an element's bytes, which one piece has to hold.</summary>
+    public const int MaxKey = 512, MaxElement = BpfMapDataRecord.MaxBytes;
+
+    public short Type => Id;
+    public uint Parent => ObjRef;
+
+    /// <summary>The framing's parent.</summary>
+    public required uint ObjRef { get; init; }
+
+    public required BpfMapType MapType { get; init; }
+
+    public required uint KeySize { get; init; }
+
+    public required uint ValueSize { get; init; }
+
+    public required uint MaxEntries { get; init; }
+
+    /// <summary>BPF_F_* of linux/bpf.h, those that are the map's own.</summary>
+    public uint Flags { get; init; }
+
+    /// <summary>Programs may not write into it any more by bpf(2) (BPF_MAP_FREEZE).</summary>
+    public bool IsFrozen { get; init; }
+
+    /// <summary>How many processors had a value each; 1 where all have one.</summary>
+    public uint Processors { get; init; } = 1;
+
+    public ulong Extra { get; init; }
+
+    public string Name { get; init; } = "";
+
+    public bool IsPerCpu => MapType is BpfMapType.PerCpuHash or BpfMapType.PerCpuArray or BpfMapType.LruPerCpuHash;
+
+    /// <summary>Every element is always there, zero at first.</summary>
+    public bool IsArray => MapType is BpfMapType.Array or BpfMapType.PerCpuArray;
+
+    public bool IsQueue => MapType is BpfMapType.Queue or BpfMapType.Stack;
+
+    /// <summary>May drop elements by itself.</summary>
+    public bool ForgetsByItself => MapType is BpfMapType.LruHash or BpfMapType.LruPerCpuHash;
+
+    /// <summary>Of a value as bpf(2) hands it over (bpf_map_value_size in kernel/bpf/syscall.c).</summary>
+    public int ValueBytes => checked((int)(IsPerCpu ? (ValueSize + 7L & ~7L) * Processors : ValueSize));
+
+    public int ElementBytes => checked((int)KeySize + ValueBytes);
+
+    public void Write(ref FieldWriter w)
+    {
+        w.U32((uint)MapType);
+        w.U32(KeySize);
+        w.U32(ValueSize);
+        w.U32(MaxEntries);
+        w.U32(Flags);
+        w.U32(IsFrozen ? 1u : 0);
+        w.U32(Processors);
+        w.U32(0);
+        w.U64(Extra);
+        w.Text(Name);
+    }
+
+    public static BpfMapRecord Read(uint parent, ref FieldReader r)
+    {
+        var record = new BpfMapRecord
+        {
+            ObjRef = parent, MapType = (BpfMapType)r.U32(), KeySize = r.U32(), ValueSize = r.U32(), MaxEntries = r.U32(),
+            Flags = r.U32(), IsFrozen = r.U32() != 0, Processors = r.U32(),
+        };
+        r.Pad4();
+        record = record with { Extra = r.U64(), Name = r.Text(MaxName) };
+        const int mostProcessors = 8192; // NR_CPUS of x86-64
+        if (!Enum.IsDefined(record.MapType) || record.Processors is 0 or > mostProcessors)
+            throw r.Bad($"a BPF map is of type {(int)record.MapType}, for {record.Processors} processors");
+        if (record.KeySize > MaxKey || record.ValueSize > MaxElement || (record.KeySize == 0) != record.IsQueue
+            || (record.IsArray && record.KeySize != sizeof(uint)) || (record.ValueSize + 7L) * record.Processors + record.KeySize > MaxElement)
+            throw r.Bad($"a BPF map has keys of {record.KeySize} and values of {record.ValueSize} bytes");
+        return record;
+    }
+}
+
+/// <summary>BPF_MAP_DATA (361): elements of a BPF map, key and value one after the other, as many as there are bytes for.</summary>
+/// <param name="Map">The map: the framing's parent.</param>
+/// <param name="Bytes">A multiple of the map's element size, at most <see cref="MaxBytes"/>.</param>
+public sealed record BpfMapDataRecord(uint Map, ReadOnlyMemory<byte> Bytes) : IContentRecord
+{
+    public const short Id = 361;
+    public const int MaxBytes = 256 * 1024;
+
+    public short Type => Id;
+    public uint Parent => Map;
+
+    public void Write(ref FieldWriter w) => w.Raw(Bytes.Span);
+
+    ReadOnlyMemory<byte> IContentRecord.Contents => Bytes;
+
+    ICrRecord IContentRecord.WithContents(ReadOnlyMemory<byte> contents) => this with { Bytes = contents };
+
+    public static BpfMapDataRecord Read(uint parent, ref FieldReader r) => new(parent, r.Raw(r.Remaining).ToArray());
+
+    public bool Equals(BpfMapDataRecord? other) => other is not null && Map == other.Map && Bytes.Span.SequenceEqual(other.Bytes.Span);
+
+    public override int GetHashCode() => HashCode.Combine(Map, Bytes.Length);
+}
