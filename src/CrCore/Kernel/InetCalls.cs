@@ -45,15 +45,22 @@ internal static unsafe class InetCalls
             return Libc.Syscall(Sys.recvfrom, socket.Number, (long)p, buffer.Length, MessageHeader.Peek | MessageHeader.DontWait, 0, 0);
     }
 
-    /// <summary>Copies the next datagram and tells where it came from; the result is its whole length (MSG_TRUNC).</summary>
-    public static long PeekDatagram(OwnDescriptor socket, Span<byte> buffer, Span<byte> source, out int sourceLength)
+    /// <summary>Copies the next datagram, tells where it came from and what comes with it; the result is its whole length (MSG_TRUNC).</summary>
+    /// <param name="source">Takes the sender's sockaddr.</param>
+    /// <param name="control">Takes control messages (cmsg(3)).</param>
+    public static long PeekDatagram(OwnDescriptor socket, Span<byte> buffer, Span<byte> source, out int sourceLength, Span<byte> control, out int controlLength)
     {
-        var length = source.Length;
-        fixed (byte* p = buffer)
-        fixed (byte* s = source)
+        fixed (byte* p = buffer, s = source, c = control)
         {
-            var r = Libc.Syscall(Sys.recvfrom, socket.Number, (long)p, buffer.Length, MessageHeader.Peek | MessageHeader.DontWait | MessageHeader.Truncated, (long)s, (long)&length);
-            sourceLength = r < 0 ? 0 : Math.Min(length, source.Length);
+            var vector = new RemoteRange((ulong)p, (ulong)buffer.Length);
+            var header = new MessageHeader
+            {
+                Name = (ulong)s, NameLength = source.Length,
+                Vector = (ulong)&vector, VectorLength = 1,
+                Control = (ulong)c, ControlLength = (ulong)control.Length,
+            };
+            var r = Libc.Syscall(Sys.recvmsg, socket.Number, (long)&header, MessageHeader.Peek | MessageHeader.DontWait | MessageHeader.Truncated);
+            (sourceLength, controlLength) = r < 0 ? (0, 0) : (Math.Clamp(header.NameLength, 0, source.Length), (int)Math.Min(header.ControlLength, (ulong)control.Length));
             return r;
         }
     }

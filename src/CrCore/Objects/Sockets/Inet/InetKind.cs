@@ -21,6 +21,7 @@ public sealed class InetKind : IDescriptorKind
         new(InetRecordIds.TcpConnection, "TCP_CONNECTION", TcpConnectionRecord.Read, TcpConnectionRecord.MaxPayload),
         new(InetRecordIds.Membership, "INET_MEMBERSHIP", MembershipRecord.Read, MembershipRecord.MaxPayload),
         new(InetRecordIds.TcpData, "TCP_DATA", TcpDataRecord.Read, 4 + TcpDataRecord.MaxBytes),
+        new(InetRecordIds.Datagram, "INET_DATAGRAM", DatagramRecord.Read, DatagramRecord.MaxPayload),
     ];
 
     public bool Claims(Descriptor d) => d.Socket is { Family: SocketFamily.Inet or SocketFamily.Inet6 };
@@ -45,9 +46,24 @@ public sealed class InetKind : IDescriptorKind
         if (socket.IsConnection)
             records.AddRange(socket.State == TcpState.Close ? TcpCapture.ReadClosed(own, d)
                 : TcpCapture.ReadConnection(own, d, socket, TcpHold.Of(capture).NameFor(socket)));
-        else if (!socket.IsTcp && SocketCalls.AskNumber(own, SocketCalls.InputQueue) > 0)
-            capture.Warn(d, "CrDatagramsLost", "datagrams that wait to be read are not saved, as if the network had lost them");
+        else if (!socket.IsTcp)
+            AddQueue(capture, d, own, socket, records);
         return new(FdType.InetSocket, LiveInetSocket.Describe(socket), Records: records);
+    }
+
+    private static void AddQueue(DescriptorCapture capture, Descriptor d, OwnDescriptor own, InetSocketRecord socket, List<ICrRecord> records)
+    {
+        var waiting = socket is { SocketType: SocketType.Datagram, Protocol: InetProtocol.Udp } ? DatagramQueue.TryRead(own, socket) : null;
+        if (waiting is null)
+        {
+            if (SocketCalls.AskNumber(own, SocketCalls.InputQueue) > 0)
+                capture.Warn(d, "CrDatagramsLost", "datagrams that wait to be read are not saved, as if the network had lost them");
+            return;
+        }
+        var lost = waiting.RemoveAll(datagram => !DatagramQueue.CanBeSent(datagram));
+        if (lost > 0)
+            capture.Warn(d, "CrDatagramsLost", $"{lost} datagrams that wait to be read were sent to a group or to all, and are not saved, as if the network had lost them");
+        records.AddRange(waiting);
     }
 
     public void Check(CheckContext context, SavedDescription saved) => InetCheck.Check(context, saved, Require(saved));

@@ -19,6 +19,7 @@ internal sealed class InetRestore : IDisposable
     private readonly List<TcpConnection> _connections = [];
     private readonly HashSet<string> _holds = [];
     private SegmentInjector? _injector;
+    private DatagramInjector? _datagrams;
 
     public InetRestore(RestoreContext context)
     {
@@ -55,6 +56,9 @@ internal sealed class InetRestore : IDisposable
         }
         if (socket.IsBound)
             Bind(own, saved, socket);
+        // Those that came before it was connected may have come from elsewhere.
+        if (socket.IsBound && socket is { SocketType: SocketType.Datagram, Protocol: InetProtocol.Udp })
+            (_datagrams ??= new DatagramInjector(server)).Fill(own, saved, socket);
         if (socket.HasRemote && !socket.IsTcp)
             Must(saved, $"connecting to {socket.Remote}", InetCalls.Connect(own, socket.Remote.ToSockaddr()));
         // A socket that is not connected is shut down all the same, and says ENOTCONN (inet_shutdown in net/ipv4/af_inet.c).
@@ -170,5 +174,7 @@ internal sealed class InetRestore : IDisposable
         _connections.Clear();
         _injector?.Dispose();
         _injector = null;
+        _datagrams?.Dispose();
+        _datagrams = null;
     }
 }

@@ -42,6 +42,57 @@ public class InetJourneyTests
             free_one.sendto(b'four', names[0]); same(a.recv(9), b'four')
         """);
 
+    /// <summary>Datagrams that wait, of senders that are there and that are gone, in sockets bound to one address and to all, with an empty one first.</summary>
+    [TheoryWith("python3")]
+    [InlineData("AF_INET", "127.0.0.1", "127.0.0.1"), InlineData("AF_INET", "127.0.0.1", "0.0.0.0")]
+    [InlineData("AF_INET6", "::1", "::1"), InlineData("AF_INET6", "::1", "::"), InlineData("AF_INET6", "::ffff:127.0.0.1", "::")]
+    public void DatagramsThatWait(string family, string address, string bound)
+    {
+        using var program = new SelfCheckingProgram(Calls + $"""
+                a = socket({family}, SOCK_DGRAM); a.bind(('{bound}', 0)); to = ('{address}', a.getsockname()[1])
+                b = socket({family}, SOCK_DGRAM); b.bind(('{address}', 0)); c = socket({family}, SOCK_DGRAM); c.connect(to); c.send(b'')
+                big = bytes(range(256)) * 200
+                gone = socket({family}, SOCK_DGRAM); gone.sendto(b'from one that is gone', to); name = gone.getsockname()[1]; gone.close()
+                a.setsockopt(SOL_SOCKET, SO_RCVBUF, 200000); room = a.getsockopt(SOL_SOCKET, SO_RCVBUF)
+                for x in (b'one', big, b'three', b'three'): b.sendto(x, to)
+                a.connect(b.getsockname())
+                wait()
+                got = [a.recvfrom(65535) for _ in range(6)]
+                same([x for x, _ in got], [b'', b'from one that is gone', b'one', big, b'three', b'three'])
+                same([n[1] for _, n in got], [c.getsockname()[1], name] + [b.getsockname()[1]] * 4); same(set(n[0] for _, n in got), set(['{address}']))
+                assert free(a); same(a.getsockopt(SOL_SOCKET, SO_RCVBUF), room); same(a.getpeername(), b.getsockname())
+                same(a.getsockopt(IPPROTO_IP, 8), 0)
+                b.sendto(b'more', to); same(a.recv(9), b'more')
+            """);
+        Assert.DoesNotContain(program.Save().Warnings, w => w.Id == "CrDatagramsLost");
+        Assert.DoesNotContain(program.Restore(new() { NewPidNamespace = true }).Warnings, w => w.Id == "CrDatagramsLost");
+        Assert.Same("ok", Said(program.Check()));
+    }
+
+    [FactWith("python3")]
+    public void DatagramsOfSocketsThatShareTheirPort() => Survives("""
+            a, b, c, s = [socket(AF_INET, SOCK_DGRAM) for _ in range(4)]
+            for x in (a, b, c): x.setsockopt(SOL_SOCKET, SO_REUSEPORT, 1); x.bind(('127.0.0.1', a.getsockname()[1]))
+            to = a.getsockname(); senders = [socket(AF_INET, SOCK_DGRAM) for _ in range(20)]
+            for i, x in enumerate(senders): x.sendto(b'%d' % i, to)
+            def taken(x):
+                x.setblocking(False); found = []
+                while True:
+                    try: found.append(x.recvfrom(9))
+                    except BlockingIOError: return found
+            before = []
+            for x in (a, b, c):
+                found = []
+                x.setblocking(False); x.setsockopt(SOL_SOCKET, 42, 0)
+                while True:
+                    try: found.append(x.recvfrom(9, MSG_PEEK))
+                    except BlockingIOError: break
+                x.setsockopt(SOL_SOCKET, 42, -1); before.append(found)
+            same(sum(map(len, before)), 20)
+            wait()
+            same([taken(x) for x in (a, b, c)], before)
+        """);
+
     [TheoryWith("python3")]
     [InlineData("a = socket(AF_INET, SOCK_DGRAM, 136)", "a.getsockname() == ('127.0.0.1', port)")]
     [InlineData("a = socket(AF_INET, SOCK_DGRAM)", "a.getsockname() == ('127.0.0.1', port)")]

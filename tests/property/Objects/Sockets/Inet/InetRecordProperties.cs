@@ -110,11 +110,30 @@ public class InetRecordProperties
         Assert.Equal((sequence, acknowledged, window), (BinaryPrimitives.ReadUInt32BigEndian(tcp[4..]), BinaryPrimitives.ReadUInt32BigEndian(tcp[8..]), BinaryPrimitives.ReadUInt16BigEndian(tcp[14..])));
     }
 
+    [Property]
+    public void Datagram(bool v6, ulong high, ulong low, ushort port, byte[] bytes)
+        => Same(new DatagramRecord(Address(v6, high, low, port, 0), Address(v6, low, high, (ushort)~port, 0), bytes));
+
+    [Fact]
+    public void ADatagramBetweenFamiliesIsAnError()
+        => Assert.Throws<CrImageException>(() => RecordCode.Again(new DatagramRecord(Address(false, 0, 1, 1, 0), Address(true, 1, 1, 1, 0), new byte[1])));
+
+    [Property]
+    public void ADatagramsChecksumIsRight(bool v6, ulong high, ulong low, ushort port, byte[] bytes)
+    {
+        var (from, to) = (Address(v6, high, low, port, 0), Address(v6, low, high, (ushort)~port, 0));
+        var packet = UdpDatagram.Build(from.Bytes(), from.Port, to.Bytes(), to.Port, bytes);
+        var udp = packet.AsSpan(v6 ? 40 : 20);
+        Assert.Equal(8 + bytes.Length, udp.Length);
+        Assert.Equal(bytes, udp[8..].ToArray());
+        Assert.Equal(0xffffu, Folded(Sum(from.Bytes()) + Sum(to.Bytes()) + 17 + (uint)udp.Length + Sum(udp)));
+    }
+
     private static uint Sum(ReadOnlySpan<byte> bytes)
     {
         var sum = 0u;
         for (var i = 0; i < bytes.Length; i += 2)
-            sum += BinaryPrimitives.ReadUInt16BigEndian(bytes[i..]);
+            sum += i + 1 < bytes.Length ? BinaryPrimitives.ReadUInt16BigEndian(bytes[i..]) : (uint)bytes[i] << 8;
         return sum;
     }
 

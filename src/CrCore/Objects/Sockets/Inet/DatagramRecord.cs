@@ -1,0 +1,40 @@
+using CrCore.Image;
+using CrCore.Kernel;
+
+namespace CrCore.Objects.Sockets.Inet;
+
+/// <summary>INET_DATAGRAM (524): a datagram that waits to be read, the oldest first, behind the socket's other records.</summary>
+/// <param name="Source">Who sent it.</param>
+/// <param name="Destination">The address that it was sent to, with the socket's port.</param>
+public sealed record DatagramRecord(InetAddress Source, InetAddress Destination, ReadOnlyMemory<byte> Bytes) : IContentRecord
+{
+    public const int MaxBytes = ushort.MaxValue;
+    public const int MaxPayload = 2 * InetAddress.EncodedSize + 4 + MaxBytes;
+
+    public short Type => InetRecordIds.Datagram;
+    public uint Parent => 0;
+
+    ReadOnlyMemory<byte> IContentRecord.Contents => Bytes;
+
+    ICrRecord IContentRecord.WithContents(ReadOnlyMemory<byte> contents) => this with { Bytes = contents };
+
+    public void Write(ref FieldWriter w)
+    {
+        Source.Write(ref w);
+        Destination.Write(ref w);
+        w.Blob(Bytes.Span);
+    }
+
+    public static DatagramRecord Read(uint parent, ref FieldReader r)
+    {
+        var record = new DatagramRecord(InetAddress.Read(ref r), InetAddress.Read(ref r), r.Blob(MaxBytes));
+        var v6 = record.Destination.Unmapped.IsV6;
+        return record.Source.Unmapped.IsV6 == v6 && record.Bytes.Length <= UdpDatagram.MaxBytes(v6) ? record
+            : throw r.Bad($"a datagram of {record.Bytes.Length} bytes goes from {record.Source} to {record.Destination}");
+    }
+
+    public bool Equals(DatagramRecord? other)
+        => other is not null && Source == other.Source && Destination == other.Destination && Bytes.Span.SequenceEqual(other.Bytes.Span);
+
+    public override int GetHashCode() => HashCode.Combine(Source, Destination, Bytes.Length);
+}
