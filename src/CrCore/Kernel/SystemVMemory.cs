@@ -31,6 +31,8 @@ public static unsafe class SystemVMemory
     public const int ReadOnly = 0x1000, Remap = 0x4000;
 
     private const int IpcRemove = 0, IpcSet = 1, IpcStat = 2, IpcCreate = 0x200, IpcExclusive = 0x400;
+    public const int LockCommand = 11;
+
     private const int PrGetDumpable = 3, PrSetDumpable = 4;
 
     public static Errno Stat(int id, out SystemVSegmentStatus status)
@@ -47,6 +49,9 @@ public static unsafe class SystemVMemory
         var status = new SystemVSegmentStatus { Uid = uid, Gid = gid, Mode = mode };
         return Libc.ErrnoOf(Libc.Syscall(Sys.shmctl, id, IpcSet, (long)(&status)));
     }
+
+    /// <summary>SHM_LOCK: it takes CAP_IPC_LOCK, or room within RLIMIT_MEMLOCK.</summary>
+    public static Errno Lock(int id) => Libc.ErrnoOf(Libc.Syscall(Sys.shmctl, id, LockCommand, 0));
 
     public static Errno Remove(int id) => Libc.ErrnoOf(Libc.Syscall(Sys.shmctl, id, IpcRemove, 0));
 

@@ -10,6 +10,7 @@ public static class Kinds
     [
         new Cgroups.RootCgroupsKind(),
         new Memory.MemoryKind(),
+        new Ipc.SystemVKind(),
         new Terminals.PtysKind(),
         new Memory.SharedMemoryKind(),
         new Memory.FilledMemoryKind(),
@@ -33,6 +34,8 @@ public static class Kinds
         new Timers.IntervalTimersKind(),
         new Timers.PosixTimersKind(),
         new ProcessState.ProcessStateKind(),
+        new Ipc.IpcLimitsKind(),
+        new Ipc.SemaphorePidsKind(),
         new Limits.LimitsKind(),
         new Credentials.LoginUidKind(),
         new Credentials.CredentialsKind(),

@@ -29,6 +29,8 @@ internal static class CHeaders
         #include <linux/rseq.h>
         #include <linux/sched.h>
         #include <linux/sched/types.h>
+        #include <linux/msg.h>
+        #include <linux/sem.h>
         #include <linux/shm.h>
         #include <linux/sysinfo.h>
         #include <linux/time.h>

@@ -122,7 +122,7 @@ public class SystemVTests
         from id in Gen.Choose(0, int.MaxValue)
         from mode in Gen.Choose(0, 0x1ff)
         from removed in ArbMap.Default.GeneratorFor<bool>()
-        select new SystemVSegmentRecord(3, 4, key, id, n[0], n[1], n[2], n[3], (uint)mode, removed, !removed)),
+        select new SystemVSegmentRecord(3, 4, key, id, n[0], n[1], n[2], n[3], (uint)mode, removed, !removed, removed)),
         record =>
         {
             var buffer = new ArrayBufferWriter<byte>();

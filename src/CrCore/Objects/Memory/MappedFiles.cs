@@ -35,6 +35,8 @@ internal sealed class MappedFiles(ProcReader proc, long maxDeletedBytes)
 {
     private readonly Dictionary<(string Path, ulong Inode), MappedFile> _known = [];
 
+    public ProcReader Proc => proc;
+
     public long MaxDeletedBytes => maxDeletedBytes;
 
     public MappedFile Find(int pid, in MemoryMapping m)

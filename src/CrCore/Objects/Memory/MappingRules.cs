@@ -17,7 +17,7 @@ internal static class MappingRules
     {
         MappingKind.Special when IsAioRing(m) || IsPacketRing(m) => null,
         MappingKind.Special => new("CrMappingSpecial", $"the kernel object {m.Path} is mapped, which is not saved", "Have the program close what made the mapping (io_uring, perf, uprobes …)."),
-        MappingKind.SystemVShared => SystemVCapture.Check(pid, m),
+        MappingKind.SystemVShared => SystemVCapture.Check(files.Proc, pid, m),
         MappingKind.File => CheckFile(files, pid, m),
         _ => null,
     };

@@ -31,6 +31,11 @@ public sealed class SharedMemoryCapture
         return new Found(objRef, due);
     }
 
+    /// <summary>A System V segment that no task has attached.</summary>
+    /// <param name="file">Its memory; it is this object's to close from now on.</param>
+    public SharedMemoryRecord TakeSegment(CaptureContext context, int id, OwnDescriptor file)
+        => Start(context, context.Shared.Reference(("System V memory", (ulong)id), out _), SharedMemoryType.SystemV, "", file);
+
     /// <summary>The memfd behind a task's descriptor.</summary>
     /// <param name="name">As given to memfd_create(2).</param>
     /// <exception cref="CrKernelException">It cannot be opened.</exception>

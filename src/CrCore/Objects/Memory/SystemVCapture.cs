@@ -7,16 +7,22 @@ namespace CrCore.Objects.Memory;
 /// <summary>System V segments that tasks have attached: which can be saved, and what is told of them.</summary>
 internal static class SystemVCapture
 {
-    /// <summary>Segments of this program's IPC namespace only: their numbers mean nothing elsewhere.</summary>
-    public static MappingRefusal? Check(int pid, in MemoryMapping m)
+    /// <summary>The number means something in the task's own IPC namespace only: asked there.</summary>
+    public static MappingRefusal? Check(ProcReader proc, int pid, in MemoryMapping m)
     {
-        const string id = "CrMappingSystemV", detach = "Have the program detach it (shmdt).";
-        if (FileStatus.Read($"/proc/{pid}/ns/ipc", out var theirs) != Errno.None || FileStatus.Read("/proc/self/ns/ipc", out var own) != Errno.None || theirs.Inode != own.Inode)
-            return new(id, $"the System V segment {m.Inode} is of another IPC namespace than this program's, or that cannot be told; such are not saved", detach);
-        if (SystemVMemory.Stat((int)m.Inode, out var status) is var errno && errno != Errno.None)
-            return new(id, $"the System V segment {m.Inode} cannot be looked at: {errno} ({errno.Describe()})", detach);
-        if ((status.Mode & SystemVMemory.Locked) != 0)
-            return new(id, $"the System V segment {m.Inode} is locked into memory (SHM_LOCK), which is not saved", "Have the program unlock it (SHM_UNLOCK).");
+        const string id = "CrMappingSystemV";
+        var number = (int)m.Inode;
+        Errno errno;
+        try
+        {
+            errno = IpcNamespace.Run(proc, pid, () => SystemVMemory.Stat(number, out _));
+        }
+        catch (CrKernelException e) when (e.Id == IpcNamespace.ErrorId)
+        {
+            return new(id, $"the System V segment {m.Inode} is of another IPC namespace than this program's, which cannot be entered: {e.Errno}", "Run with CAP_SYS_ADMIN, or have the program detach it (shmdt).");
+        }
+        if (errno != Errno.None)
+            return new(id, $"the System V segment {m.Inode} cannot be looked at: {errno} ({errno.Describe()})", "Have the program detach it (shmdt).");
         // A mapping need not reach all of it; the memory itself takes CAP_CHECKPOINT_RESTORE (proc_map_files_get_link in fs/proc/base.c).
         using var file = OwnDescriptor.Open($"/proc/{pid}/map_files/{m.Start:x}-{m.End:x}", FileNative.O_RDONLY, out errno);
         return file is null ? new(id, $"the System V segment {m.Inode} cannot be read: {errno} ({errno.Describe()})", "Run with CAP_CHECKPOINT_RESTORE.", CrErrorKind.PermissionDenied) : null;
@@ -26,7 +32,8 @@ internal static class SystemVCapture
     public static SystemVSegmentRecord Describe(CaptureContext context, uint memory, int pid, in MemoryMapping m)
     {
         var id = (int)m.Inode;
-        if (SystemVMemory.Stat(id, out var status) is var errno && errno != Errno.None)
+        var (errno, status) = IpcNamespace.Run(context.Proc, pid, () => (SystemVMemory.Stat(id, out var s), s));
+        if (errno != Errno.None)
             throw KernelError.Create("SystemVSegmentFailed", $"Looking at the System V segment {id} failed", errno, pid, $"System V segment {id}");
         ulong own = 0;
         var mappings = new List<MemoryMapping>();
@@ -39,7 +46,14 @@ internal static class SystemVCapture
         }
         // Once it is removed, only the mapping's name still tells the key (newseg in ipc/shm.c).
         var key = (int)uint.Parse(m.Path.AsSpan("/SYSV".Length), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
-        return new(context.Shared.Reference(("System V segment", id), out _), memory, key, id, status.Uid, status.Gid, status.CreatorUid, status.CreatorGid,
-            status.Mode & 0x1ff, (status.Mode & SystemVMemory.Removed) != 0, status.Attached > own);
+        return Describe(context, memory, id, key, status, own);
+    }
+
+    /// <param name="attachedHere">Mappings of it that the tree has.</param>
+    public static SystemVSegmentRecord Describe(CaptureContext context, uint memory, int id, int key, in SystemVSegmentStatus status, ulong attachedHere)
+    {
+        var ids = TreeIds.Of(context);
+        return new(context.Shared.Reference(("System V segment", id), out _), memory, key, id, ids.User(status.Uid), ids.Group(status.Gid), ids.User(status.CreatorUid), ids.Group(status.CreatorGid),
+            status.Mode & 0x1ff, (status.Mode & SystemVMemory.Removed) != 0, status.Attached > attachedHere, (status.Mode & SystemVMemory.Locked) != 0);
     }
 }

@@ -1,5 +1,6 @@
 using CrCore.Image;
 using CrCore.Kernel;
+using CrCore.Objects.Ipc;
 using CrCore.Remote;
 using CrCore.Restore;
 
@@ -38,7 +39,8 @@ internal static class SystemVRestore
                 var memory = context.Image.Object<SharedMemoryRecord>(segment.Memory);
                 if (memory.Kind != SharedMemoryType.SystemV || memory.Size == 0 || !described.Add(segment.Memory))
                     throw ImageError.Objects(-1, $"the {segment} has the memory {segment.Memory}, which is not its own");
-                Check(context, segment, memory);
+                if ((context.Namespaces.Flags & CloneFlags.NewIpc) == 0)
+                    Check(context, segment, memory);
             }
         foreach (var o in context.Image.Objects.Values)
             if (o is SharedMemoryRecord { Kind: SharedMemoryType.SystemV } memory && !described.Contains(memory.ObjRef))
@@ -80,6 +82,11 @@ internal static class SystemVRestore
     private static void Attach(RestoreContext context, RestoringTask task, PuppetPlaces places, SystemVSegmentRecord segment)
     {
         var memory = context.Image.Object<SharedMemoryRecord>(segment.Memory);
+        if (SystemVCreation.IsOwn(context))
+        {
+            AttachNew(task, places.StagingOf(memory.ObjRef), segment, memory.Size);
+            return;
+        }
         var restored = context.States.Get<RestoredSegments>();
         var exists = SystemVMemory.Stat(segment.Id, out var now) == Errno.None;
         if (exists && (!segment.Is(now, memory.Size) || now.Attached > 0 && !segment.IsOutside))
@@ -90,6 +97,8 @@ internal static class SystemVRestore
             Make(restored, segment, memory.Size);
         if (!restored.Left.Contains(memory.ObjRef))
             Demand(SystemVMemory.SetOwner(segment.Id, segment.Uid, segment.Gid, segment.Mode), "Giving an owner to", segment);
+        if (segment.IsLocked && !exists)
+            Demand(SystemVMemory.Lock(segment.Id), "Locking", segment);
         var start = places.StagingOf(memory.ObjRef);
         var batch = new SyscallBatch();
         batch.Must("attaching", segment, Sys.shmat, segment.Id, start, 0);
@@ -99,6 +108,25 @@ internal static class SystemVRestore
         task.Remote.Run(batch);
         if (segment.IsRemoved && !exists)
             Demand(SystemVMemory.Remove(segment.Id), "Removing", segment);
+    }
+
+    /// <summary>In a new IPC namespace, which nobody else is in: all of it is the task's own work.</summary>
+    private static void AttachNew(RestoringTask task, ulong start, SystemVSegmentRecord segment, ulong size)
+    {
+        var name = new SystemVName(segment.Key, segment.Id, segment.Uid, segment.Gid, segment.CreatorUid, segment.CreatorGid, segment.Mode);
+        var batch = new SyscallBatch();
+        var made = SystemVCreation.Segment.Make(batch, segment, name, size);
+        task.Remote.Run(batch);
+        SystemVCreation.Demand(batch, made, segment, name);
+        batch.Reset();
+        var status = new SystemVSegmentStatus { Uid = segment.Uid, Gid = segment.Gid, Mode = segment.Mode };
+        batch.Must("giving an owner to", segment, Sys.shmctl, segment.Id, SystemVCreation.IpcSet, batch.In(status));
+        if (segment.IsLocked)
+            batch.Must("locking", segment, Sys.shmctl, segment.Id, SystemVMemory.LockCommand, 0);
+        batch.Must("attaching", segment, Sys.shmat, segment.Id, start, 0);
+        if (segment.IsRemoved)
+            batch.Must("removing", segment, Sys.shmctl, segment.Id, SystemVCreation.IpcRemove, 0);
+        task.Remote.Run(batch);
     }
 
     private static void Make(RestoredSegments restored, SystemVSegmentRecord segment, ulong size)

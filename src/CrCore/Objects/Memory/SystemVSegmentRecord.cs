@@ -10,7 +10,8 @@ namespace CrCore.Objects.Memory;
 /// <param name="Mode">Permissions.</param>
 /// <param name="IsRemoved">IPC_RMID was done: it goes with its last attachment.</param>
 /// <param name="IsOutside">Processes outside of the tree had it attached, too.</param>
-public sealed record SystemVSegmentRecord(uint ObjRef, uint Memory, int Key, int Id, uint Uid, uint Gid, uint CreatorUid, uint CreatorGid, uint Mode, bool IsRemoved, bool IsOutside) : ISharedObject
+/// <param name="IsLocked">Locked into memory (SHM_LOCK of shmctl(2)).</param>
+public sealed record SystemVSegmentRecord(uint ObjRef, uint Memory, int Key, int Id, uint Uid, uint Gid, uint CreatorUid, uint CreatorGid, uint Mode, bool IsRemoved, bool IsOutside, bool IsLocked) : ISharedObject
 {
     public short Type => MemoryIds.SystemVSegment;
     public uint Parent => 0;
@@ -28,11 +29,12 @@ public sealed record SystemVSegmentRecord(uint ObjRef, uint Memory, int Key, int
         w.U32(Mode);
         w.Flag(IsRemoved);
         w.Flag(IsOutside);
+        w.Flag(IsLocked);
     }
 
     public static SystemVSegmentRecord Read(uint parent, ref FieldReader r)
     {
-        var s = new SystemVSegmentRecord(r.U32(), r.U32(), (int)r.U32(), (int)r.U32(), r.U32(), r.U32(), r.U32(), r.U32(), r.U32(), r.Flag(), r.Flag());
+        var s = new SystemVSegmentRecord(r.U32(), r.U32(), (int)r.U32(), (int)r.U32(), r.U32(), r.U32(), r.U32(), r.U32(), r.U32(), r.Flag(), r.Flag(), r.Flag());
         if (s.ObjRef == 0 || s.Memory == 0 || s.Id < 0)
             throw r.Bad($"the System V segment {s.Id} has the reference {s.ObjRef} and the memory {s.Memory}");
         if ((s.Mode & ~0x1ffu) != 0)

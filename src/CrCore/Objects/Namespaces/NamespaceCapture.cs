@@ -19,10 +19,8 @@ internal static class NamespaceCapture
         var names = batch.Out(NamesSize);
         if ((own & NamespaceSet.Uts) != 0)
             batch.Must("read the host name", null, Sys.uname, names);
-        var ipc = (own & NamespaceSet.Ipc) != 0 ? IpcContents.Read(batch) : null;
         return sink =>
         {
-            ipc?.RequireEmpty(batch, root);
             var loopbackUp = (own & NamespaceSet.Network) != 0 && ProcNetwork.TryReadLoopback(context.Proc, root.Pid, out var up) && up;
             sink.Emit(new NamespacesRecord
             {

@@ -3,7 +3,7 @@ using CrCore.Checkpoint;
 using CrCore.Kernel;
 using CrCore.Remote;
 
-namespace CrCore.Objects.Namespaces;
+namespace CrCore.Objects.Ipc;
 
 /// <summary>
 /// How many System V objects an IPC namespace holds. Only a task inside of it can ask (shmctl(2), semctl(2), msgctl(2)).
@@ -36,7 +36,7 @@ internal sealed class IpcContents
         foreach (var (what, call, answer, at) in _questions)
             if (batch.ErrnoOf(call) == Errno.None && BinaryPrimitives.ReadInt32LittleEndian(batch.Bytes(answer)[at..]) is var n and > 0)
                 found.Add(new("CrIpcNotSaved", CrErrorKind.NotSupported, ObstacleSeverity.Error, root.Pid, root.Comm, "IPC namespace",
-                    $"it holds System V {what} ({n}), which are not saved yet", "Remove them (ipcrm) if the program can do without."));
+                    $"it holds System V {what} ({n}), and this program may not enter it to save them", "Run as root (CAP_SYS_ADMIN), or remove them (ipcrm) if the program can do without."));
         if (found.Count > 0)
             throw new CrPreflightException("CrCheckpointObstacles", found);
     }

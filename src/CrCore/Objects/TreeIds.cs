@@ -1,7 +1,7 @@
 using CrCore.Checkpoint;
 using CrCore.Kernel;
 
-namespace CrCore.Objects.Sockets;
+namespace CrCore.Objects;
 
 /// <summary>User and group ids that the kernel told this program, as the tree's own user namespace has them.</summary>
 internal sealed class TreeIds

@@ -1,0 +1,60 @@
+using CrCore.Image;
+
+namespace CrCore.Objects.Ipc;
+
+/// <summary>SYSV_QUEUE (452), at the root of a tree with an IPC namespace of its own: a queue of msgget(2). Its messages follow.</summary>
+/// <param name="VPid">The root: the framing's parent.</param>
+/// <param name="MaxBytes">Bytes that it may hold (msg_qbytes of msgctl(2)).</param>
+public sealed record SystemVQueueRecord(int VPid, SystemVName Name, ulong MaxBytes) : ICrRecord
+{
+    public const int PayloadSize = SystemVName.Size + 8;
+
+    public short Type => IpcRecordIds.MessageQueue;
+    public uint Parent => (uint)VPid;
+
+    public void Write(ref FieldWriter w)
+    {
+        Name.Write(ref w);
+        w.U64(MaxBytes);
+    }
+
+    public static SystemVQueueRecord Read(uint parent, ref FieldReader r) => new((int)parent, SystemVName.Read(ref r), r.U64());
+
+    public override string ToString() => $"message queue {Name}";
+}
+
+/// <summary>SYSV_MESSAGE (453), behind its SYSV_QUEUE, the oldest first.</summary>
+/// <param name="VPid">The root: the framing's parent.</param>
+/// <param name="MessageType">As msgsnd(2) takes it.</param>
+/// <param name="Continues">Its bytes go on in the next record.</param>
+public sealed record SystemVMessageRecord(int VPid, long MessageType, bool Continues, ReadOnlyMemory<byte> Bytes) : IContentRecord
+{
+    public const int MaxBytes = 256 * 1024;
+
+    public const int MaxPayload = 16 + MaxBytes;
+
+    public short Type => IpcRecordIds.Message;
+    public uint Parent => (uint)VPid;
+
+    ReadOnlyMemory<byte> IContentRecord.Contents => Bytes;
+
+    ICrRecord IContentRecord.WithContents(ReadOnlyMemory<byte> contents) => this with { Bytes = contents };
+
+    public void Write(ref FieldWriter w)
+    {
+        w.I64(MessageType);
+        w.Flag(Continues);
+        w.Raw(Bytes.Span);
+    }
+
+    public static SystemVMessageRecord Read(uint parent, ref FieldReader r)
+    {
+        var type = r.I64();
+        return type > 0 ? new((int)parent, type, r.Flag(), r.Raw(r.Remaining).ToArray()) : throw r.Bad($"a message has the type {type}");
+    }
+
+    public bool Equals(SystemVMessageRecord? other)
+        => other is not null && (VPid, MessageType, Continues) == (other.VPid, other.MessageType, other.Continues) && Bytes.Span.SequenceEqual(other.Bytes.Span);
+
+    public override int GetHashCode() => HashCode.Combine(VPid, MessageType, Bytes.Length);
+}
