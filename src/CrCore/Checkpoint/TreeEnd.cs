@@ -29,12 +29,16 @@ internal static class TreeEnd
     /// In whatever order the ends come. Waiting for one after the other could wait for ever: the last thread of a pid
     /// namespace's init ends only when the ends of all others, its own siblings too, have been taken
     /// (zap_pid_ns_processes in kernel/pid_namespace.c), and a leader's shows itself only after its threads'.
+    /// The more are left, the longer the pause between looks, which would else keep a processor from those that are ending.
     /// </summary>
     private static void TakeEnds(List<int> left)
     {
         while (left.Count > 0)
-            if (left.RemoveAll(HasEnded) == 0)
-                Thread.Sleep(1);
+        {
+            left.RemoveAll(HasEnded);
+            if (left.Count > 0)
+                Thread.Sleep(1 + left.Count / 100);
+        }
     }
 
     private static bool IsOwnChild(TreeFreezer freezer, FrozenTask task)

@@ -64,7 +64,7 @@ internal sealed class Puppet : IRemoteTask
             puppet.AwaitBirth();
             // posix_spawn(3) leaves out the two signals that glibc keeps to itself (32 and 33), which its timers use.
             puppet.Check(Ptrace.SetSignalMask(pid, SignalMask), "Masking the signals");
-            puppet.DropFile();
+            puppet.LeaveNothingToInherit();
             return puppet;
         }
         catch
@@ -84,20 +84,31 @@ internal sealed class Puppet : IRemoteTask
     }
 
     /// <summary>
-    /// Replaces the page that the memory file backs by an anonymous copy: PR_SET_MM_EXE_FILE refuses while a mapping
-    /// of the old program stands (replace_mm_exe_file in kernel/fork.c).
+    /// Replaces the page that the memory file backs: PR_SET_MM_EXE_FILE refuses while a mapping of the old program stands
+    /// (replace_mm_exe_file in kernel/fork.c). And leaves no private memory to inherit: each child would be linked to every
+    /// process above it that had it (anon_vma_fork in mm/rmap.c), which makes a deep tree slow to create and to end. The
+    /// page is shared instead, the arena is empty in a child, whose first batch is written anew, and no puppet has a stack.
     /// </summary>
-    private void DropFile()
+    private void LeaveNothingToInherit()
     {
+        const int sharedAnonymous = 0x21, mayMoveFixed = 3, readExecute = 5, wipeOnFork = 18;
         var map = new SyscallBatch();
-        var copy = map.Must("map a page", null, Sys.mmap, 0, PuppetElf.PageSize, 7, 0x22, -1, 0);
+        var copy = map.Must("map a page", null, Sys.mmap, 0, PuppetElf.PageSize, 7, sharedAnonymous, -1, 0);
         Run(map);
         var contents = new byte[PuppetElf.PageSize];
         ProcessMemory.Read(Pid, Page, contents);
         ProcessMemory.Write(Pid, (ulong)map.Result(copy), contents);
         var move = new SyscallBatch();
-        // MREMAP_MAYMOVE | MREMAP_FIXED over the very page that runs: its bytes stay the same.
-        move.Must("move a page", null, Sys.mremap, map.Result(copy), PuppetElf.PageSize, PuppetElf.PageSize, 3, Page);
+        // Over the very page that runs: its bytes stay the same.
+        move.Must("move a page", null, Sys.mremap, map.Result(copy), PuppetElf.PageSize, PuppetElf.PageSize, mayMoveFixed, Page);
+        move.Must("protect a page", null, Sys.mprotect, Page, PuppetElf.PageSize, readExecute);
+        move.Must("keep the arena from children", null, Sys.madvise, Arena, ArenaSize, wipeOnFork);
+        var mappings = new List<MemoryMapping>();
+        using var proc = new ProcReader();
+        ProcMaps.TryRead(proc, Pid, mappings);
+        foreach (var m in mappings)
+            if (m.Kind == MappingKind.Stack)
+                move.Must("unmap the stack", null, Sys.munmap, m.Start, m.Length);
         Run(move);
     }
 
