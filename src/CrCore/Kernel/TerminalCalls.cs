@@ -17,7 +17,8 @@ internal static unsafe class TerminalCalls
 
     private const uint GetModes = 0x802c542a, SetModes = 0x402c542b, GetLockedModes = 0x5456, SetLockedModes = 0x5457,
         GetWindow = 0x5413, SetWindow = 0x5414, GetDevice = 0x80045432, GetLock = 0x80045439, GetPacket = 0x80045438, SetPacket = 0x5420,
-        GetExclusive = 0x80045440, GetSession = 0x5429, GetForeground = 0x540f, GetDiscipline = 0x5424;
+        GetExclusive = 0x80045440, GetSession = 0x5429, GetForeground = 0x540f, GetDiscipline = 0x5424,
+        GetDrawing = 0x4b3b, GetSwitching = 0x5601;
 
     public static Errno ReadModes(OwnDescriptor terminal, Span<byte> modes) => Fill(terminal, GetModes, modes, ModesSize);
 
@@ -54,6 +55,21 @@ internal static unsafe class TerminalCalls
     public static Errno ReadForeground(OwnDescriptor master, out uint group) => Word(master, GetForeground, out group);
 
     public static Errno ReadDiscipline(OwnDescriptor terminal, out uint number) => Word(terminal, GetDiscipline, out number);
+
+    /// <summary>KDGETMODE (ioctl_console(2)): 0 for text, also where the terminal is no virtual console.</summary>
+    public static long ReadDrawing(OwnDescriptor console)
+    {
+        // The kernel writes an int (vt_k_ioctl in drivers/tty/vt/vt_ioctl.c).
+        long mode = 0;
+        return Libc.Syscall(Sys.ioctl, console.Number, GetDrawing, (long)&mode) < 0 ? 0 : mode;
+    }
+
+    /// <summary>VT_GETMODE: who switches, 0 for the kernel; struct vt_mode has it in its first of 8 bytes.</summary>
+    public static byte ReadSwitching(OwnDescriptor console)
+    {
+        ulong mode = 0;
+        return Libc.Syscall(Sys.ioctl, console.Number, GetSwitching, (long)&mode) < 0 ? (byte)0 : (byte)mode;
+    }
 
     /// <summary>A new description of a master's slave; null and the errno when it fails.</summary>
     public static OwnDescriptor? OpenPeer(OwnDescriptor master, uint flags, out Errno errno)

@@ -35,6 +35,7 @@ public static class DescriptorKinds
         new Sockets.Packet.PacketKind(),
         new TerminalKind(),
         new DeviceKind(),
+        new BlockDeviceKind(),
         new Given.GivenKind(),
     ];
 

@@ -49,6 +49,8 @@ public enum FdType : ushort
     ControllingTerminal = 52,
     /// <summary>A terminal that was hung up: its other side is closed.</summary>
     HungUpTerminal = 53,
+    /// <summary>A virtual console, or /dev/console.</summary>
+    Console = 54,
     /// <summary>A socket of netlink(7).</summary>
     NetlinkSocket = 26,
     /// <summary>A socket of packet(7).</summary>
@@ -57,6 +59,7 @@ public enum FdType : ushort
     NamespaceFile = 40,
     /// <summary>A map of bpf(2).</summary>
     BpfMap = 45,
+    BlockDevice = 46,
     /// <summary>Not saved: to be given at the restore.</summary>
     Given = 41,
 }

@@ -102,35 +102,3 @@ public sealed class PathKind : IDescriptorKind
         return null;
     }
 }
-
-/// <summary>Character devices that hold no state for those who have them open: the memory devices of mem(4) and random(4).</summary>
-public sealed class DeviceKind : IDescriptorKind
-{
-    private const int MemoryMajor = 1, Null = 3, Zero = 5, Full = 7, Random = 8, Urandom = 9;
-
-    public IReadOnlyList<FdType> Types { get; } = [FdType.Device];
-
-    public bool Claims(Descriptor d) => d.Status.IsCharacterDevice && !d.IsPathOnly
-        && d.Status.RawMajor == MemoryMajor && IsStateless(d.Status.RawMinor);
-
-    public void Inspect(DescriptorInspection inspection, Descriptor d) => NameRules.Inspect(inspection, d);
-
-    public SavedForm Capture(DescriptorCapture capture, Descriptor d)
-        => NameRules.Form(capture, d, FdType.Device);
-
-    public void Check(CheckContext context, SavedDescription saved) => NameRules.CheckType(context, saved);
-
-    /// <summary>The number of /dev/null (1:3).</summary>
-    public const ulong NullDevice = MemoryMajor << 8 | Null;
-
-    private static bool IsStateless(int minor) => minor is Null or Zero or Full or Random or Urandom;
-
-    public GivenForm? FormOf(SavedDescription saved) => GivenForm.File;
-
-    public Action? Restore(DescriptorServer server, SavedDescription saved, SyscallBatch batch)
-    {
-        var flags = OpenFlags.Reopening(saved.Data.Flags) & ~OpenFlags.Direct;
-        server.Open(saved, server.PathOf(saved), saved.Data.Anchor == 0 ? flags : flags & ~OpenFlags.NoFollow, batch);
-        return null;
-    }
-}

@@ -5,11 +5,15 @@ namespace CrCore.Objects.Terminals;
 /// <summary>Numbers of terminal devices (Documentation/admin-guide/devices.txt of Linux).</summary>
 internal static class TerminalDevice
 {
-    private const int ConsoleMajor = 4, TtyMajor = 5, FirstPtyMajor = 136, LastPtyMajor = 143, MasterMinor = 2;
+    private const int ConsoleMajor = 4, TtyMajor = 5, FirstPtyMajor = 136, LastPtyMajor = 143, MasterMinor = 2, ConsoleMinor = 1, FirstSerialMinor = 64;
 
     public static bool Is(in FileStatus status) => Is(status.RawMajor);
 
     public static bool IsMaster(in FileStatus status) => status.RawMajor == TtyMajor && status.RawMinor == MasterMinor;
+
+    /// <summary>A virtual console, /dev/tty0 for the one in front, or /dev/console for what the kernel writes to.</summary>
+    public static bool IsConsole(in FileStatus status)
+        => status.RawMajor == ConsoleMajor ? status.RawMinor < FirstSerialMinor : status.RawMajor == TtyMajor && status.RawMinor == ConsoleMinor;
 
     private static bool Is(int major) => major is ConsoleMajor or TtyMajor or (>= FirstPtyMajor and <= LastPtyMajor);
 
@@ -20,8 +24,8 @@ internal static class TerminalDevice
         return major switch
         {
             >= FirstPtyMajor and <= LastPtyMajor => $"/dev/pts/{(major - FirstPtyMajor) * 256 + minor}",
-            ConsoleMajor when minor < 64 => $"/dev/tty{minor}",
-            ConsoleMajor => $"/dev/ttyS{minor - 64}",
+            ConsoleMajor when minor < FirstSerialMinor => $"/dev/tty{minor}",
+            ConsoleMajor => $"/dev/ttyS{minor - FirstSerialMinor}",
             _ => null,
         };
     }

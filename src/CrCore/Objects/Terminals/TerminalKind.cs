@@ -8,7 +8,7 @@ using CrCore.Restore;
 namespace CrCore.Objects.Terminals;
 
 /// <summary>
-/// Terminals. Pseudo-terminals whose master the tree holds are saved whole. What becomes of a terminal whose other side is
+/// Terminals. Pseudo-terminals whose master the tree holds are saved whole, consoles of the machine by name. What becomes of a terminal whose other side is
 /// outside of the tree (the shell's, a console, a serial line) is the user's choice, at the checkpoint and once more at
 /// the restore.
 /// </summary>
@@ -19,12 +19,13 @@ public sealed class TerminalKind : IDescriptorKind
     /// <summary>N_TTY of include/uapi/linux/tty.h; others are for modems, consoles of sound cards and the like.</summary>
     private const uint OrdinaryDiscipline = 0;
 
-    public IReadOnlyList<FdType> Types { get; } = [FdType.Terminal, FdType.PtyMaster, FdType.PtySlave, FdType.ControllingTerminal, FdType.HungUpTerminal];
+    public IReadOnlyList<FdType> Types { get; } = [FdType.Terminal, FdType.PtyMaster, FdType.PtySlave, FdType.ControllingTerminal, FdType.HungUpTerminal, FdType.Console];
 
     public IEnumerable<RecordType> Records =>
     [
         new(PtyRecord.Id, "PTY", PtyRecord.Read, PtyRecord.MaxPayload),
         new(PtyDataRecord.Id, "PTY_DATA", PtyDataRecord.Read, 4 + PtyDataRecord.MaxBytes),
+        new(ConsoleRecord.Id, "CONSOLE", ConsoleRecord.Read, ConsoleRecord.PayloadSize),
     ];
 
     public bool Claims(Descriptor d) => d.Status.IsCharacterDevice && !d.IsPathOnly && TerminalDevice.Is(d.Status);
@@ -36,11 +37,14 @@ public sealed class TerminalKind : IDescriptorKind
             case TerminalPlace.Master:
                 InspectMaster(inspection, d);
                 break;
+            case TerminalPlace.Console when inspection.Options.Terminal == TerminalPolicy.Fail:
+                Consoles.Inspect(inspection, d);
+                break;
             case TerminalPlace.Outside when inspection.Options.Terminal == TerminalPolicy.Fail:
                 inspection.Refuse(d, "CrTerminal", "it is a terminal, whose other side is outside of the tree",
                     "Choose with -Terminal what becomes of it: Inherit (the restoring shell's terminal), Null (/dev/null) or Given (by -Descriptor of the restore).");
                 break;
-            case TerminalPlace.Outside when inspection.Options.Terminal == TerminalPolicy.Given:
+            case TerminalPlace.Outside or TerminalPlace.Console when inspection.Options.Terminal == TerminalPolicy.Given:
                 inspection.Warn(d, "CrTerminal", "it is a terminal, whose other side is outside of the tree; another one must be given at the restore (-Descriptor)");
                 break;
         }
@@ -64,6 +68,7 @@ public sealed class TerminalKind : IDescriptorKind
             TerminalPlace.Slave => new(FdType.PtySlave, d.Name, PtyCapture.Reference(capture.Shared, key)),
             TerminalPlace.Controlling => new(FdType.ControllingTerminal, d.Name, PtyCapture.Reference(capture.Shared, key)),
             TerminalPlace.HungUp => new(FdType.HungUpTerminal, d.Name),
+            TerminalPlace.Console when capture.Options.Terminal == TerminalPolicy.Fail => Consoles.Capture(capture, d),
             _ => Outside(capture, d),
         };
     }
@@ -75,10 +80,15 @@ public sealed class TerminalKind : IDescriptorKind
         _ => new(FdType.Terminal, d.Name),
     };
 
-    public GivenForm? FormOf(SavedDescription saved) => saved.Data.FdType is FdType.Terminal or FdType.HungUpTerminal ? GivenForm.File : null;
+    public GivenForm? FormOf(SavedDescription saved) => saved.Data.FdType is FdType.Terminal or FdType.HungUpTerminal or FdType.Console ? GivenForm.File : null;
 
     public void Check(CheckContext context, SavedDescription saved)
     {
+        if (saved.Data.FdType == FdType.Console)
+        {
+            NameRules.CheckType(context, saved);
+            return;
+        }
         if (saved.Data.FdType != FdType.Terminal)
         {
             if (saved.Data.FdType != FdType.HungUpTerminal)
@@ -109,6 +119,8 @@ public sealed class TerminalKind : IDescriptorKind
             case FdType.ControllingTerminal:
                 PtyRestore.Controlling(server, saved, batch);
                 break;
+            case FdType.Console:
+                return Consoles.Restore(server, saved, batch);
             case FdType.HungUpTerminal:
                 PtyRestore.HungUp(server, saved, batch);
                 break;
@@ -123,6 +135,8 @@ public sealed class TerminalKind : IDescriptorKind
     {
         if (saved.Data.FdType is FdType.PtyMaster or FdType.PtySlave)
             PtyRestore.Finish(server, saved, batch);
+        else if (saved.Data.FdType == FdType.Console)
+            Consoles.Finish(server, saved, batch);
     }
 
     private static void Outside(DescriptorServer server, SavedDescription saved, SyscallBatch batch)

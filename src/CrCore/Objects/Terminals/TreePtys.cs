@@ -15,6 +15,8 @@ internal enum TerminalPlace
     Controlling,
     /// <summary>Its master is closed, or vhangup(2) cut it off: all it does is to tell an end of file.</summary>
     HungUp,
+    /// <summary>A console of the machine.</summary>
+    Console,
 }
 
 /// <summary>A pseudo-terminal, by its instance of devpts and its number there.</summary>
@@ -62,6 +64,8 @@ internal sealed class TreePtys
             key = MasterKey(d);
             return TerminalPlace.Master;
         }
+        if (TerminalDevice.IsConsole(d.Status))
+            return TerminalPlace.Console;
         var isSlave = d.Status.RawMajor is >= FirstPtyMajor and <= LastPtyMajor;
         if (!isSlave && (d.Status.RawMajor != TtyMajor || d.Status.RawMinor != ControllingMinor))
             return TerminalPlace.Outside;
