@@ -70,6 +70,8 @@ internal sealed class TaskCapture(CaptureContext context, TreeFreezer freezer, M
                 if (leads && batch != _taskBatch)
                     remote.Run(_taskBatch);
                 remote.Run(batch);
+                if (leads)
+                    Ask(task, remote);
                 if (copy)
                     copied = Copy(task, thread, remote);
             }
@@ -82,6 +84,18 @@ internal sealed class TaskCapture(CaptureContext context, TreeFreezer freezer, M
             foreach (var step in _taskSteps)
                 step(_sink);
         return steps;
+    }
+
+    private void Ask(FrozenTask task, InjectedThread remote)
+    {
+        foreach (var kind in Kinds.All)
+        {
+            if (kind is not IAsksTask asks || asks.Ask(context, task) is not { } next)
+                continue;
+            var batch = new SyscallBatch();
+            while (next(batch))
+                remote.Run(batch);
+        }
     }
 
     private bool Copy(FrozenTask task, FrozenThread thread, InjectedThread remote)

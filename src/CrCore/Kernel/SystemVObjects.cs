@@ -44,7 +44,7 @@ public struct SystemVQueueStatus
 /// </summary>
 public static unsafe class SystemVObjects
 {
-    private const int ShmStat = 13, ShmInfo = 14, SemGetPid = 11, SemGetAll = 13, SemStat = 18, SemInfo = 19, MsgStat = 11, MsgInfo = 12;
+    private const int ShmStat = 13, ShmInfo = 14, SemGetPid = 11, SemGetAll = 13, SemStat = 18, SemStatAny = 20, SemInfo = 19, MsgStat = 11, MsgInfo = 12;
     private const int InfoSize = 128;
     private const int MsgCopy = 0x4000, MsgNoError = 0x1000, IpcNoWait = 0x800;
 
@@ -54,13 +54,22 @@ public static unsafe class SystemVObjects
 
     public static List<(int Id, SystemVQueueStatus Status)> MessageQueues() => List<SystemVQueueStatus>(Sys.msgctl, "message queues", MsgInfo, MsgStat);
 
+    /// <summary>Number and size of each set, also of those that may not be looked at (SEM_STAT_ANY, Linux 4.17).</summary>
+    public static List<(int Id, SemaphoreSetStatus Status)> AnySemaphoreSets() => List<SemaphoreSetStatus>(Sys.semctl, "semaphore sets", SemInfo, SemStatAny);
+
     /// <summary>The values of a set.</summary>
+    /// <exception cref="CrKernelException">EACCES: this process may not read them.</exception>
     public static ushort[] SemaphoreValues(int id, int count)
     {
-        var values = new ushort[count];
-        fixed (ushort* p = values)
-            Demand(Control(Sys.semctl, id, SemGetAll, (long)p), "semaphore set", id);
+        Demand(-(long)TryReadValues(id, count, out var values), "semaphore set", id);
         return values;
+    }
+
+    public static Errno TryReadValues(int id, int count, out ushort[] values)
+    {
+        values = new ushort[count];
+        fixed (ushort* p = values)
+            return Libc.ErrnoOf(Control(Sys.semctl, id, SemGetAll, (long)p));
     }
 
     /// <summary>The last process that changed a semaphore, as this process sees it; 0 for none.</summary>

@@ -34,6 +34,19 @@ public interface ICapturesTask : IKind
     Action<RecordSink>? Capture(CaptureContext context, FrozenTask task, SyscallBatch batch);
 }
 
+/// <summary>
+/// Asks a task in several goes, where what to ask next depends on the answers. They come after the batch of
+/// <see cref="ICapturesTask"/> and before its steps are taken.
+/// </summary>
+public interface IAsksTask : IKind
+{
+    /// <returns>
+    /// What is called with an empty batch to add calls, and again with it once they have run, until it returns false. Null when the kind
+    /// has nothing to ask of this task.
+    /// </returns>
+    Func<SyscallBatch, bool>? Ask(CaptureContext context, FrozenTask task);
+}
+
 /// <summary>Captures what belongs to one thread; else as <see cref="ICapturesTask"/>.</summary>
 public interface ICapturesThread : IKind
 {

@@ -11,6 +11,7 @@ public static class Kinds
         new Cgroups.RootCgroupsKind(),
         new Memory.MemoryKind(),
         new Ipc.SystemVKind(),
+        new Ipc.SemaphoreUndoKind(),
         new Terminals.PtysKind(),
         new Memory.SharedMemoryKind(),
         new Memory.FilledMemoryKind(),
