@@ -16,6 +16,9 @@ internal sealed class ImageSource : IDisposable
 
     public ImageModel Model { get; }
 
+    /// <summary>Null for a pipe.</summary>
+    public ImageFile? File => _file;
+
     /// <exception cref="CrArgumentException">CrImageNotFound, CrImageAccessDenied.</exception>
     /// <exception cref="CrImageException">The metadata breaks the format, or the file is not whole.</exception>
     public static ImageSource Open(string path, ImageKey? key, CancellationToken cancel)

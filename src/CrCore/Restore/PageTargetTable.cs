@@ -14,6 +14,7 @@ internal sealed class PageTargetTable : IDisposable
     private readonly Dictionary<uint, PageArrivals> _arrivals = [];
     private readonly PuppetPlaces _places;
     private readonly SharedPages _shared;
+    private readonly InheritedMemory _inherited;
 
     public PageTargetTable(RestoreContext context)
     {
@@ -21,6 +22,7 @@ internal sealed class PageTargetTable : IDisposable
         _places = context.States.Get<PuppetPlaces>();
         var layouts = context.States.Get<MemoryLayouts>();
         _shared = layouts.SharedPagesOf(context.Image);
+        _inherited = context.States.Get<InheritedMemory>();
         foreach (var task in context.Tasks)
             if (layouts.Of(task.Image) is { } layout)
                 _tasks[layout.Mm.ObjRef] = task;
@@ -49,24 +51,30 @@ internal sealed class PageTargetTable : IDisposable
 
     private AddressSpaceTarget MakeOwn(uint objRef, RestoringTask task) => new(task.Pid, LayoutOf(task), _arrivals.GetValueOrDefault(objRef));
 
-    /// <summary>Other address spaces take some of the object's pages, too.</summary>
+    /// <summary>Other address spaces take some of the object's pages, too; and who has inherited some has no need of them.</summary>
     private IPageTarget MakeShared(uint objRef, AddressSpaceTarget own)
     {
-        var takers = new Dictionary<uint, List<AddressRange>>();
+        var takers = new Dictionary<uint, List<VersionedRange>>();
         foreach (var (range, _, taker) in _shared.OwnedBy(objRef))
         {
             if (!takers.TryGetValue(taker, out var ranges))
                 takers.Add(taker, ranges = []);
-            ranges.Add(range);
+            ranges.Add(new(range, objRef));
         }
-        var foreign = _shared.TakenBy(objRef);
-        if (takers.Count == 0 && foreign.IsEmpty)
+        if (takers.Count == 0 && _shared.TakenBy(objRef).IsEmpty)
             return own;
         var parts = new List<(IPageTarget, AddressRange[]?)> { (own, null) };
+        if (KeptBy(objRef) is { Count: > 0 } inherited)
+            parts[0] = (own, Ranges(VersionedRanges.Missing([new(new(0, StoredPieces.End), objRef)], inherited)));
         foreach (var (taker, ranges) in takers)
-            parts.Add((MakeOwn(taker, _tasks[taker]), [.. ranges]));
+            if (VersionedRanges.Missing(ranges, KeptBy(taker)) is { Count: > 0 } left)
+                parts.Add((MakeOwn(taker, _tasks[taker]), Ranges(left)));
         return new SharingTarget([.. parts], run => _shared.IsOwn(objRef, new AddressRange(run.VAddr, run.End)));
     }
+
+    private IReadOnlyList<VersionedRange> KeptBy(uint objRef) => _inherited.KeptBy(_context, _tasks[objRef]).Pages;
+
+    private static AddressRange[] Ranges(List<VersionedRange> list) => [.. list.ConvertAll(v => v.Range)];
 
     /// <summary>Fills a block in.</summary>
     /// <exception cref="CrImageException">The pages belong to no mapping.</exception>

@@ -32,11 +32,12 @@ internal sealed class PuppetTree(ProcReader proc) : IDisposable
     /// <param name="passing">Numbers for helpers.</param>
     /// <param name="tasks">The image's tasks, which get their puppets.</param>
     /// <param name="cancel">Looked at between processes.</param>
+    /// <param name="inheritance">What the tree's processes inherit from each other.</param>
     /// <param name="rootBorn">Called when the root exists and has no children yet.</param>
     /// <param name="sessionStarted">Called with each task that leads a session, when it has begun and has no member else.</param>
-    public void Create(PlannedTask plan, NamespacePlan namespaces, RestoreOptions options, PassingNumbers passing, IReadOnlyList<RestoringTask> tasks, CancellationToken cancel, Action rootBorn, Action<RestoringTask> sessionStarted)
+    public void Create(PlannedTask plan, NamespacePlan namespaces, RestoreOptions options, PassingNumbers passing, IReadOnlyList<RestoringTask> tasks, CancellationToken cancel, IInheritance? inheritance, Action rootBorn, Action<RestoringTask> sessionStarted)
     {
-        _creator = new TreeCreator(proc, options.PidRetry, namespaces.NewPid, passing);
+        _creator = new TreeCreator(proc, options.PidRetry, namespaces.NewPid, passing, inheritance);
         var creator = Bootstrap!;
         var flags = namespaces.Flags;
         if (namespaces.NeedsInit)

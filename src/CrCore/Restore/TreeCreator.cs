@@ -9,7 +9,8 @@ namespace CrCore.Restore;
 /// <param name="pidRetry">How long to wait for a pid that is taken.</param>
 /// <param name="newPids">The tree's pids are numbers of a namespace of its own.</param>
 /// <param name="passing">Numbers for helpers that only pass.</param>
-internal sealed class TreeCreator(ProcReader proc, TimeSpan pidRetry, bool newPids, PassingNumbers passing)
+/// <param name="inheritance">What must be ready before children are made.</param>
+internal sealed class TreeCreator(ProcReader proc, TimeSpan pidRetry, bool newPids, PassingNumbers passing, IInheritance? inheritance = null)
 {
     private const int SigChld = 17, MaxPerBatch = 512;
 
@@ -37,12 +38,12 @@ internal sealed class TreeCreator(ProcReader proc, TimeSpan pidRetry, bool newPi
     {
         var todo = new Stack<(PlannedTask Plan, Puppet Puppet, Puppet? Parent)>();
         var leadAtBirth = !SomeStayOutside(plan);
-        MakeAll([plan], creator, null, namespaces, todo);
+        MakeAll(null, [plan], creator, null, namespaces, todo);
         while (todo.TryPop(out var next))
         {
             cancel.ThrowIfCancellationRequested();
             born?.Invoke(next.Plan, next.Puppet);
-            MakeAll(next.Plan.Before, next.Puppet, next.Parent, CloneFlags.None, todo);
+            MakeAll(next.Plan, next.Plan.Before, next.Puppet, next.Parent, CloneFlags.None, todo);
             if (next.Plan.LeadsSession)
             {
                 Lead(next, Sys.setsid, "start session");
@@ -52,7 +53,7 @@ internal sealed class TreeCreator(ProcReader proc, TimeSpan pidRetry, bool newPi
             {
                 Lead(next, Sys.setpgid, "start process group");
             }
-            MakeAll(next.Plan.After, next.Puppet, next.Parent, CloneFlags.None, todo);
+            MakeAll(next.Plan, next.Plan.After, next.Puppet, next.Parent, CloneFlags.None, todo);
         }
     }
 
@@ -93,10 +94,14 @@ internal sealed class TreeCreator(ProcReader proc, TimeSpan pidRetry, bool newPi
         _groups[task.Puppet] = task.Plan.VPid;
     }
 
-    private void MakeAll(List<PlannedTask> plans, Puppet creator, Puppet? creatorsParent, CloneFlags namespaces, Stack<(PlannedTask, Puppet, Puppet?)> todo)
+    private void MakeAll(PlannedTask? creatorsPlan, List<PlannedTask> plans, Puppet creator, Puppet? creatorsParent, CloneFlags namespaces, Stack<(PlannedTask, Puppet, Puppet?)> todo)
     {
-        for (var i = 0; i < plans.Count; i += MaxPerBatch)
-            MakeSome(plans.GetRange(i, Math.Min(MaxPerBatch, plans.Count - i)), creator, creatorsParent, namespaces, todo);
+        for (var i = 0; i < plans.Count;)
+        {
+            var count = Math.Min(MaxPerBatch, inheritance?.Prepare(creatorsPlan, creator, plans, i) ?? plans.Count - i);
+            MakeSome(plans.GetRange(i, count), creator, creatorsParent, namespaces, todo);
+            i += count;
+        }
     }
 
     private void MakeSome(List<PlannedTask> plans, Puppet creator, Puppet? creatorsParent, CloneFlags namespaces, Stack<(PlannedTask, Puppet, Puppet?)> todo)
@@ -166,6 +171,7 @@ internal sealed class TreeCreator(ProcReader proc, TimeSpan pidRetry, bool newPi
         var puppet = new Puppet(pid, pid, creator.Page, creator.ArenaSize);
         _made.Add((plan, puppet));
         puppet.AwaitBirth();
+        inheritance?.Born(creator, puppet);
         if (_groups.TryGetValue(creator, out var group))
             _groups[puppet] = group;
         if (plan.IsHelper && (plan.Group != 0 || plan.OnlyPasses))

@@ -61,7 +61,8 @@ public sealed class TreeRestore(RestoreOptions options, ICrLog? log = null, IPro
         };
         Step("Create");
         puppets.Start(page, ArenaSize);
-        puppets.Create(plan, namespaces, options, new PassingNumbers(image, SystemLimits.PidMax(proc)), tasks, cancel, () => Run(context, [tasks[0]], cancel, RestoreStage.Root), leader => StartSession(context, leader));
+        using (var inheritance = MemoryInheritance.Make(context, source.File))
+            puppets.Create(plan, namespaces, options, new PassingNumbers(image, SystemLimits.PidMax(proc)), tasks, cancel, inheritance, () => Run(context, [tasks[0]], cancel, RestoreStage.Root), leader => StartSession(context, leader));
         var living = tasks.Where(t => !t.IsZombie).ToArray();
         Step("Map");
         Run(context, living, cancel, RestoreStage.Descriptors, RestoreStage.Memory);

@@ -87,6 +87,9 @@ public class SharedPageTests
     public void TheyAreFoundByTheirContentsWhereFramesAreNotShown() => AssertJourney(new() { CompareSharedPages = true });
 
     [FactWith("python3")]
+    public void InANamespaceOfTheirOwnTheyAreSharedAgainToo() => AssertJourney(new(), new() { NewPidNamespace = true });
+
+    [FactWith("python3")]
     public void TheyAreFoundAlthoughCopiesShareAllPages()
     {
         using var program = new SelfCheckingProgram(Family);
@@ -158,12 +161,28 @@ public class SharedPageTests
         return count;
     }
 
-    private static void AssertJourney(CheckpointOptions options)
+    private static void AssertJourney(CheckpointOptions options, RestoreOptions? restore = null)
     {
         using var program = new SelfCheckingProgram(Family);
+        var before = Proportional(program.Pid);
         AssertStoredOnce(program.Image, program.Save(options));
-        program.Restore();
+        program.Restore(restore);
+        var after = Proportional(program.RestoredPid);
+        // Seven more copies of the block alone would be 112 MiB.
+        Assert.InRange(after, before / 2, before + (8 << 20));
         Assert.Equal("ok", program.Check());
+    }
+
+    /// <summary>Bytes of private memory of a whole tree, shared pages counted once (proc_pid_smaps(5), Pss_Anon).</summary>
+    private static long Proportional(int root)
+    {
+        using var proc = new ProcReader();
+        long sum = 0;
+        foreach (var task in CrCore.Checkpoint.TreeWalk.Walk(proc, root))
+            foreach (var line in File.ReadLines($"/proc/{task.Pid}/smaps_rollup"))
+                if (line.StartsWith("Pss_Anon:", StringComparison.Ordinal))
+                    sum += long.Parse(line["Pss_Anon:".Length..^2], System.Globalization.CultureInfo.InvariantCulture) << 10;
+        return sum;
     }
 
     private static void AssertStoredOnce(string path, CheckpointResult saved)

@@ -10,9 +10,10 @@ namespace CrCore.Objects.Memory;
 /// Adds the calls that map a layout, mapping by mapping. The segments of one file follow each other, so that each
 /// file is opened once. Runs the batch and starts a new one where the puppet's arena is too small for all.
 /// </summary>
-internal sealed class MapCalls(RestoreContext context, RestoringTask task, PuppetPlaces places, SyscallBatch batch, int arenaLimit)
+/// <param name="kept">What stands already.</param>
+internal sealed class MapCalls(RestoreContext context, RestoringTask task, PuppetPlaces places, KeptMemory kept, SyscallBatch batch, int arenaLimit)
 {
-    private const int MremapMayMove = 1, MremapFixed = 2;
+    private const int MremapMayMove = 1, MremapFixed = 2, DontNeed = 4;
     private const int ProtReadWrite = 3, ProtRead = 1;
     private const int PrSetVma = 0x53564d41, PrSetVmaAnonName = 0;
 
@@ -32,6 +33,8 @@ internal sealed class MapCalls(RestoreContext context, RestoringTask task, Puppe
             Run();
         switch (vma.Kind)
         {
+            case VmaType.Anonymous or VmaType.File when kept.Mappings.Contains(vma.Start):
+                break;
             case VmaType.Anonymous:
                 CloseFile();
                 Map(mapping, -1, 0);
@@ -49,6 +52,18 @@ internal sealed class MapCalls(RestoreContext context, RestoringTask task, Puppe
             AddAdvice(vma, advice);
         if (vma.Name.Length > 0)
             Tried(batch.Try(Sys.prctl, PrSetVma, PrSetVmaAnonName, vma.Start, vma.Length, batch.Text(vma.Name)), vma, $"the name {vma.Name}");
+    }
+
+    /// <summary>Drops pages that were inherited and are not the task's.</summary>
+    public void Empty(IReadOnlyList<AddressRange> ranges)
+    {
+        CloseFile();
+        foreach (var range in ranges)
+        {
+            if (batch.ArenaBytes + RoomForOne > arenaLimit)
+                Run();
+            batch.Must("emptying", range, Sys.madvise, range.Start, range.Length, DontNeed);
+        }
     }
 
     public void AddGuards(IReadOnlyList<AddressRange> guards)

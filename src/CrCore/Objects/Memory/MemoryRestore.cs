@@ -18,13 +18,15 @@ internal static class MemoryRestore
     {
         var places = context.States.Get<PuppetPlaces>();
         // Where all of it fits, it travels with what other kinds have to say; else in batches of its own.
-        var fits = shared.ArenaBytes + Estimate(layout) <= task.Remote.ArenaSize;
+        var kept = context.States.Get<InheritedMemory>().KeptBy(context, task);
+        var fits = shared.ArenaBytes + Estimate(layout) + kept.Others.Count * 80L <= task.Remote.ArenaSize;
         var batch = fits ? shared : new SyscallBatch();
-        UnmapAll(batch, places, layout);
+        UnmapAll(batch, places, layout, kept);
         SpecialMappings.Move(batch, places.Specials, layout, places.Transit);
-        var calls = new MapCalls(context, task, places, batch, fits ? int.MaxValue : task.Remote.ArenaSize - 16_384);
+        var calls = new MapCalls(context, task, places, kept, batch, fits ? int.MaxValue : task.Remote.ArenaSize - 16_384);
         foreach (var mapping in layout.Mappings)
             calls.Add(mapping);
+        calls.Empty(kept.Others);
         calls.AddGuards(layout.Guards);
         calls.Finish();
         SetMm(context, batch, layout.Mm);
@@ -50,11 +52,15 @@ internal static class MemoryRestore
         return bytes;
     }
 
-    private static void UnmapAll(SyscallBatch batch, PuppetPlaces places, MemoryLayout layout)
+    private static void UnmapAll(SyscallBatch batch, PuppetPlaces places, MemoryLayout layout, KeptMemory inherited)
     {
         var kept = new List<AddressRange> { places.Puppet, places.Staging };
         foreach (var (_, range) in places.Specials)
             kept.Add(range);
+        if (inherited.Mappings.Count > 0)
+            foreach (var (vma, _) in layout.Mappings)
+                if (inherited.Mappings.Contains(vma.Start))
+                    kept.Add(new AddressRange(vma.Start, vma.End));
         foreach (var gap in AddressPlan.Gaps(new AddressRange(0, AddressPlan.FourLevelEnd), kept))
             batch.Must("unmapping", gap, Sys.munmap, gap.Start, gap.Length);
     }

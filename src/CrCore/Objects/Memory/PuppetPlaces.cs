@@ -1,4 +1,5 @@
 using CrCore.Kernel;
+using CrCore.Remote;
 using CrCore.Restore;
 
 namespace CrCore.Objects.Memory;
@@ -38,5 +39,20 @@ internal sealed class PuppetPlaces
         foreach (var m in mappings)
             if (MappingRules.TypeOf(m) is { } kind && (kind is VmaType.Vdso or VmaType.Vvar or VmaType.VvarVclock))
                 SpecialMappings.Add(_specials, kind, new AddressRange(m.Start, m.End));
+    }
+
+    /// <summary>Brings the special mappings to where no saved mapping is: puppets may get such before they get all of them.</summary>
+    public void MoveSpecialsAway(RestoringTask root)
+    {
+        var batch = new SyscallBatch();
+        var to = Transit;
+        for (var i = 0; i < _specials.Count; i++)
+        {
+            var (kind, range) = _specials[i];
+            SpecialMappings.AddMove(batch, kind, range, to);
+            _specials[i] = (kind, new AddressRange(to, to + range.Length));
+            to += range.Length;
+        }
+        root.Remote.Run(batch);
     }
 }

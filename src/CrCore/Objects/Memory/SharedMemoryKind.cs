@@ -30,6 +30,8 @@ public sealed class SharedMemoryKind : IRestoresTask
         var plan = StagingPlan.Make(context.Image, context.States.Get<MemoryLayouts>());
         var places = context.States.Get<PuppetPlaces>();
         places.Fill(context, plan);
+        if (context.States.Get<InheritedMemory>().IsExpected)
+            places.MoveSpecialsAway(task);
         var served = new List<(uint ObjRef, Slot Fd)>();
         var own = new SyscallBatch();
         foreach (var (objRef, range) in plan.Shared)

@@ -62,6 +62,6 @@ internal static class SpecialMappings
         return false;
     }
 
-    private static void AddMove(SyscallBatch batch, VmaType kind, AddressRange from, ulong to)
+    public static void AddMove(SyscallBatch batch, VmaType kind, AddressRange from, ulong to)
         => batch.Must("moving", $"[{kind}]", Sys.mremap, from.Start, from.Length, from.Length, MremapMayMove | MremapFixed, to);
 }

@@ -70,6 +70,9 @@ internal sealed class SelfCheckingProgram : IDisposable
 
     public int Pid => _process.Id;
 
+    /// <summary>The restored root's pid, as this process sees it.</summary>
+    public int RestoredPid => _restoredRoot;
+
     public string Image => Path.Combine(Folder, "image.cr");
 
     private string? Result => File.Exists(Path.Combine(Folder, "result")) ? File.ReadAllText(Path.Combine(Folder, "result")) : null;

@@ -1,7 +1,6 @@
 using CrCore.Image;
-using CrCore.Objects.Memory;
 
-namespace CrCore.Inspection;
+namespace CrCore.Objects.Memory;
 
 /// <summary>
 /// The stored bytes of an address space or shared memory, piece by piece, ascending: its own, and those that stand in the image
@@ -16,7 +15,7 @@ internal sealed class StoredPieces(ImageFile image, SharedPages shared, uint obj
     private const int MostBlocks = 8;
 
     private readonly Dictionary<uint, PageBlock> _blocks = [];
-    private ulong _at = from;
+    private ulong _at = from, _to = to;
     private PageBlock? _block;
     private int _from, _length;
 
@@ -26,15 +25,18 @@ internal sealed class StoredPieces(ImageFile image, SharedPages shared, uint obj
     /// <summary>Valid until the next call of <see cref="Next"/>.</summary>
     public ReadOnlySpan<byte> Bytes => _block!.Data.Slice(_from, _length);
 
+    /// <summary>Goes on with other addresses. The blocks that are held may serve again.</summary>
+    public void Seek(AddressRange range) => (_at, _to) = (range.Start, range.End);
+
     /// <summary>Goes on to the next piece.</summary>
     public bool Next()
     {
-        while (_at < to)
+        while (_at < _to)
         {
             var owner = shared.OwnerAt(objRef, _at, out var end);
-            if (Find(owner, Math.Min(end, to)))
+            if (Find(owner, Math.Min(end, _to)))
                 return true;
-            _at = Math.Min(end, to);
+            _at = Math.Min(end, _to);
         }
         return false;
     }
