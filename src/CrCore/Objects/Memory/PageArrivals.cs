@@ -90,7 +90,7 @@ internal sealed class PageArrivals : IDisposable
 
     private static bool IsFit(VmaRecord vma, bool hugeByDefault)
     {
-        const VmFlags unfit = VmFlags.HugePage | VmFlags.GrowsDown | VmFlags.Droppable;
+        const VmFlags unfit = VmFlags.HugePage | VmFlags.HugeTlb | VmFlags.GrowsDown | VmFlags.Droppable;
         return vma.Kind == VmaType.Anonymous && !vma.IsShared && vma.Length >= Large && (vma.Flags & unfit) == 0
             && (!hugeByDefault || (vma.Flags & VmFlags.NoHugePage) != 0) && (MappingFlags.WhileFilling(vma) & MemoryProtection.Write) != 0;
     }
