@@ -90,8 +90,7 @@ public sealed class CrTargetException(string id, string message, string? advice 
 public sealed class CrPreflightException : CrException
 {
     public CrPreflightException(string id, IReadOnlyList<Obstacle> obstacles)
-        : base(obstacles.Count > 0 ? obstacles[0].Kind : CrErrorKind.Obstacle, id, Describe(obstacles),
-               obstacles.Count > 0 ? obstacles[0].Advice : null)
+        : base(obstacles.Count > 0 ? obstacles[0].Kind : CrErrorKind.Obstacle, id, Describe(obstacles), CommonAdvice(obstacles))
         => Obstacles = obstacles;
 
     public IReadOnlyList<Obstacle> Obstacles { get; }
@@ -100,8 +99,21 @@ public sealed class CrPreflightException : CrException
     {
         var text = new System.Text.StringBuilder();
         text.Append(obstacles.Count == 1 ? "There is an obstacle; nothing was changed." : $"There are {obstacles.Count} obstacles; nothing was changed.");
+        var common = HasCommonAdvice(obstacles);
         foreach (var o in obstacles)
-            text.Append('\n').Append("  ").Append(o);
+            text.Append('\n').Append("  ").Append(common ? o with { Advice = null } : o);
         return text.ToString();
+    }
+
+    /// <summary>Advice that serves all is given once, behind them; else each has its own.</summary>
+    private static string? CommonAdvice(IReadOnlyList<Obstacle> obstacles)
+        => HasCommonAdvice(obstacles) ? obstacles[0].Advice : obstacles.Count > 0 ? "Do what is said of each; then try again." : null;
+
+    private static bool HasCommonAdvice(IReadOnlyList<Obstacle> obstacles)
+    {
+        for (var i = 1; i < obstacles.Count; i++)
+            if (obstacles[i].Advice != obstacles[0].Advice)
+                return false;
+        return obstacles.Count > 0;
     }
 }

@@ -26,10 +26,15 @@ internal static class ErrorRecords
     public static ErrorRecord From(CrException error, object? target)
     {
         var record = new ErrorRecord(error, error.Id, CategoryOf(error.Kind), target);
-        if (error.Advice is not null)
-            record.ErrorDetails = new ErrorDetails(error.Message) { RecommendedAction = error.Advice };
+        var message = Message(error, target);
+        if (error.Advice is not null || message != error.Message)
+            record.ErrorDetails = new ErrorDetails(message) { RecommendedAction = error.Advice ?? "" };
         return record;
     }
+
+    /// <summary>The reader knows no names: it may read from a pipe. Of several images, one wants to know which it was.</summary>
+    private static string Message(CrException error, object? target)
+        => error is CrImageException && target is string { Length: > 0 } path ? $"{path}: {error.Message}" : error.Message;
 
     /// <summary>An error that nobody meant to raise. It keeps its type and stack for a report.</summary>
     public static ErrorRecord Unexpected(Exception error, object? target)

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Management.Automation;
 using CrCore;
 
@@ -14,6 +15,9 @@ internal sealed class PipelinePump(Cmdlet cmdlet, bool debugEnabled) : ICrLog, I
 {
     /// <summary>Any number serves; it only has to be the same in every record of one command.</summary>
     private const int ActivityId = 1;
+
+    /// <summary>What is over sooner shows no progress: a bar that comes and goes at once is a flicker.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(300);
 
     private readonly record struct Message(bool IsDebug, string? Text);
 
@@ -48,6 +52,7 @@ internal sealed class PipelinePump(Cmdlet cmdlet, bool debugEnabled) : ICrLog, I
     /// </remarks>
     public T Run<T>(Func<T> work, CancellationTokenSource cancel)
     {
+        var started = Stopwatch.GetTimestamp();
         var task = Task.Factory.StartNew(() =>
         {
             try
@@ -62,8 +67,7 @@ internal sealed class PipelinePump(Cmdlet cmdlet, bool debugEnabled) : ICrLog, I
 
         try
         {
-            foreach (var message in _queue.GetConsumingEnumerable())
-                Write(message);
+            WriteAll(started);
             FinishProgress();
         }
         catch
@@ -74,6 +78,30 @@ internal sealed class PipelinePump(Cmdlet cmdlet, bool debugEnabled) : ICrLog, I
             throw;
         }
         return task.GetAwaiter().GetResult();
+    }
+
+    /// <summary>Until the work is over. Progress is held back at first.</summary>
+    private void WriteAll(long started)
+    {
+        var held = false;
+        while (true)
+        {
+            var left = Patience - Stopwatch.GetElapsedTime(started);
+            if (held && left <= TimeSpan.Zero)
+            {
+                held = false;
+                WriteProgress();
+            }
+            if (_queue.TryTake(out var message, held ? (int)left.TotalMilliseconds + 1 : Timeout.Infinite))
+            {
+                if (message.Text is null && left > TimeSpan.Zero)
+                    held = true;
+                else
+                    Write(message);
+            }
+            else if (_queue.IsCompleted && !(held && Stopwatch.GetElapsedTime(started) >= Patience))
+                return;
+        }
     }
 
     private void Post(Message message)

@@ -24,6 +24,22 @@ internal static class CellWidth
         return cells;
     }
 
+    /// <summary>A text in lines that leave the last column free, broken between words where it can be.</summary>
+    public static IEnumerable<string> Lines(string text, int width)
+    {
+        while (Of(text) >= width)
+        {
+            var at = Math.Min(width - 1, text.Length);
+            while (at > 0 && (text[at - 1] != ' ' || Of(text[..at].TrimEnd()) >= width))
+                at--;
+            if (at == 0)
+                break;
+            yield return text[..at].TrimEnd();
+            text = text[at..];
+        }
+        yield return text;
+    }
+
     private static int Of(System.Text.Rune rune)
     {
         if (rune.Value < 0x1100)

@@ -22,7 +22,10 @@ internal sealed class Questions(ShellUI ui, ILineReader reader)
             + (defaultChoice >= 0 ? $" (default is \"{keys[defaultChoice].Key}\"): " : ": ");
         while (true)
         {
-            var answer = reader.ReadLine(line);
+            var lines = Fitting(line);
+            foreach (var before in lines[..^1])
+                ui.WriteLine(before);
+            var answer = reader.ReadLine(lines[^1]);
             if (answer is null)
                 return AtEndOfInput(keys, message);
             answer = answer.Trim();
@@ -108,9 +111,12 @@ internal sealed class Questions(ShellUI ui, ILineReader reader)
     {
         if (!string.IsNullOrEmpty(caption))
             ui.WriteLine($"\n{caption}");
-        if (!string.IsNullOrEmpty(message))
-            ui.WriteLine(message);
+        foreach (var paragraph in (message ?? "").Split('\n', StringSplitOptions.RemoveEmptyEntries))
+            foreach (var line in Fitting(paragraph))
+                ui.WriteLine(line);
     }
+
+    private string[] Fitting(string text) => [.. CellWidth.Lines(text, ui.RawUI.BufferSize.Width)];
 
     private int AtEndOfInput(ChoiceKey[] keys, string? message)
     {

@@ -63,7 +63,7 @@ public class CompletionTests
     public void Policies_are_offered()
     {
         using var session = new ModuleSession();
-        Assert.Equal(["Fail", "Inherit", "Null"],
+        Assert.Equal(["Fail", "Given", "Inherit", "Null"],
             session.Complete("Checkpoint-ProcessTree -Terminal ").Select(m => m.CompletionText).Order(StringComparer.Ordinal));
     }
 }

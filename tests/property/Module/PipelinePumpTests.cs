@@ -50,7 +50,7 @@ public sealed class PipelinePumpTests : IDisposable
         Assert.Equal(ProgressRecordType.Completed, last.RecordType);
         Assert.Equal("Counting", last.Activity);
         Assert.Equal(100, last.PercentComplete);
-        Assert.InRange(shell.Streams.Progress.Count, 2, 10_001);
+        Assert.True(shell.Streams.Progress.Count >= 2);
     }
 
     [Fact]
@@ -124,8 +124,11 @@ public sealed class FakeEngineCommand : CrCmdlet
                 }
                 break;
             case "progress":
-                for (var i = 0; i <= 10_000; i++)
-                    progress.Report(new CrProgress("Counting", "to ten thousand", i, 10_000));
+                // Longer than progress is held back.
+                for (var started = TimeProvider.System.GetTimestamp(); TimeProvider.System.GetElapsedTime(started) < TimeSpan.FromMilliseconds(350); Thread.Sleep(1))
+                    for (var i = 0; i < 100; i++)
+                        progress.Report(new CrProgress("Counting", "to ten thousand", i, 10_000));
+                progress.Report(new CrProgress("Counting", "to ten thousand", 10_000, 10_000));
                 break;
             case "block":
                 Block(cancel);

@@ -94,4 +94,12 @@ public sealed class OutputTests
     [InlineData("🚀x", 3)]
     [InlineData("é", 1)]
     public void CellsOfAText(string text, int cells) => Assert.Equal(cells, CellWidth.Of(text));
+
+    [Theory]
+    [InlineData("", new[] { "" })]
+    [InlineData("nine cell", new[] { "nine cell" })]
+    [InlineData("one two three: ", new[] { "one two", "three: " })]
+    [InlineData("日本 日本 日本", new[] { "日本 日本", "日本" })]
+    [InlineData("unbreakable", new[] { "unbreakable" })]
+    public void TextIsBrokenBetweenWords(string text, string[] lines) => Assert.Equal(lines, CellWidth.Lines(text, 10));
 }
