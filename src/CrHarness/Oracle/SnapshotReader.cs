@@ -42,11 +42,13 @@ internal sealed class SnapshotContext
     public HashSet<string> SeenObjects { get; } = [];
 
     /// <summary>A pid as the tree sees it: a task of it, or what else it is.</summary>
-    public string Pid(int hostPid) => hostPid == 0 ? "none" : _byHostPid.TryGetValue(hostPid, out var vpid) ? $"task {vpid}" : "outside";
+    public const string Outside = "outside";
+
+    public string Pid(int hostPid) => hostPid == 0 ? "none" : _byHostPid.TryGetValue(hostPid, out var vpid) ? $"task {vpid}" : Outside;
 
     /// <summary>A group or session: led by a task, by one that is outside as the root's is, or by one that died.</summary>
     public string Led(int hostId, int ownId, int outside)
-        => _byHostPid.TryGetValue(hostId, out var vpid) ? $"task {vpid}" : hostId == outside || ProcText.Exists(hostId) ? "outside" : $"{ownId}, whose leader is gone";
+        => _byHostPid.TryGetValue(hostId, out var vpid) ? $"task {vpid}" : hostId == outside || ProcText.Exists(hostId) ? Outside : $"{ownId}, whose leader is gone";
 
     /// <summary>The canonical number of an object: the order in which the snapshot came upon it.</summary>
     public string Number(string key) => "#" + (_objects.TryGetValue(key, out var number) ? number : _objects[key] = _objects.Count);

@@ -33,8 +33,11 @@ internal static class TaskFacts
         Add("state", State(stat.State));
         Add("parent", root ? "outside" : context.Pid(stat.Parent));
         Add("process group", context.Led(stat.Group, status.VGroup, context.OutsideGroup));
-        Add("session", context.Led(stat.Session, status.VSession, context.OutsideSession));
-        Add("terminal", stat[7]);
+        var session = context.Led(stat.Session, status.VSession, context.OutsideSession);
+        Add("session", session);
+        // A session from outside is that of whoever spawned or restored the tree, and so is its terminal.
+        if (session != SnapshotContext.Outside)
+            Add("terminal", stat[7]);
         if (!root)
             Add("exit signal", stat[38]);
         if (task.State == 'Z')

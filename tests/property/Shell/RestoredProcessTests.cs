@@ -1,3 +1,4 @@
+using CrProperty.Kernel;
 using Xunit;
 
 namespace CrProperty.Shell;
@@ -67,6 +68,17 @@ public sealed class RestoredProcessTests
             environment: new Dictionary<string, string> { ["PSModulePath"] = directory.Path });
         Assert.Equal("", result.Error);
         Assert.Equal(["True ", "True ", "True "], result.Lines);
+    }
+
+    /// <summary>A tree without a session of its own comes back into the shell's, which has a terminal here.</summary>
+    [FactWith("python3", "script")]
+    public void GoesRoundOnATerminal()
+    {
+        using var directory = new TemporaryDirectory();
+        Directory.CreateSymbolicLink(directory.File("CrModule"), AppContext.BaseDirectory);
+        var result = ShellProcess.OnTerminal(["-Command", "(New-CrTreePlan -Json '{}' | Test-CrRoundTrip).ToString()"], 120,
+            environment: new Dictionary<string, string> { ["PSModulePath"] = directory.Path });
+        Assert.Contains("passed", result.Output, StringComparison.Ordinal);
     }
 
     /// <summary>
