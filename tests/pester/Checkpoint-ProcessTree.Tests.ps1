@@ -1,11 +1,10 @@
 BeforeAll {
     . $PSScriptRoot/TestTree.ps1
-    if (-not (Get-Module CrModule)) { Import-Module $PSScriptRoot/../../artifacts/CrModule/CrModule.psd1 }
 }
 
 Describe 'Checkpoint-ProcessTree' {
     BeforeEach {
-        $folder = (New-Item -ItemType Directory (Join-Path $TestDrive ([guid]::NewGuid()))).FullName
+        $folder = New-TestFolder
         $image = Join-Path $folder 'x.cr'
         $tree = Start-TestTree $folder 'echo > $READY; until [ -e $READY.go ]; do sleep 0.05; done; exit 7'
     }

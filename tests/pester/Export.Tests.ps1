@@ -1,7 +1,6 @@
 BeforeAll {
     . $PSScriptRoot/TestTree.ps1
-    if (-not (Get-Module CrModule)) { Import-Module $PSScriptRoot/../../artifacts/CrModule/CrModule.psd1 }
-    $folder = (New-Item -ItemType Directory (Join-Path $TestDrive 'export')).FullName
+    $folder = New-TestFolder export
     $image = Join-Path $folder 'a.cr'
     $tree = Start-TestTree $folder 'secret="the treasure is here"; sleep 600 & echo > $READY; wait'
     Checkpoint-ProcessTree -Id $tree.Id -Path $image | Out-Null

@@ -1,7 +1,6 @@
 BeforeAll {
     . $PSScriptRoot/TestTree.ps1
-    if (-not (Get-Module CrModule)) { Import-Module $PSScriptRoot/../../artifacts/CrModule/CrModule.psd1 }
-    $folder = (New-Item -ItemType Directory (Join-Path $TestDrive 'images')).FullName
+    $folder = New-TestFolder images
     $image = Join-Path $folder 'a [1].cr'
     $tree = Start-TestTree $folder 'sleep 600 & echo $! > $READY; wait'
     $child = [int](Get-Content "$folder/ready")

@@ -1,7 +1,6 @@
 BeforeAll {
     . $PSScriptRoot/TestTree.ps1
-    if (-not (Get-Module CrModule)) { Import-Module $PSScriptRoot/../../artifacts/CrModule/CrModule.psd1 }
-    $folder = (New-Item -ItemType Directory (Join-Path $TestDrive 'harness')).FullName
+    $folder = New-TestFolder harness
 }
 
 Describe 'New-CrTreePlan' {

@@ -1,7 +1,6 @@
 BeforeAll {
     . $PSScriptRoot/TestTree.ps1
-    if (-not (Get-Module CrModule)) { Import-Module $PSScriptRoot/../../artifacts/CrModule/CrModule.psd1 }
-    $folder = (New-Item -ItemType Directory (Join-Path $TestDrive 'images')).FullName
+    $folder = New-TestFolder images
     $image = Join-Path $folder 'a.cr'
     $tree = Start-TestTree $folder 'secret="the treasure ""is here"; exec 7</etc/hostname; sleep 600 | cat & echo > $READY; wait'
     Wait-Until { (Get-ChildItem "/proc/$($tree.Id)/task/$($tree.Id)").Count -gt 0 -and (Get-Content "/proc/$($tree.Id)/task/$($tree.Id)/children").Trim().Split(' ').Count -eq 2 }

@@ -1,5 +1,5 @@
 BeforeDiscovery {
-    if (-not (Get-Module CrModule)) { Import-Module $PSScriptRoot/../../artifacts/CrModule/CrModule.psd1 }
+    . $PSScriptRoot/TestTree.ps1
     $commands = (Get-Command -Module CrModule).Name
 }
 BeforeAll {

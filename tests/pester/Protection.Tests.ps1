@@ -1,7 +1,6 @@
 BeforeAll {
     . $PSScriptRoot/TestTree.ps1
-    if (-not (Get-Module CrModule)) { Import-Module $PSScriptRoot/../../artifacts/CrModule/CrModule.psd1 }
-    $folder = (New-Item -ItemType Directory (Join-Path $TestDrive 'safe')).FullName
+    $folder = New-TestFolder safe
     $image = Join-Path $folder 'a.cr'
     $sealed = Join-Path $folder 'sealed.cr'
     $key = Join-Path $folder 'key'

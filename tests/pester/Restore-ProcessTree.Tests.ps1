@@ -1,11 +1,10 @@
 BeforeAll {
     . $PSScriptRoot/TestTree.ps1
-    if (-not (Get-Module CrModule)) { Import-Module $PSScriptRoot/../../artifacts/CrModule/CrModule.psd1 }
 }
 
 Describe 'Restore-ProcessTree' {
     BeforeEach {
-        $folder = (New-Item -ItemType Directory (Join-Path $TestDrive ([guid]::NewGuid()))).FullName
+        $folder = New-TestFolder
         $image = Join-Path $folder 'x.cr'
         $tree = Start-TestTree $folder 'echo > $READY; until [ -e $READY.go ]; do sleep 0.05; done; exit 7'
         $id = $tree.Id
@@ -98,7 +97,7 @@ Describe 'Restore-ProcessTree' {
 
 Describe 'Restore-ProcessTree -Descriptor' {
     It 'lets a program go on with its log file where that was moved to' {
-        $folder = (New-Item -ItemType Directory (Join-Path $TestDrive ([guid]::NewGuid()))).FullName
+        $folder = New-TestFolder
         $image = Join-Path $folder 'x.cr'
         $ids = [System.Collections.Generic.List[int]]::new()
         $tree = Start-TestTree $folder 'exec 5>$READY.log; echo > $READY; until [ -e $READY.go ]; do sleep 0.05; done; echo more >&5'

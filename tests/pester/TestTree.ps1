@@ -1,9 +1,18 @@
-# Process trees for the tests: in a session of their own, without descriptors of the test run's.
+# What every file of tests begins with: the module, a folder, and process trees in a session of their own, without descriptors
+# of the test run's.
+
+if (-not (Get-Module CrModule)) { Import-Module $PSScriptRoot/../../artifacts/CrModule/CrModule.psd1 }
 
 $script:Detach = @'
 for f in /proc/$$/fd/*; do f=${f##*/}; if [ "$f" -gt 2 ]; then eval "exec $f<&-"; fi; done 2>/dev/null
 exec setsid "$@" </dev/null >/dev/null 2>&1
 '@
+
+# A folder that goes with the test run; its full path.
+function New-TestFolder {
+    param([string] $Name = [guid]::NewGuid())
+    (New-Item -ItemType Directory (Join-Path $TestDrive $Name)).FullName
+}
 
 # Starts a bash script as a tree's root, and returns its process when the file $READY, which the script sees, has text.
 function Start-TestTree {

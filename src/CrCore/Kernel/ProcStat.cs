@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace CrCore.Kernel;
 
 /// <summary>State letters of proc_pid_stat(5), field 3.</summary>
@@ -20,65 +22,71 @@ public enum TaskState : byte
 /// pid namespace of /proc; an id that has no number there is 0. Addresses, <see cref="Wchan"/> and
 /// <see cref="ExitCode"/> are 0 (code addresses 0 or 1) for a reader without ptrace access to the task.
 /// </summary>
-public readonly record struct ProcStat
+public readonly struct ProcStat
 {
-    private const int FieldsAfterComm = 50;
+    /// <summary>One more than the number of the last field, so that a field has the number of the manual page.</summary>
+    private const int FieldCount = 53;
+
+    private readonly Numbers _fields;
 
     /// <summary>PF_FORKNOEXEC in <see cref="Flags"/>: it has executed nothing since the fork(2) that made it (include/linux/sched.h).</summary>
     public const uint ForkNoExec = 0x40;
 
-    public int Pid { get; private init; }
-    public TaskComm Comm { get; private init; }
-    public TaskState State { get; private init; }
-    public int ParentPid { get; private init; }
-    public int ProcessGroup { get; private init; }
-    public int Session { get; private init; }
+    private ProcStat(int pid, TaskComm comm, TaskState state, in Numbers fields)
+        => (Pid, Comm, State, _fields) = (pid, comm, state, fields);
+
+    public int Pid { get; }
+    public TaskComm Comm { get; }
+    public TaskState State { get; }
+    public int ParentPid => (int)_fields[4];
+    public int ProcessGroup => (int)_fields[5];
+    public int Session => (int)_fields[6];
     /// <summary>Device number of the controlling terminal as new_encode_dev packs it; 0 is none.</summary>
-    public uint TtyNumber { get; private init; }
+    public uint TtyNumber => (uint)_fields[7];
     /// <summary>Foreground group of the controlling terminal, -1 without a terminal.</summary>
-    public int TtyProcessGroup { get; private init; }
+    public int TtyProcessGroup => (int)_fields[8];
     /// <summary>PF_* of include/linux/sched.h; not a stable interface.</summary>
-    public uint Flags { get; private init; }
+    public uint Flags => (uint)_fields[9];
     /// <summary>Time in user mode, in ticks of 1/sysconf(_SC_CLK_TCK) s.</summary>
-    public ulong UserTime { get; private init; }
-    public ulong SystemTime { get; private init; }
-    public long ChildrenUserTime { get; private init; }
-    public long ChildrenSystemTime { get; private init; }
-    public long Priority { get; private init; }
+    public ulong UserTime => _fields[14];
+    public ulong SystemTime => _fields[15];
+    public long ChildrenUserTime => (long)_fields[16];
+    public long ChildrenSystemTime => (long)_fields[17];
+    public long Priority => (long)_fields[18];
     /// <summary>-20 … 19.</summary>
-    public int Nice { get; private init; }
-    public int ThreadCount { get; private init; }
+    public int Nice => (int)_fields[19];
+    public int ThreadCount => (int)_fields[20];
     /// <summary>Start after boot (of the reader's time namespace) in ticks; with the pid it identifies a task.</summary>
-    public ulong StartTime { get; private init; }
+    public ulong StartTime => _fields[22];
     /// <summary>Size of the address space in bytes.</summary>
-    public ulong VirtualSize { get; private init; }
+    public ulong VirtualSize => _fields[23];
     /// <summary>Resident pages, inexact.</summary>
-    public long ResidentPages { get; private init; }
-    public ulong ResidentLimit { get; private init; }
-    public ulong StartCode { get; private init; }
-    public ulong EndCode { get; private init; }
+    public long ResidentPages => (long)_fields[24];
+    public ulong ResidentLimit => _fields[25];
+    public ulong StartCode => _fields[26];
+    public ulong EndCode => _fields[27];
     /// <summary>Bottom (first address used) of the main stack.</summary>
-    public ulong StartStack { get; private init; }
-    public ulong StackPointer { get; private init; }
-    public ulong InstructionPointer { get; private init; }
-    public ulong Wchan { get; private init; }
+    public ulong StartStack => _fields[28];
+    public ulong StackPointer => _fields[29];
+    public ulong InstructionPointer => _fields[30];
+    public ulong Wchan => _fields[35];
     /// <summary>Signal to the parent on exit: 17 (SIGCHLD) as a rule, 0 for none, -1 for a thread that is not the leader.</summary>
-    public int ExitSignal { get; private init; }
+    public int ExitSignal => (int)_fields[38];
     /// <summary>The processor it last ran on.</summary>
-    public int Processor { get; private init; }
+    public int Processor => (int)_fields[39];
     /// <summary>1 … 99 for a real-time policy, else 0.</summary>
-    public uint RealTimePriority { get; private init; }
+    public uint RealTimePriority => (uint)_fields[40];
     /// <summary>SCHED_* of sched(7).</summary>
-    public uint Policy { get; private init; }
-    public ulong StartData { get; private init; }
-    public ulong EndData { get; private init; }
-    public ulong StartBrk { get; private init; }
-    public ulong ArgStart { get; private init; }
-    public ulong ArgEnd { get; private init; }
-    public ulong EnvStart { get; private init; }
-    public ulong EnvEnd { get; private init; }
+    public uint Policy => (uint)_fields[41];
+    public ulong StartData => _fields[45];
+    public ulong EndData => _fields[46];
+    public ulong StartBrk => _fields[47];
+    public ulong ArgStart => _fields[48];
+    public ulong ArgEnd => _fields[49];
+    public ulong EnvStart => _fields[50];
+    public ulong EnvEnd => _fields[51];
     /// <summary>The wait status (wait(2)) that a zombie's parent will see.</summary>
-    public int ExitCode { get; private init; }
+    public int ExitCode => (int)_fields[52];
 
     public bool IsZombie => State is TaskState.Zombie or TaskState.Dead;
 
@@ -108,53 +116,19 @@ public readonly record struct ProcStat
         if (state.Length != 1 || head.Failed)
             return false;
 
-        // f[n] is field n of the manual page; every one is a number.
-        Span<ulong> f = stackalloc ulong[FieldsAfterComm + 3];
-        for (var i = 4; i < f.Length; i++)
-            f[i] = tail.Unsigned();
+        var fields = new Numbers();
+        for (var i = 4; i < FieldCount; i++)
+            fields[i] = tail.Unsigned();
         if (tail.Failed)
             return false;
-        stat = new ProcStat
-        {
-            Pid = pid,
-            Comm = new TaskComm(text[(open + 1)..close]),
-            State = (TaskState)state[0],
-            ParentPid = (int)f[4],
-            ProcessGroup = (int)f[5],
-            Session = (int)f[6],
-            TtyNumber = (uint)f[7],
-            TtyProcessGroup = (int)f[8],
-            Flags = (uint)f[9],
-            UserTime = f[14],
-            SystemTime = f[15],
-            ChildrenUserTime = (long)f[16],
-            ChildrenSystemTime = (long)f[17],
-            Priority = (long)f[18],
-            Nice = (int)f[19],
-            ThreadCount = (int)f[20],
-            StartTime = f[22],
-            VirtualSize = f[23],
-            ResidentPages = (long)f[24],
-            ResidentLimit = f[25],
-            StartCode = f[26],
-            EndCode = f[27],
-            StartStack = f[28],
-            StackPointer = f[29],
-            InstructionPointer = f[30],
-            Wchan = f[35],
-            ExitSignal = (int)f[38],
-            Processor = (int)f[39],
-            RealTimePriority = (uint)f[40],
-            Policy = (uint)f[41],
-            StartData = f[45],
-            EndData = f[46],
-            StartBrk = f[47],
-            ArgStart = f[48],
-            ArgEnd = f[49],
-            EnvStart = f[50],
-            EnvEnd = f[51],
-            ExitCode = (int)f[52],
-        };
+        stat = new ProcStat(pid, new TaskComm(text[(open + 1)..close]), (TaskState)state[0], fields);
         return true;
+    }
+
+    /// <summary>The fields behind the comm and the state, every one a number.</summary>
+    [InlineArray(FieldCount)]
+    private struct Numbers
+    {
+        private ulong _first;
     }
 }

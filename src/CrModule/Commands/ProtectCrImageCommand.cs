@@ -13,8 +13,5 @@ public sealed class ProtectCrImageCommand : ImageCopyCommand
     private protected override string Action => "Protect";
 
     private protected override long Copy(string path, string destination, Action<long, long> progress, ICrLog log, CancellationToken cancel)
-        => ImageProtection.Protect(path, destination, RequiredKey(), Force, progress, cancel);
-
-    private ImageKey RequiredKey()
-        => Key ?? throw new CrArgumentException("CrKeyMissing", "Nothing is given to encrypt with.", "Give -KeyFile or -Passphrase.");
+        => ImageProtection.Protect(path, destination, RequiredKey("encrypt"), Force, progress, cancel);
 }

@@ -13,8 +13,5 @@ public sealed class UnprotectCrImageCommand : ImageCopyCommand
     private protected override string Action => "Unprotect";
 
     private protected override long Copy(string path, string destination, Action<long, long> progress, ICrLog log, CancellationToken cancel)
-        => ImageProtection.Unprotect(path, destination, RequiredKey(), Force, progress, cancel);
-
-    private ImageKey RequiredKey()
-        => Key ?? throw new CrArgumentException("CrKeyMissing", "Nothing is given to decrypt with.", "Give -KeyFile or -Passphrase.");
+        => ImageProtection.Unprotect(path, destination, RequiredKey("decrypt"), Force, progress, cancel);
 }

@@ -1,13 +1,14 @@
 using System.Collections;
 using System.Management.Automation;
 using System.Reflection;
+using System.Runtime.CompilerServices;
 using CrCore.Image;
 
 namespace CrModule;
 
 /// <summary>
-/// A record as a shell takes it: an object with the record's fields as properties, lists as arrays, and bytes as hexadecimal
-/// text. A ReadOnlyMemory cannot be shown, and ConvertTo-Json makes "Span": null of it.
+/// A record as a shell takes it: an object with the record's fields as properties, lists and tuples as arrays, and bytes as
+/// hexadecimal text. A ReadOnlyMemory cannot be shown, and ConvertTo-Json makes "Span": null of it.
 /// </summary>
 internal static class RecordFields
 {
@@ -30,6 +31,8 @@ internal static class RecordFields
         ReadOnlyMemory<byte> bytes => Convert.ToHexStringLower(bytes.Span),
         byte[] bytes => Convert.ToHexStringLower(bytes),
         IEnumerable list => All(list),
+        // The names of its parts are the compiler's alone.
+        ITuple parts => All(Enumerable.Range(0, parts.Length).Select(i => parts[i])),
         _ => IsLeaf(value.GetType()) ? value : Of(value),
     };
 

@@ -24,25 +24,7 @@ public abstract class CrCmdlet : PSCmdlet
     private protected bool TryRun<T>(object? target, Func<ICrLog, IProgress<CrProgress>, CancellationToken, T> work, [MaybeNullWhen(false)] out T result)
     {
         var pump = new PipelinePump(this, DebugWanted());
-        try
-        {
-            result = pump.Run(() => work(pump, pump, StopToken), _stop);
-            return true;
-        }
-        catch (OperationCanceledException) when (Stopping)
-        {
-            throw new PipelineStoppedException();
-        }
-        catch (CrException e)
-        {
-            WriteError(ErrorRecords.From(e, target));
-        }
-        catch (Exception e) when (e is not (RuntimeException or OutOfMemoryException))
-        {
-            WriteError(ErrorRecords.Unexpected(e, target));
-        }
-        result = default;
-        return false;
+        return TryHere(target, () => pump.Run(() => work(pump, pump, StopToken), _stop), out result);
     }
 
     /// <summary>

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Management.Automation;
 using CrCore;
+using CrCore.Protection;
 using CrModule.Completion;
 
 namespace CrModule.Pipeline;
@@ -24,6 +25,10 @@ public abstract class ImageCopyCommand : ImagePathCommand
 
     /// <returns>The new file's length.</returns>
     private protected abstract long Copy(string path, string destination, Action<long, long> progress, ICrLog log, CancellationToken cancel);
+
+    /// <param name="purpose">What the key is for, as a verb.</param>
+    private protected ImageKey RequiredKey(string purpose)
+        => Key ?? throw new CrArgumentException("CrKeyMissing", $"Nothing is given to {purpose} with.", "Give -KeyFile or -Passphrase.");
 
     private protected override void ProcessImage(string path)
     {

@@ -1,6 +1,7 @@
 using System.Management.Automation;
 using System.Management.Automation.Runspaces;
 using System.Reflection;
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using CrCore.Image;
 using CrCore.Objects.Sockets.Packet;
@@ -18,9 +19,6 @@ namespace CrProperty.Module;
 public sealed class JsonTests : IDisposable
 {
     private static readonly Assembly[] Ours = [typeof(ICrRecord).Assembly, typeof(CrImage).Assembly, typeof(CrFuzz.FuzzFinding).Assembly, typeof(CrHarness.Plans.TreePlan).Assembly];
-
-    private static readonly HashSet<Type> Plain =
-        [typeof(string), typeof(decimal), typeof(Guid), typeof(DateTimeOffset), typeof(TimeSpan), typeof(byte[]), typeof(object), typeof(PSObject), typeof(Exception)];
 
     private readonly ScratchFolder _folder = new();
     private readonly ModuleSession _session = new();
@@ -85,26 +83,30 @@ public sealed class JsonTests : IDisposable
     private static void Walk(Type type, string path, HashSet<Type> seen, bool bytesAreShown)
     {
         type = Nullable.GetUnderlyingType(type) ?? type;
-        if (type.IsPrimitive || type.IsEnum || Plain.Contains(type))
+        if (type == typeof(byte[]) || type == typeof(string) || bytesAreShown && type == typeof(ReadOnlyMemory<byte>))
             return;
-        if (bytesAreShown && type == typeof(ReadOnlyMemory<byte>))
-            return;
+        Assert.False(CannotBeWritten(type), $"{path}: a {type} cannot be written as JSON.");
         if (ItemsOf(type) is { } items)
         {
             foreach (var item in items)
                 Walk(item, path + "[]", seen, bytesAreShown);
             return;
         }
-        Assert.True(Ours.Contains(type.Assembly) && !type.IsByRefLike, $"{path}: a {type} cannot be written as JSON.");
-        if (!seen.Add(type))
+        if (type.IsEnum || !Ours.Contains(type.Assembly) || !seen.Add(type))
             return;
         foreach (var property in type.GetProperties(BindingFlags.Public | BindingFlags.Instance))
             if (property.GetIndexParameters().Length == 0)
                 Walk(property.PropertyType, $"{path}.{property.Name}", seen, bytesAreShown);
     }
 
+    private static bool CannotBeWritten(Type type)
+        => type.IsByRefLike || type.IsPointer || type == typeof(nint) || type.IsAssignableTo(typeof(Delegate))
+        || type.IsGenericType && (type.GetGenericTypeDefinition() == typeof(ReadOnlyMemory<>) || type.GetGenericTypeDefinition() == typeof(Memory<>));
+
     private static Type[]? ItemsOf(Type type)
     {
+        if (type.IsAssignableTo(typeof(ITuple)) || type.IsGenericType && type.GetGenericTypeDefinition() == typeof(KeyValuePair<,>))
+            return type.GenericTypeArguments;
         foreach (var shape in type.GetInterfaces().Prepend(type))
             if (shape.IsGenericType && shape.GetGenericTypeDefinition() == typeof(IReadOnlyDictionary<,>))
                 return shape.GenericTypeArguments;

@@ -90,14 +90,8 @@ internal static class InjectionSource
         // Flags first, through a stack pointer that no signal can use now: all signals are still masked.
         c.lea(rsp, At(RegFlags));
         c.popfq();
-        c.mov(r15, At(RegR15));
-        c.mov(r14, At(RegR14));
-        c.mov(r13, At(RegR13));
-        c.mov(r12, At(RegR12));
-        c.mov(rbp, At(RegRbp));
-        c.mov(rbx, At(RegRbx));
-        c.mov(r9, At(RegR9));
-        c.mov(r8, At(RegR8));
+        foreach (var (register, place) in ((AssemblerRegister64, int)[])[(r15, RegR15), (r14, RegR14), (r13, RegR13), (r12, RegR12), (rbp, RegRbp), (rbx, RegRbx), (r9, RegR9), (r8, RegR8)])
+            c.mov(register, At(place));
         c.mov(rsp, At(RegRsp));
         // rt_sigprocmask(SIG_SETMASK, &mask, NULL, 8); mov and the call itself leave the flags alone.
         c.mov(eax, SysRtSigprocmask);
@@ -106,13 +100,8 @@ internal static class InjectionSource
         c.mov(edx, 0);
         c.mov(r10d, 8);
         c.syscall();
-        c.mov(r11, At(RegR11));
-        c.mov(r10, At(RegR10));
-        c.mov(rax, At(RegRax));
-        c.mov(rcx, At(RegRcx));
-        c.mov(rdx, At(RegRdx));
-        c.mov(rsi, At(RegRsi));
-        c.mov(rdi, At(RegRdi));
+        foreach (var (register, place) in ((AssemblerRegister64, int)[])[(r11, RegR11), (r10, RegR10), (rax, RegRax), (rcx, RegRcx), (rdx, RegRdx), (rsi, RegRsi), (rdi, RegRdi)])
+            c.mov(register, At(place));
         c.jmp(At(RegRip));
 
         c.Label(ref run);
