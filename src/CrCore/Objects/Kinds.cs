@@ -15,6 +15,7 @@ public static class Kinds
         new Terminals.PtysKind(),
         new Memory.SharedMemoryKind(),
         new Memory.FilledMemoryKind(),
+        new Memory.FutureLocksKind(),
         new Aio.AioRingsKind(),
         new Sockets.Packet.PacketRingsKind(),
         new Files.FilesKind(),

@@ -210,6 +210,7 @@ public sealed class DescriptorServer
     /// </summary>
     public void Finish()
     {
+        LateNames.Of(this).OpenAll(this);
         var feed = new BatchFeed(Remote);
         foreach (var saved in Files.Descriptions)
             DescriptorKinds.Find(saved.Data.FdType)!.Finish(this, saved, feed.Next());

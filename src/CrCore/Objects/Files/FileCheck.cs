@@ -84,7 +84,8 @@ public static class FileCheck
             return false;
         var end = path.IndexOf('/', proc.Length);
         var number = path.AsSpan(proc.Length, (end < 0 ? path.Length : end) - proc.Length);
-        return int.TryParse(number, System.Globalization.NumberStyles.None, null, out var pid) && context.Image.FindTask(pid) is not null;
+        return int.TryParse(number, System.Globalization.NumberStyles.None, null, out var pid)
+            && (context.Image.FindTask(pid) is not null || LateNames.IsThread(context.Image, pid));
     }
 
     /// <summary>A name that is not there, in a file system of control groups.</summary>

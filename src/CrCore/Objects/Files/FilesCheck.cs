@@ -10,6 +10,7 @@ internal static class FilesCheck
     {
         var files = new SavedFiles(context.Image, context.Options.Descriptors);
         files.Keys.Check(context);
+        LateNames.Check(context, files);
         AnchorsCheck.Check(context);
         foreach (var saved in files.Descriptions)
         {

@@ -20,6 +20,7 @@ internal static class FilesInspection
                 continue;
             }
             kind.Inspect(inspection, d);
+            LateNames.Inspect(inspection, d);
             outside.Inspect(d);
         }
     }

@@ -37,6 +37,8 @@ public sealed class RegularFileKind : IDescriptorKind
 
     public Action? Restore(DescriptorServer server, SavedDescription saved, SyscallBatch batch)
     {
+        if (LateNames.Of(server).Take(server, saved, batch))
+            return null;
         var flags = OpenFlags.Reopening(saved.Data.Flags);
         // A file made by O_TMPFILE shows O_DIRECTORY among its flags; and the way to an anchor is a link.
         server.Open(saved, server.PathOf(saved), saved.Data.Anchor == 0 ? flags : flags & ~(OpenFlags.Directory | OpenFlags.NoFollow), batch);
@@ -67,6 +69,8 @@ public sealed class DirectoryKind : IDescriptorKind
 
     public Action? Restore(DescriptorServer server, SavedDescription saved, SyscallBatch batch)
     {
+        if (LateNames.Of(server).Take(server, saved, batch))
+            return null;
         var flags = OpenFlags.Reopening(saved.Data.Flags) | OpenFlags.Directory;
         server.Open(saved, server.PathOf(saved), saved.Data.Anchor == 0 ? flags : flags & ~OpenFlags.NoFollow, batch);
         server.Seek(saved, batch);
@@ -90,6 +94,8 @@ public sealed class PathKind : IDescriptorKind
 
     public Action? Restore(DescriptorServer server, SavedDescription saved, SyscallBatch batch)
     {
+        if (LateNames.Of(server).Take(server, saved, batch))
+            return null;
         var flags = saved.Data.Flags & (OpenFlags.Path | OpenFlags.Directory | OpenFlags.NoFollow);
         if (saved.Data.Anchor != 0)
         {

@@ -154,4 +154,29 @@ public class FilesJourneyTests
             wait()
             for k, f in zip(kinds, fds): same((os.fstat(f).st_dev, os.fstat(f).st_ino), (os.stat('/proc/self/ns/' + k).st_dev, os.stat('/proc/self/ns/' + k).st_ino)); same(os.readlink('/proc/self/fd/%d' % f), os.readlink('/proc/self/ns/' + k))
         """);
+
+    /// <summary>What proc has of descriptors and threads exists only once these do.</summary>
+    [TheoryWith("python3"), InlineData(false), InlineData(true)]
+    public void FilesOfProcAboutDescriptorsAndThreads(bool newPidNamespace) => Survives(newPidNamespace, """
+            import threading
+            go = threading.Event(); t = threading.Thread(target=go.wait); t.start(); tid = t.native_id; me = os.getpid()
+            r, w = os.pipe(); back, answer = os.pipe()
+            names = ['/proc/%d/fdinfo/2' % me, '/proc/%d/task/%d/status' % (me, tid), '/proc/%d/task/%d/comm' % (me, tid), '/proc/%d/task/%d' % (me, tid), '/proc/%d/fdinfo' % me]
+            fds = [os.open(n, os.O_RDONLY) for n in names]; os.lseek(fds[2], 2, 0); os.dup2(fds[2], 70, inheritable=True)
+            fds.append(os.open('/proc/%d/fd/2' % me, os.O_PATH | os.O_NOFOLLOW)); names.append('/proc/%d/fd/2' % me)
+            fds.append(os.open('/proc/%d/status' % tid, os.O_RDONLY)); names.append('/proc/%d/status' % tid)
+            comm = open(names[2]).read()
+            def check():
+                same([os.readlink('/proc/self/fd/%d' % f) for f in fds + [70]], names + [names[2]])
+                same(os.pread(fds[0], 999, 0), open(names[0], 'rb').read())
+                assert ('Pid:\t%d\n' % tid) in os.pread(fds[1], 9999, 0).decode() and ('Pid:\t%d\n' % tid) in os.pread(fds[6], 9999, 0).decode()
+                same(os.pread(fds[2], 99, 0).decode(), comm); assert 'comm' in os.listdir(fds[3]); assert '2' in os.listdir(fds[4])
+                same((os.lseek(70, 0, 1), os.get_inheritable(70), os.get_inheritable(fds[2])), (2, True, False))
+            if os.fork() == 0:
+                me_too = [os.readlink('/proc/self/fd/%d' % f) for f in fds[:6]]
+                os.read(r, 1); same([os.readlink('/proc/self/fd/%d' % f) for f in fds[:6]], me_too); same(os.pread(fds[2], 99, 0).decode(), comm); os.write(answer, b'x'); os._exit(0)
+            check()
+            wait()
+            check(); os.write(w, b'x'); same(os.read(back, 1), b'x'); go.set()
+        """);
 }

@@ -85,4 +85,17 @@ public class FilesObstacleTests
         program.Restore(new() { AcceptChangedFiles = true });
         Assert.Equal("ok", program.Check());
     }
+
+    [FactWith("python3")]
+    public void AFileOfProcAboutADescriptorInAMessageIsRefused()
+    {
+        using var program = new SelfCheckingProgram("""
+                import socket
+                a, b = socket.socketpair(); f = os.open('/proc/self/fdinfo/0', os.O_RDONLY); socket.send_fds(a, [b'x'], [f])
+                wait()
+            """);
+        var refused = Assert.Throws<CrPreflightException>(() => program.Save());
+        Assert.Equal("CrProcInFlight", Assert.Single(refused.Obstacles, o => o.Severity == ObstacleSeverity.Error).Id);
+        Assert.Equal("ok", program.CheckRunning());
+    }
 }

@@ -1,5 +1,6 @@
 using CrCore.Image;
 using CrCore.Kernel;
+using CrCore.Objects.Files;
 
 namespace CrCore.Objects.Sockets.Unix;
 
@@ -7,7 +8,7 @@ namespace CrCore.Objects.Sockets.Unix;
 /// UNIX_MESSAGE (511): what waits to be read from a Unix socket, behind its UNIX_SOCKET, the oldest first. One is one
 /// message of a datagram or seqpacket socket, or bytes of a stream that belong together.
 /// </summary>
-public sealed record UnixMessageRecord : IContentRecord
+public sealed record UnixMessageRecord : IContentRecord, ICarriesDescriptions
 {
     public const int MaxBytes = 256 * 1024;
 
@@ -32,6 +33,8 @@ public sealed record UnixMessageRecord : IContentRecord
     public IReadOnlyList<uint> Rights { get; init; } = [];
 
     public ReadOnlyMemory<byte> Bytes { get; init; }
+
+    IReadOnlyList<uint> ICarriesDescriptions.Carried => Rights;
 
     ReadOnlyMemory<byte> IContentRecord.Contents => Bytes;
 
