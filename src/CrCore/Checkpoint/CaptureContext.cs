@@ -27,6 +27,10 @@ public sealed class InspectContext
     public void Refuse(LiveTask task, string id, string what, string reason, string? advice = null, CrErrorKind kind = CrErrorKind.NotSupported)
         => Obstacles.Add(new(id, kind, ObstacleSeverity.Error, task.Pid, task.Comm, what, reason, advice));
 
+    /// <summary>Adds an obstacle that programs pass through: the checkpoint looks again for a while before it gives up.</summary>
+    public void RefuseForNow(LiveTask task, string id, string what, string reason, string? advice = null)
+        => Obstacles.Add(new(id, CrErrorKind.NotSupported, ObstacleSeverity.Error, task.Pid, task.Comm, what, reason, advice) { IsTransient = true });
+
     /// <summary>Adds a remark: something is not kept exactly.</summary>
     public void Warn(LiveTask task, string id, string what, string reason, string? advice = null)
         => Obstacles.Add(new(id, CrErrorKind.Obstacle, ObstacleSeverity.Warning, task.Pid, task.Comm, what, reason, advice));

@@ -14,7 +14,7 @@ public sealed class TreeCheckpoint(CheckpointOptions options, ICrLog? log = null
 
     private const int Looks = 3;
 
-    private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(5);
+    private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(5), LongestPause = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Walks the tree and names every obstacle; touches nothing.</summary>
     /// <exception cref="CrArgumentException">The pid is not a process, is this process or one of its ancestors.</exception>
@@ -46,7 +46,7 @@ public sealed class TreeCheckpoint(CheckpointOptions options, ICrLog? log = null
         using var proc = new ProcReader();
         CheckpointPreflight.CheckTarget(proc, pid);
         Step("Looking for obstacles");
-        var (facts, walk, obstacles) = LookWhileItRuns(pid);
+        var (facts, walk, obstacles) = LookWhileItRuns(pid, started, cancel);
         obstacles.ThrowIfAny("CrCheckpointObstacles");
 
         using var file = ImageDestination.Open(path, options.Overwrite, cancel);
@@ -60,9 +60,8 @@ public sealed class TreeCheckpoint(CheckpointOptions options, ICrLog? log = null
         walk = freezer.Freeze(pid, walk, options.FreezeTimeout, cancel);
         clock.Start("Inspect");
         // Again, now that nothing moves: what came into being since the first look must not slip through.
-        using var states = new KindStates();
-        obstacles = CheckpointPreflight.Inspect(facts, states, walk, options, frozen: true);
-        obstacles.ThrowIfAny("CrCheckpointObstacles");
+        (walk, obstacles, var learned) = LookWhileItStands(pid, walk, freezer, facts, started, cancel);
+        using var states = learned;
 
         clock.Start("Capture");
         // From here on nothing is read twice: the tree stands still until it is let go.
@@ -145,9 +144,10 @@ public sealed class TreeCheckpoint(CheckpointOptions options, ICrLog? log = null
     /// A tree that runs may be met in the middle of things, such as a pipe whose other end a new task has already and which
     /// its parent is about to close: only what each of several looks finds stands in the way.
     /// </summary>
-    private (ProcFacts Facts, List<LiveTask> Walk, List<Obstacle> Obstacles) LookWhileItRuns(int pid)
+    private (ProcFacts Facts, List<LiveTask> Walk, List<Obstacle> Obstacles) LookWhileItRuns(int pid, long started, CancellationToken cancel)
     {
         List<Obstacle>? seen = null;
+        var pause = BetweenLooks;
         for (var look = 1; ; look++)
         {
             var facts = new ProcFacts();
@@ -156,11 +156,52 @@ public sealed class TreeCheckpoint(CheckpointOptions options, ICrLog? log = null
             var found = CheckpointPreflight.Inspect(facts, states, walk, options, frozen: false);
             if (seen is not null)
                 found.RemoveAll(o => o.Severity == ObstacleSeverity.Error && !seen.Exists(s => (s.Id, s.Pid, s.Object) == (o.Id, o.Pid, o.Object)));
-            if (look == Looks || !found.HasError())
+            if (!found.HasError() || (look >= Looks && (!found.HasOnlyTransientErrors() || IsOver(started))))
                 return (facts, walk, found);
             seen = found;
-            Thread.Sleep(BetweenLooks);
+            Pause(ref pause, grows: look >= Looks, cancel);
         }
+    }
+
+    /// <summary>
+    /// What a program passes through, such as a connection that waits to be accepted, must not be met by chance: the tree is let
+    /// go for a moment, and frozen and looked at again, until the time for freezing is over.
+    /// </summary>
+    private (List<LiveTask> Walk, List<Obstacle> Obstacles, KindStates States) LookWhileItStands(int pid, List<LiveTask> walk, TreeFreezer freezer, ProcFacts facts, long started, CancellationToken cancel)
+    {
+        var pause = BetweenLooks;
+        while (true)
+        {
+            var states = new KindStates();
+            try
+            {
+                var found = CheckpointPreflight.Inspect(facts, states, walk, options, frozen: true);
+                if (!found.HasOnlyTransientErrors() || IsOver(started))
+                {
+                    found.ThrowIfAny("CrCheckpointObstacles");
+                    return (walk, found, states);
+                }
+            }
+            catch
+            {
+                states.Dispose();
+                throw;
+            }
+            states.Dispose();
+            freezer.Thaw();
+            Pause(ref pause, grows: true, cancel);
+            walk = freezer.Freeze(pid, [], options.FreezeTimeout, cancel);
+        }
+    }
+
+    private bool IsOver(long started) => Stopwatch.GetElapsedTime(started) >= options.FreezeTimeout;
+
+    private static void Pause(ref TimeSpan pause, bool grows, CancellationToken cancel)
+    {
+        cancel.WaitHandle.WaitOne(pause);
+        cancel.ThrowIfCancellationRequested();
+        if (grows && pause < LongestPause)
+            pause *= 2;
     }
 
     private static List<LiveTask> Walk(ProcFacts facts, int pid)

@@ -24,6 +24,9 @@ public sealed record Obstacle(
     string Id, CrErrorKind Kind, ObstacleSeverity Severity,
     int Pid, string Comm, string Object, string Reason, string? Advice = null)
 {
+    /// <summary>Programs pass through it: a moment later it may be gone by itself.</summary>
+    public bool IsTransient { get; init; }
+
     public override string ToString()
     {
         var who = Pid == 0 ? "" : Comm.Length == 0 ? $"task {Pid}: " : $"task {Pid} ({Comm}): ";
@@ -43,6 +46,15 @@ public static class ObstacleList
             if (o.Severity == ObstacleSeverity.Error)
                 return true;
         return false;
+    }
+
+    /// <summary>Whether nothing stands in the way but what may be gone by itself a moment later.</summary>
+    public static bool HasOnlyTransientErrors(this IReadOnlyList<Obstacle> obstacles)
+    {
+        foreach (var o in obstacles)
+            if (o is { Severity: ObstacleSeverity.Error, IsTransient: false })
+                return false;
+        return obstacles.HasError();
     }
 
     /// <exception cref="CrPreflightException">There are errors: all of them, under the id.</exception>

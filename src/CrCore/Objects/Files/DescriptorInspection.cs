@@ -71,6 +71,10 @@ public sealed class DescriptorInspection(InspectContext context)
     public void Refuse(Descriptor d, string id, string reason, string? advice = null)
         => context.Refuse(context.Tasks[d.TaskPid], id, d.Label, reason, advice);
 
+    /// <summary>Of what the program does away with by itself, as a rule a moment later.</summary>
+    public void RefuseForNow(Descriptor d, string id, string reason, string? advice = null)
+        => context.RefuseForNow(context.Tasks[d.TaskPid], id, d.Label, reason, advice);
+
     public void Warn(Descriptor d, string id, string reason, string? advice = null)
         => context.Warn(context.Tasks[d.TaskPid], id, d.Label, reason, advice);
 }

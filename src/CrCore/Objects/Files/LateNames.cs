@@ -44,7 +44,7 @@ internal sealed class LateNames
     public static void Inspect(DescriptorInspection inspection, Descriptor d)
     {
         if (d.IsHeld && d.Name.StartsWith(Proc, StringComparison.Ordinal) && IsOfPart(d.Name.Split('/')))
-            inspection.Refuse(d, "CrProcInFlight", "it is a file of proc about a descriptor, thread or mapping, and waits in a message that nobody has read", "Try again once the program has read it.");
+            inspection.RefuseForNow(d, "CrProcInFlight", "it is a file of proc about a descriptor, thread or mapping, and waits in a message that nobody has read", "Try again once the program has read it.");
     }
 
     /// <summary>The same of an image.</summary>

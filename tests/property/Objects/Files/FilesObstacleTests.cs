@@ -94,7 +94,7 @@ public class FilesObstacleTests
                 a, b = socket.socketpair(); f = os.open('/proc/self/fdinfo/0', os.O_RDONLY); socket.send_fds(a, [b'x'], [f])
                 wait()
             """);
-        var refused = Assert.Throws<CrPreflightException>(() => program.Save());
+        var refused = Assert.Throws<CrPreflightException>(() => program.Save(new() { FreezeTimeout = TimeSpan.FromSeconds(3) }));
         Assert.Equal("CrProcInFlight", Assert.Single(refused.Obstacles, o => o.Severity == ObstacleSeverity.Error).Id);
         Assert.Equal("ok", program.CheckRunning());
     }

@@ -127,9 +127,28 @@ public class UnixObstacleTests
                 wait()
             """);
 
-        var e = Assert.Throws<CrPreflightException>(() => program.Save());
+        // Before anything is frozen, too.
+        Assert.Equal(["CrUnixPendingClosed", "CrUnixPendingData"], new TreeCheckpoint(new()).Preview(program.Pid).Obstacles.Select(o => o.Id).Order());
+        var e = Assert.Throws<CrPreflightException>(() => program.Save(new() { FreezeTimeout = TimeSpan.FromSeconds(3) }));
 
         Assert.Equal(["CrUnixPendingClosed", "CrUnixPendingData"], e.Obstacles.Select(o => o.Id).Order());
+        Assert.Equal("ok", program.CheckRunning());
+    }
+
+    /// <summary>What only has not been accepted yet is waited for, within the time for freezing.</summary>
+    [FactWith("python3")]
+    public void ConnectionsThatAreAcceptedAMomentLaterAreWaitedFor()
+    {
+        using var program = new SelfCheckingProgram("""
+                import socket, threading
+                s = socket.socket(socket.AF_UNIX); s.bind(d + '/s'); s.listen(5); t = socket.socket(); t.bind(('127.0.0.1', 0)); t.listen(5)
+                c = socket.socket(socket.AF_UNIX); c.connect(d + '/s'); c.send(b'data'); w = socket.create_connection(t.getsockname()); w.send(b'more'); got = []
+                def accept(): time.sleep(1); got.extend([s.accept()[0], t.accept()[0]])
+                thread = threading.Thread(target=accept); thread.start()
+                wait()
+                thread.join(); same([g.recv(9) for g in got], [b'data', b'more'])
+            """);
+        Assert.Equal("ok", program.Journey(new() { FreezeTimeout = TimeSpan.FromSeconds(60) }));
     }
 
     [FactWith("python3")]

@@ -17,12 +17,9 @@ internal static class InetInspection
                 ? "it is a socket of Multipath TCP, whose state the kernel does not give out" : $"it is an Internet socket of type {d.Socket.Type} and protocol {d.Socket.Protocol}, which cannot be saved");
             return;
         }
-        using var task = PidFd.Open(d.Pid);
-        using var own = task.TryGet(d.Fd, out _);
+        using var own = SocketParts.Look(inspection, d);
         if (own is null)
             return;
-        if (SocketFilter.IsUnreadable(own))
-            inspection.Refuse(d, "CrSocketFilterUnreadable", "it has a filter of extended BPF (SO_ATTACH_BPF), which the kernel does not give back", "Let the program take the filter off.");
         var facts = inspection.Context.States.Get(() => new InetFacts(inspection.Context.Root.Pid));
         var socket = LiveInetSocket.Read(own, d, inspection.Context.Proc, facts);
         InspectHolders(inspection, d, socket);
@@ -61,7 +58,7 @@ internal static class InetInspection
         if (fact is { Ulp.Length: > 0 } layered)
             inspection.Refuse(d, "CrTcpUlp", $"it has the protocol {layered.Ulp} laid over TCP (TCP_ULP), whose state the kernel does not give out");
         if (socket.State == TcpState.Listen && fact is { ReceiveQueue: > 0 } waiting)
-            inspection.Refuse(d, "CrTcpBacklog", $"{waiting.ReceiveQueue} connections wait to be accepted on {socket.Local}, which cannot be saved", "Try again when the program has accepted them.");
+            inspection.RefuseForNow(d, "CrTcpBacklog", $"{waiting.ReceiveQueue} connections wait to be accepted on {socket.Local}, which cannot be saved", "Try again when the program has accepted them.");
         if (socket.IsConnection && socket.State != TcpState.Close)
             InspectConnection(inspection, d, own, socket);
     }
@@ -81,7 +78,7 @@ internal static class InetInspection
         if (!Capabilities.Has(inspection.Context.Proc, Capabilities.NetAdmin))
             inspection.Refuse(d, "CrTcpRepairDenied", $"reading the state of its connection ({socket.Local} - {socket.Remote}) needs CAP_NET_ADMIN", "Run as root, or have connections restored closed (-TcpEstablished Reset).");
         if ((own.PollNow(PollPriority) & PollPriority) != 0)
-            inspection.Refuse(d, "CrTcpUrgent", "urgent data waits to be read (MSG_OOB), which cannot be saved", "Try again when the program has read it.");
+            inspection.RefuseForNow(d, "CrTcpUrgent", "urgent data waits to be read (MSG_OOB), which cannot be saved", "Try again when the program has read it.");
     }
 
     private static void InspectDatagrams(DescriptorInspection inspection, Descriptor d, OwnDescriptor own, InetSocketRecord socket)
@@ -89,6 +86,6 @@ internal static class InetInspection
         // Corked data counts as sent and not gone yet; the kernel gives it to nobody (udp_sendmsg in net/ipv4/udp.c).
         if (socket.Protocol is InetProtocol.Udp or InetProtocol.UdpLite && socket.SocketType == SocketType.Datagram
             && SocketCalls.GetNumber(own, UdpLevel, UdpCork, out _) != 0 && SocketCalls.AskNumber(own, SocketCalls.OutputQueue) > 0)
-            inspection.Refuse(d, "CrUdpCorked", "a datagram is being put together in it (UDP_CORK), which cannot be saved", "Try again when the program has sent it.");
+            inspection.RefuseForNow(d, "CrUdpCorked", "a datagram is being put together in it (UDP_CORK), which cannot be saved", "Try again when the program has sent it.");
     }
 }

@@ -37,10 +37,8 @@ public sealed class InetKind : IDescriptorKind
         if (socket.IsConnection && socket.State != TcpState.Close && capture.Options.TcpEstablished == TcpEstablishedPolicy.Reset)
             socket = socket with { State = TcpState.Close, HasError = false, IsBound = false };
         // IP_TOS sets SO_PRIORITY, too (ip_sock_set_tos in net/ipv4/ip_sockglue.c): what all sockets have comes last.
-        List<ICrRecord> records = [socket, SocketOptions.Capture(own, d, InetOptions.All, socket.IsTcp ? InetOptions.OfTcp : InetOptions.OfDatagrams,
-            socket.IsTcp && !socket.IsConnection ? InetOptions.OfUnconnectedTcp : [], SocketOptions.Common)];
-        if (SocketFilter.Capture(own, d) is { } filter)
-            records.Add(filter);
+        var records = SocketParts.Capture(own, d, socket, InetOptions.All, socket.IsTcp ? InetOptions.OfTcp : InetOptions.OfDatagrams,
+            socket.IsTcp && !socket.IsConnection ? InetOptions.OfUnconnectedTcp : [], SocketOptions.Common);
         if (!socket.IsTcp)
             records.AddRange(Memberships.Of(own, socket.Family, capture.Context.Proc, capture.Context.Root.Pid));
         if (socket.IsConnection)
@@ -80,8 +78,7 @@ public sealed class InetKind : IDescriptorKind
         var socket = Require(saved);
         var restoring = server.Context.States.Get(() => new InetRestore(server.Context));
         restoring.MakeInjectors(server, socket, batch);
-        DescriptorServer.Move(batch, saved.Label, batch.Must("make", saved.Label, Sys.socket, socket.Family, socket.SocketType | SocketType.CloseOnExec, socket.Protocol), server.NumberOf(saved));
-        server.SetFlags(saved, batch);
+        SocketParts.Make(server, saved, socket.Family, socket.SocketType, socket.Protocol, batch);
         return () => restoring.Make(server, saved, socket);
     }
 
@@ -91,7 +88,5 @@ public sealed class InetKind : IDescriptorKind
     public void Finish(DescriptorServer server, SavedDescription saved, SyscallBatch batch)
         => server.Context.States.Get(() => new InetRestore(server.Context)).Finish(saved, Require(saved));
 
-    private static InetSocketRecord Require(SavedDescription saved)
-        => saved.Get<InetSocketRecord>() ?? throw new CrImageException("CrImageBadFiles", $"The image is broken: {saved.Task}: {saved.Label} has no INET_SOCKET record.", saved.Task.Offset,
-            "The image is damaged or was not written by this format; take another copy.");
+    private static InetSocketRecord Require(SavedDescription saved) => SocketParts.Require<InetSocketRecord>(saved, "INET_SOCKET");
 }

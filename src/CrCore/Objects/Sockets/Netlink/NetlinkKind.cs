@@ -40,18 +40,13 @@ public sealed class NetlinkKind : IDescriptorKind
     /// </summary>
     public void Inspect(DescriptorInspection inspection, Descriptor d)
     {
-        using var task = PidFd.Open(d.Pid);
-        using var own = task.TryGet(d.Fd, out _);
-        if (own is null)
-            return;
-        if (SocketFilter.IsUnreadable(own))
-            inspection.Refuse(d, "CrSocketFilterUnreadable", "it has a filter of extended BPF (SO_ATTACH_BPF), which the kernel does not give back", "Let the program take the filter off.");
-        if ((own.PollNow(PollIn) & PollIn) == 0)
+        using var own = SocketParts.Look(inspection, d);
+        if (own is null || (own.PollNow(PollIn) & PollIn) == 0)
             return;
         if (Memberships(own).Count > 0)
             inspection.Warn(d, "CrNetlinkLost", "messages that wait to be read in the netlink socket are not kept, as if its buffer had been too small");
         else
-            inspection.Refuse(d, "CrNetlinkQueue", "answers of the kernel wait to be read in the netlink socket, which cannot be saved", "Try again when the program has read them.");
+            inspection.RefuseForNow(d, "CrNetlinkQueue", "answers of the kernel wait to be read in the netlink socket, which cannot be saved", "Try again when the program has read them.");
     }
 
     public SavedForm Capture(DescriptorCapture capture, Descriptor d)
@@ -61,10 +56,7 @@ public sealed class NetlinkKind : IDescriptorKind
         SocketCalls.GetPeerName(own, out var peerName);
         var peer = NetlinkAddress.FromSockaddr(peerName);
         var record = new NetlinkSocketRecord(d.Socket!.Type, d.Socket.Protocol, NetlinkAddress.FromSockaddr(name).PortId, peer.PortId, peer.Groups, Memberships(own));
-        List<ICrRecord> records = [record, SocketOptions.Capture(own, d, _options, SocketOptions.Common)];
-        if (SocketFilter.Capture(own, d) is { } filter)
-            records.Add(filter);
-        return new(FdType.NetlinkSocket, $"netlink({record.Protocol}) {record.PortId}", Records: records);
+        return new(FdType.NetlinkSocket, $"netlink({record.Protocol}) {record.PortId}", Records: SocketParts.Capture(own, d, record, _options, SocketOptions.Common));
     }
 
     public void Check(CheckContext context, SavedDescription saved) => Require(saved);
@@ -72,8 +64,7 @@ public sealed class NetlinkKind : IDescriptorKind
     public Action? Restore(DescriptorServer server, SavedDescription saved, SyscallBatch batch)
     {
         var record = Require(saved);
-        DescriptorServer.Move(batch, saved.Label, batch.Must("make", saved.Label, Sys.socket, SocketFamily.Netlink, record.SocketType | SocketType.CloseOnExec, record.Protocol), server.NumberOf(saved));
-        server.SetFlags(saved, batch);
+        SocketParts.Make(server, saved, SocketFamily.Netlink, record.SocketType, record.Protocol, batch);
         return () => Make(server, saved, record);
     }
 
@@ -114,13 +105,7 @@ public sealed class NetlinkKind : IDescriptorKind
         return groups;
     }
 
-    private static void Must(SavedDescription saved, string what, Errno errno)
-    {
-        if (errno != Errno.None)
-            throw new CrKernelException("CrNetlinkFailed", $"{saved.Task}: {what} {saved.Label}", errno, errno is Errno.EPERM or Errno.EACCES ? "Restore with CAP_NET_ADMIN." : null) { Object = saved.Label };
-    }
+    private static void Must(SavedDescription saved, string what, Errno errno) => SocketParts.Must(saved, "CrNetlinkFailed", what, errno, "CAP_NET_ADMIN");
 
-    private static NetlinkSocketRecord Require(SavedDescription saved)
-        => saved.Get<NetlinkSocketRecord>() ?? throw new CrImageException("CrImageBadFiles", $"The image is broken: {saved.Task}: {saved.Label} has no NETLINK_SOCKET record.", saved.Task.Offset,
-            "The image is damaged or was not written by this format; take another copy.");
+    private static NetlinkSocketRecord Require(SavedDescription saved) => SocketParts.Require<NetlinkSocketRecord>(saved, "NETLINK_SOCKET");
 }

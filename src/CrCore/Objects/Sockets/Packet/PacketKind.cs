@@ -40,12 +40,9 @@ public sealed class PacketKind : IDescriptorKind
 
     public void Inspect(DescriptorInspection inspection, Descriptor d)
     {
-        using var task = PidFd.Open(d.Pid);
-        using var own = task.TryGet(d.Fd, out _);
+        using var own = SocketParts.Look(inspection, d);
         if (own is null)
             return;
-        if (SocketFilter.IsUnreadable(own))
-            inspection.Refuse(d, "CrSocketFilterUnreadable", "it has a filter of extended BPF (SO_ATTACH_BPF), which the kernel does not give back", "Let the program take the filter off.");
         if (FanoutType(own) is FanoutClassicBpf or FanoutExtendedBpf)
             inspection.Refuse(d, "CrPacketFanout", "a program chooses among its sockets (PACKET_FANOUT_CBPF, PACKET_FANOUT_EBPF), which the kernel does not give back");
         var entry = Facts.Of(inspection.Context.States, inspection.Context.Proc, inspection.Context.Root.Pid, d.Status.Inode);
@@ -70,10 +67,7 @@ public sealed class PacketKind : IDescriptorKind
             Transmit = entry?.Transmit ?? default,
             Memberships = [.. (entry?.Memberships ?? []).Select(m => new SavedPacketMembership(names.Of(m.Interface), m.Count, m.Type, m.Address))],
         };
-        List<ICrRecord> records = [record, SocketOptions.Capture(own, d, _beforeRings, _options, SocketOptions.Common)];
-        if (SocketFilter.Capture(own, d) is { } filter)
-            records.Add(filter);
-        return new(FdType.PacketSocket, $"packet({record.Protocol:x4}) {record.Interface}".TrimEnd(), Records: records);
+        return new(FdType.PacketSocket, $"packet({record.Protocol:x4}) {record.Interface}".TrimEnd(), Records: SocketParts.Capture(own, d, record, _beforeRings, _options, SocketOptions.Common));
     }
 
     public void Check(CheckContext context, SavedDescription saved) => Require(saved);
@@ -82,8 +76,7 @@ public sealed class PacketKind : IDescriptorKind
     public Action? Restore(DescriptorServer server, SavedDescription saved, SyscallBatch batch)
     {
         var record = Require(saved);
-        DescriptorServer.Move(batch, saved.Label, batch.Must("make", saved.Label, Sys.socket, SocketFamily.Packet, record.SocketType | SocketType.CloseOnExec, 0), server.NumberOf(saved));
-        server.SetFlags(saved, batch);
+        SocketParts.Make(server, saved, SocketFamily.Packet, record.SocketType, 0, batch);
         return () => Make(server, saved, record);
     }
 
@@ -150,15 +143,9 @@ public sealed class PacketKind : IDescriptorKind
 
     private static int FanoutType(OwnDescriptor own) => SocketCalls.GetNumber(own, Level, Fanout, out _) >> 16 & 0xff;
 
-    internal static void Must(SavedDescription saved, string what, Errno errno)
-    {
-        if (errno != Errno.None)
-            throw new CrKernelException("CrPacketFailed", $"{saved.Task}: {what} {saved.Label}", errno, errno is Errno.EPERM or Errno.EACCES ? "Restore with CAP_NET_RAW." : null) { Object = saved.Label };
-    }
+    internal static void Must(SavedDescription saved, string what, Errno errno) => SocketParts.Must(saved, "CrPacketFailed", what, errno, "CAP_NET_RAW");
 
-    private static PacketSocketRecord Require(SavedDescription saved)
-        => saved.Get<PacketSocketRecord>() ?? throw new CrImageException("CrImageBadFiles", $"The image is broken: {saved.Task}: {saved.Label} has no PACKET_SOCKET record.", saved.Task.Offset,
-            "The image is damaged or was not written by this format; take another copy.");
+    private static PacketSocketRecord Require(SavedDescription saved) => SocketParts.Require<PacketSocketRecord>(saved, "PACKET_SOCKET");
 
     /// <summary>The kernel's list of packet sockets, asked for once.</summary>
     private sealed class Facts(Dictionary<ulong, PacketDiagEntry> entries)

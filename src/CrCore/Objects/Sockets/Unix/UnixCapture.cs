@@ -45,10 +45,8 @@ internal sealed class UnixCapture
         record = WithPeer(record, socket, d);
         if (record is { IsDatagram: true, HasError: true })
             _capture.Warn(d, "CrUnixError", "an error waits to be told by it, which is not kept");
-        yield return record;
-        yield return SocketOptions.Capture(own, d, SocketOptions.Common);
-        if (SocketFilter.Capture(own, d) is { } filter)
-            yield return filter;
+        foreach (var part in SocketParts.Capture(own, d, record, SocketOptions.Common))
+            yield return part;
         if (socket.IsListening)
             yield break;
         var queued = UnixQueue.Read(own, record.SocketType, d);
@@ -72,10 +70,7 @@ internal sealed class UnixCapture
         if (_capture.Options.ExternalUnixSocket != ExternalUnixSocketPolicy.Given || _table.Find(d.Status.Inode) is not { IsListening: false } socket || !_table.OutsideOf(socket).Any())
             return null;
         using var own = _capture.Borrow(d);
-        List<ICrRecord> records = [new GivenRecord(FdType.UnixSocket, new(d.Socket, IsConnected: socket.Peer is not null)), SocketOptions.Capture(own, d, SocketOptions.Common)];
-        if (SocketFilter.Capture(own, d) is { } filter)
-            records.Add(filter);
-        return records;
+        return SocketParts.Capture(own, d, new GivenRecord(FdType.UnixSocket, new(d.Socket, IsConnected: socket.Peer is not null)), SocketOptions.Common);
     }
 
     private UnixState StateOf(UnixDiagSocket socket)

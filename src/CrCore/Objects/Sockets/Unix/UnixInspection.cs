@@ -46,7 +46,7 @@ internal sealed class UnixInspection
             _inspection.Refuse(d, "CrSocketFilterUnreadable", "the socket has a filter of extended BPF, which the kernel does not give back", "Let the program take it off (SO_DETACH_FILTER).");
         InspectQueue(d, own, socket);
         InspectOthers(d, socket);
-        if (_inspection.Context.IsFrozen && socket.IsListening)
+        if (socket.IsListening)
             InspectPending(d, socket);
         if (UnixFiles.Read(_inspection.Context.Proc, own, d, socket) is null)
             _inspection.Refuse(d, "CrUnixFileUnknown", $"it is bound to the file {socket.Name}, and where that is now cannot be told: it was renamed away, has further names, or another mount lies over it",
@@ -72,11 +72,11 @@ internal sealed class UnixInspection
         if (socket.Type == SocketType.Stream)
         {
             if (SocketMessages.TryReceive(own, one, MessageHeader.OutOfBand | MessageHeader.Peek | MessageHeader.DontWait, out _) is not null)
-                _inspection.Refuse(d, "CrUnixOutOfBand", "an out-of-band byte (MSG_OOB) waits in it, which cannot be saved yet", "Let the program read it first.");
+                _inspection.RefuseForNow(d, "CrUnixOutOfBand", "an out-of-band byte (MSG_OOB) waits in it, which cannot be saved yet", "Let the program read it first.");
         }
         else if (UnixQueue.HasError(own) && SocketCalls.AskNumber(own, SocketCalls.InputQueue) > 0)
         {
-            _inspection.Refuse(d, "CrUnixErrorQueued", "an error waits before the messages in it, and looking at them would take it", "Let the program read it first.");
+            _inspection.RefuseForNow(d, "CrUnixErrorQueued", "an error waits before the messages in it, and looking at them would take it", "Let the program read it first.");
         }
     }
 
@@ -130,9 +130,9 @@ internal sealed class UnixInspection
         foreach (var client in socket.Pending)
         {
             if (client == 0)
-                _inspection.Refuse(d, "CrUnixPendingClosed", "a connection to it was closed before it was accepted, and what was sent on it cannot be seen", "Try again once the program has accepted it.");
+                _inspection.RefuseForNow(d, "CrUnixPendingClosed", "a connection to it was closed before it was accepted, and what was sent on it cannot be seen", "Try again once the program has accepted it.");
             else if (_table.IsOfTree(client) && _table.Find(client) is { OutLength: > 0 })
-                _inspection.Refuse(d, "CrUnixPendingData", $"a connection to it was not accepted yet, and has data from {_table.DescriptorOf(client)!.Label} of task {_table.DescriptorOf(client)!.TaskPid} that cannot be seen",
+                _inspection.RefuseForNow(d, "CrUnixPendingData", $"a connection to it was not accepted yet, and has data from {_table.DescriptorOf(client)!.Label} of task {_table.DescriptorOf(client)!.TaskPid} that cannot be seen",
                     "Try again once the program has accepted it.");
         }
     }
