@@ -5,7 +5,7 @@ public static class Capabilities
 {
     public const int DacReadSearch = 2, NetAdmin = 12, MakeNode = 27;
 
-    public const int SysRawIo = 17, SysPtrace = 19, SysAdmin = 21, SysResource = 24, AuditControl = 30, WakeAlarm = 35, CheckpointRestore = 40;
+    public const int SysRawIo = 17, SysPtrace = 19, SysAdmin = 21, SysResource = 24, SysTime = 25, AuditControl = 30, WakeAlarm = 35, CheckpointRestore = 40;
 
     /// <summary>Whether this process has a capability in its effective set.</summary>
     public static bool Has(ProcReader proc, int capability)

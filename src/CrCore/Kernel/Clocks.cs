@@ -21,4 +21,11 @@ public static unsafe class Clocks
         var ns = a.Nanoseconds + b.Nanoseconds;
         return new(a.Seconds + b.Seconds + ns / NanosecondsPerSecond, ns % NanosecondsPerSecond);
     }
+
+    /// <summary>The difference, its nanoseconds 0 or more: what is negative has seconds below.</summary>
+    public static TimeSpec Minus(this TimeSpec a, TimeSpec b)
+    {
+        var ns = a.Nanoseconds - b.Nanoseconds;
+        return ns < 0 ? new(a.Seconds - b.Seconds - 1, ns + NanosecondsPerSecond) : new(a.Seconds - b.Seconds, ns);
+    }
 }

@@ -15,6 +15,9 @@ public static class ProcWriter
     /// <summary>uid_map, gid_map or setgroups of the task's user namespace (user_namespaces(7)): each can be written once.</summary>
     public static void SetUserNamespace(int pid, string file, string text) => Write(pid, Encoding.ASCII.GetBytes(file), text);
 
+    /// <summary>timens_offsets of the time namespace that the task has for its children (time_namespaces(7)).</summary>
+    public static void SetTimeOffsets(int pid, string text) => Write(pid, "timens_offsets"u8, text);
+
     private static void Write(int pid, ReadOnlySpan<byte> name, string text)
     {
         var path = new ProcPath(stackalloc byte[ProcPath.Size], pid, name);

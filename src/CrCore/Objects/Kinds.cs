@@ -40,6 +40,7 @@ public static class Kinds
         new Ipc.SemaphorePidsKind(),
         new Limits.LimitsKind(),
         new Credentials.LoginUidKind(),
+        new Namespaces.ChildrensClocksKind(),
         new Credentials.CredentialsKind(),
         new ProcessState.ThreadSettingsKind(),
         new Scheduler.SchedulerKind(),

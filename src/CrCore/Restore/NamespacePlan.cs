@@ -21,6 +21,9 @@ public sealed record NamespacePlan(CloneFlags Flags, bool NeedsInit)
     /// <summary>The ids of the user namespace; null where none is made.</summary>
     public IdMapsRecord? Ids { get; private init; }
 
+    /// <summary>The clocks of the time namespace; null where none is made.</summary>
+    public ClocksRecord? Clocks { get; private init; }
+
     /// <summary>What is mounted in the mount namespace, in this order.</summary>
     public IReadOnlyList<MountRecord> Mounts { get; private init; } = [];
 
@@ -30,7 +33,8 @@ public sealed record NamespacePlan(CloneFlags Flags, bool NeedsInit)
     public static NamespacePlan Make(ImageModel image, RestoreOptions options, bool privileged)
     {
         var root = image.Root;
-        // Kinds have the same bits here and there (linux/sched.h); a time namespace is refused, and clone3 has no bit for it.
+        // Kinds have the same bits here and there (linux/sched.h); a time namespace is made before, for its clocks can be set
+        // only until somebody is in it.
         var flags = (CloneFlags)((root.Get<NamespacesRecord>()?.Own ?? 0) & ~NamespaceSet.Time);
         if (root.VPid == 1 || options.NewPidNamespace)
             flags |= CloneFlags.NewPid;
@@ -43,6 +47,7 @@ public sealed record NamespacePlan(CloneFlags Flags, bool NeedsInit)
         return plan with
         {
             Ids = plan.NewUser ? root.Get<IdMapsRecord>() ?? OwnIds(root) : null,
+            Clocks = ChildrensClocksKind.Of(root, forChildren: false),
             Mounts = plan.NewMounts ? MountsOf(root, plan.NewPid) : [],
         };
     }

@@ -10,6 +10,15 @@ internal static class NamespaceSetup
 {
     private const int MsRec = 0x4000, MsPrivate = 1 << 18;
 
+    /// <summary>A time namespace for all that the first puppet makes; that one stays out of it.</summary>
+    public static void MakeClocks(Puppet first, ClocksRecord clocks, ProcReader proc)
+    {
+        var batch = new SyscallBatch();
+        batch.Must("make a time namespace", null, Sys.unshare, (long)NamespaceSet.Time);
+        first.Run(batch);
+        NamespaceClocks.Set(proc, first.Pid, clocks);
+    }
+
     public static void EnterNew(Puppet puppet, NamespacePlan namespaces)
     {
         if (namespaces.Ids is { } ids)

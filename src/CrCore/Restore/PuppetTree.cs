@@ -40,6 +40,8 @@ internal sealed class PuppetTree(ProcReader proc) : IDisposable
         _creator = new TreeCreator(proc, options.PidRetry, namespaces.NewPid, passing, inheritance);
         var creator = Bootstrap!;
         var flags = namespaces.Flags;
+        if (namespaces.Clocks is { } clocks)
+            NamespaceSetup.MakeClocks(creator, clocks, proc);
         if (namespaces.NeedsInit)
         {
             _creator.Create(InitPlan(), creator, flags, cancel);

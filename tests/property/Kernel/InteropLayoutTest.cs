@@ -114,7 +114,7 @@ public sealed class InteropLayoutTest(InteropLayoutTest.Answers answers) : IClas
         ("CLONE_NEWUTS", (long)CloneFlags.NewUts), ("CLONE_NEWIPC", (long)CloneFlags.NewIpc), ("CLONE_NEWUSER", (long)CloneFlags.NewUser),
         ("CLONE_NEWPID", (long)CloneFlags.NewPid), ("CLONE_NEWNET", (long)CloneFlags.NewNet),
         ("CAP_SYS_PTRACE", Capabilities.SysPtrace), ("CAP_SYS_ADMIN", Capabilities.SysAdmin), ("CAP_SYS_RESOURCE", Capabilities.SysResource),
-        ("CAP_AUDIT_CONTROL", Capabilities.AuditControl), ("CAP_CHECKPOINT_RESTORE", Capabilities.CheckpointRestore),
+        ("CAP_SYS_TIME", Capabilities.SysTime), ("CAP_AUDIT_CONTROL", Capabilities.AuditControl), ("CAP_CHECKPOINT_RESTORE", Capabilities.CheckpointRestore),
         ("PTRACE_O_TRACESYSGOOD", (long)PtraceOptions.TraceSysGood), ("PTRACE_O_TRACECLONE", (long)PtraceOptions.TraceClone),
         ("PTRACE_O_TRACEEXEC", (long)PtraceOptions.TraceExec), ("PTRACE_O_TRACEEXIT", (long)PtraceOptions.TraceExit),
         ("PTRACE_O_EXITKILL", (long)PtraceOptions.ExitKill), ("PTRACE_O_SUSPEND_SECCOMP", (long)PtraceOptions.SuspendSeccomp),

@@ -14,8 +14,9 @@ internal static class NamespaceCapture
     public static Action<RecordSink> Add(CaptureContext context, FrozenTask root, SyscallBatch batch)
     {
         var own = OwnNamespaces.Read(context.Proc, root.Pid);
-        if ((own & NamespaceSet.Time) != 0)
-            throw new CrTargetException("CrTimeNamespace", $"Task {root} went to another time namespace, which is not saved.") { Pid = root.Pid };
+        // What is told of a task that made another one for its children is that one's.
+        if ((own & NamespaceSet.Time) != 0 && ChildrensClocksKind.HasOwn(context.Proc, root.Pid))
+            throw new CrTargetException("CrNamespaceForChildren", $"Task {root} made a second time namespace, which is not saved.") { Pid = root.Pid };
         var names = batch.Out(NamesSize);
         if ((own & NamespaceSet.Uts) != 0)
             batch.Must("read the host name", null, Sys.uname, names);
@@ -32,6 +33,8 @@ internal static class NamespaceCapture
             });
             if ((own & NamespaceSet.Network) != 0 && OwnNetwork.Sysctls(context, root, loopbackUp) is { } sysctls)
                 sink.Emit(sysctls);
+            if ((own & NamespaceSet.Time) != 0)
+                sink.Emit(NamespaceClocks.Read(context.Proc, root.Pid, root.VPid, forChildren: false));
             if ((own & NamespaceSet.User) != 0)
                 sink.Emit(IdMaps(context, root));
             if ((own & NamespaceSet.Mount) != 0)

@@ -12,13 +12,24 @@ internal static class NamespaceCheck
     public static void Check(CheckContext context)
     {
         var root = context.Image.Root;
-        if (root.Get<NamespacesRecord>() is { } saved && saved.Has(NamespaceSet.Time))
-            context.Refuse(root, "CrTimeNamespace", "time namespace", "the tree had one of its own, which is not restored yet", kind: CrErrorKind.NotSupported);
+        if (root.Get<NamespacesRecord>() is { } saved && saved.Has(NamespaceSet.Time) && context.Namespaces.Clocks is null)
+            context.Refuse(root, "CrTimeNamespace", "time namespace", "the tree had one of its own, and the image does not tell of its clocks", kind: CrErrorKind.NotSupported);
+        foreach (var task in context.Image.Tasks)
+            if (task.Get<ClocksRecord>() is not null)
+                CheckClocks(context, task);
         foreach (var mount in root.All<MountRecord>())
             if (FileStatus.Read(mount.Point, out var point) != Errno.None || !point.IsDirectory)
                 context.Refuse(root, "CrMountPoint", $"mount {mount.Point}", $"{mount.FileSystem} was mounted there, and here it is no directory", "Make the directory.");
         if (context.Namespaces.NewUser)
             CheckUserNamespace(context, root);
+    }
+
+    private static void CheckClocks(CheckContext context, TaskImage task)
+    {
+        if (!ProcTimeOffsets.TryRead(context.Proc, Environment.ProcessId, out _))
+            context.Refuse(task, "CrTimeNamespace", "time namespace", "this kernel has none (CONFIG_TIME_NS)", kind: CrErrorKind.NotSupported);
+        else if (context.InUserNamespace || !Capabilities.Has(context.Proc, Capabilities.SysTime) || !Capabilities.Has(context.Proc, Capabilities.SysAdmin))
+            context.Refuse(task, "CrTimeNamespace", "time namespace", "making one takes CAP_SYS_ADMIN and CAP_SYS_TIME, and no user namespace of the tree's own", "Restore as root.", CrErrorKind.PermissionDenied);
     }
 
     private static void CheckUserNamespace(CheckContext context, TaskImage root)

@@ -13,6 +13,9 @@ internal sealed class NamespaceInspection
     /// <summary>Whether the root's could be read; a root that has just ended needs no more words.</summary>
     private bool _known;
 
+    /// <summary>The root has a time namespace of its own.</summary>
+    private bool _clocks;
+
     public void Inspect(InspectContext context, LiveTask task)
     {
         if (task == context.Root)
@@ -35,7 +38,9 @@ internal sealed class NamespaceInspection
             context.Refuse(task, "CrNamespacesDiffer", who, $"its {NamespaceSets.Names(differing)} namespace is not the one of the tree's root, and a second one in a tree is not saved yet",
                 "Checkpoint the part of the tree that has it by itself.");
         InspectChildren(context, task, who, NamespaceKind.Pid, NamespaceKind.PidForChildren);
-        InspectChildren(context, task, who, NamespaceKind.Time, NamespaceKind.TimeForChildren);
+        // A lone thread's can be made again; of the root's, only one is told of.
+        if (task.Tids.Count > 1 || (task == context.Root && _clocks))
+            InspectChildren(context, task, who, NamespaceKind.Time, NamespaceKind.TimeForChildren);
     }
 
     private void InspectChildren(InspectContext context, LiveTask task, string who, NamespaceKind kind, NamespaceKind forChildren)
@@ -50,8 +55,9 @@ internal sealed class NamespaceInspection
     {
         _known = ProcNamespaces.TryReadAll(context.Proc, root.Pid, _root);
         var own = OwnNamespaces.Read(context.Proc, root.Pid);
-        if ((own & NamespaceSet.Time) != 0)
-            context.Refuse(root, "CrTimeNamespace", "time namespace", "it is not this program's, and the clocks of another one are not saved yet", UseTool);
+        _clocks = (own & NamespaceSet.Time) != 0;
+        if (_clocks && (own & NamespaceSet.User) != 0)
+            context.Refuse(root, "CrTimeNamespace", "time namespace", "it is not this program's, and the tree has a user namespace of its own, too, which would not own it again", UseTool);
         if ((own & NamespaceSet.Mount) != 0)
             InspectMounts(context, root);
         if ((own & NamespaceSet.Network) != 0)

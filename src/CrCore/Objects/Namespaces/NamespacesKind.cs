@@ -17,6 +17,7 @@ internal sealed class NamespacesKind : IInspectsTask, ICapturesTask, IChecksImag
         new(NamespaceRecordIds.Namespaces, "NAMESPACES", NamespacesRecord.Read, NamespacesRecord.MaxPayload),
         new(NamespaceRecordIds.IdMaps, "ID_MAPS", IdMapsRecord.Read, IdMapsRecord.MaxPayload),
         new(NamespaceRecordIds.Mount, "MOUNT", MountRecord.Read, MountRecord.MaxPayload),
+        new(ClocksRecord.Id, "CLOCKS", ClocksRecord.Read, ClocksRecord.PayloadSize),
         new(NamespaceRecordIds.Sysctls, "SYSCTLS", SysctlsRecord.Read, SysctlsRecord.MaxPayload),
     ];
 
