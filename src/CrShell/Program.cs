@@ -30,8 +30,10 @@ internal static class Program
                 return ExitCodes.Success;
         }
 
-        // The engine reports its use to its maker unless told not to; read once, when its first type is touched.
+        // The engine reports its use to its maker, and listens on a socket for debuggers, unless told not to; read once, when
+        // its first type is touched.
         Environment.SetEnvironmentVariable("POWERSHELL_TELEMETRY_OPTOUT", "1");
+        Environment.SetEnvironmentVariable("POWERSHELL_DIAGNOSTICS_OPTOUT", "1");
         ModulePath.Prepare(AppContext.BaseDirectory);
 
         using var session = ShellSession.Open(options);

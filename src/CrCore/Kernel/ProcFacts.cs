@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace CrCore.Kernel;
 
@@ -37,7 +38,7 @@ public sealed class ProcFacts
     }
 
     /// <summary>A file or link of a task: its name as it is, in up to 24 bytes. Longer names, and what is no task's, have no key.</summary>
-    internal readonly record struct Key(int Pid, int Tid, int Number, bool IsLink, UInt128 Name, ulong NameEnd)
+    internal readonly record struct Key(int Pid, int Tid, int Number, bool IsLink, ulong NameStart, ulong NameMiddle, ulong NameEnd)
     {
         private const int MaxName = 24;
 
@@ -46,12 +47,13 @@ public sealed class ProcFacts
             key = default;
             if (dir.Pid == 0 || name.IsEmpty || name.Length > MaxName || !(isLink || StandsStill(name)))
                 return false;
-            Span<byte> padded = stackalloc byte[MaxName];
-            padded.Clear();
-            name.CopyTo(padded);
+            // Not a UInt128: its layout is not settled, so that no code that has one is compiled ahead of time.
+            Span<ulong> words = stackalloc ulong[MaxName / sizeof(ulong)];
+            words.Clear();
+            name.CopyTo(MemoryMarshal.AsBytes(words));
             // The status of a process is that of its leader (proc_pid_status in fs/proc/array.c); most other files are not.
             var tid = dir.Tid == dir.Pid && name.SequenceEqual("status"u8) ? 0 : dir.Tid;
-            key = new Key(dir.Pid, tid, number, isLink, Unsafe.ReadUnaligned<UInt128>(ref padded[0]), Unsafe.ReadUnaligned<ulong>(ref padded[16]));
+            key = new Key(dir.Pid, tid, number, isLink, words[0], words[1], words[2]);
             return true;
         }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using CrCore;
 
 namespace CrModule;
@@ -64,6 +65,9 @@ public sealed class CrRestoredTree
     public IReadOnlyList<Obstacle> Warnings { get; }
 
     internal WaitStatus? End { get; set; }
+
+    /// <summary>The duration as the table shows it; a method, so that it stands in no list and no JSON.</summary>
+    public string DurationText() => string.Create(CultureInfo.CurrentCulture, $"{Duration.TotalMilliseconds:n0} ms");
 
     public override string ToString() => $"{Id} ({Comm})";
 }

@@ -19,7 +19,8 @@ internal sealed class PipelinePump(Cmdlet cmdlet, bool debugEnabled) : ICrLog, I
     /// <summary>What is over sooner shows no progress: a bar that comes and goes at once is a flicker.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(300);
 
-    private readonly record struct Message(bool IsDebug, string? Text);
+    // A class: the framework has its collections compiled ahead for references, not for our structures.
+    private sealed record Message(bool IsDebug, string? Text);
 
     private readonly BlockingCollection<Message> _queue = [];
     private readonly Lock _lock = new();

@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using System.Management.Automation.Internal;
 using System.Management.Automation.Language;
 using System.Management.Automation.Runspaces;
 using CrShell.Cli;
@@ -20,15 +21,25 @@ internal sealed class ShellSession : IDisposable
     private ShellSession(ShellOptions options)
     {
         _options = options;
+        // The expression that finds escape sequences is compiled at its first use, by the first table that is shown: beside the
+        // engine's own start it costs no time.
+        ThreadPool.UnsafeQueueUserWorkItem(static _ => new StringDecorated("\e[0m").ToString(OutputRendering.PlainText), null);
         var terminal = new Terminal();
         _reader = terminal.InputIsTerminal ? new LineEditor(terminal, _interruption.Stop) : new StreamLineReader();
         _ui = new ShellUI(terminal, _reader, options.NonInteractive);
         _host = new ShellHost(_ui);
         if (!terminal.ColorOutput)
-            PSStyle.Instance.OutputRendering = OutputRendering.PlainText;
+            WithoutStyle(PSStyle.Instance);
         _runspace = RunspaceFactory.CreateRunspace(_host, StartupState.Create());
         // A thread a command would cost its stack and its start; the engine's own hosts reuse this one too.
         _runspace.ThreadOptions = PSThreadOptions.UseCurrentThread;
+    }
+
+    /// <summary>Styles that nobody shows would be put in and taken out again, by an expression that is compiled for it.</summary>
+    private static void WithoutStyle(PSStyle style)
+    {
+        style.OutputRendering = OutputRendering.PlainText;
+        (style.Formatting.FormatAccent, style.Formatting.TableHeader, style.Formatting.CustomTableHeaderLabel) = ("", "", "");
     }
 
     public int? RequestedExit => _host.RequestedExit;
