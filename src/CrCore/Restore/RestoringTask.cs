@@ -30,6 +30,9 @@ public sealed class RestoringTask
     /// </summary>
     public KernelSigAction? TrapAction { get; set; }
 
+    /// <summary>The signal that stops it before it is let go; 0 for a task that runs.</summary>
+    public int StopSignal { get; set; }
+
     public bool IsZombie => Image.Task.IsEnded;
 
     public override string ToString() => $"{VPid} ({Image.Comm})";
@@ -47,8 +50,11 @@ public sealed class RestoringThread
     public int Tid => Remote.Tid;
 
     /// <summary>
-    /// Gives the thread its own registers, extended state and signal mask: its very last step, on the tracer thread, when
-    /// nothing more is run in it. Set by the kind that saves them.
+    /// Gives the thread its own registers and extended state, on the tracer thread, when nothing more is run in it. Set by
+    /// the kind that saves them.
     /// </summary>
     public Action? GiveRegisters { get; set; }
+
+    /// <summary>Gives it its own signal mask, and the signals that no puppet can hold back: the very last step.</summary>
+    public Action? GiveSignals { get; set; }
 }

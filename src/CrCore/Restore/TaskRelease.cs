@@ -31,12 +31,20 @@ internal static class TaskRelease
             for (var i = first; i < end; i++)
             {
                 new LastCall(tasks[i].Pid, Sys.munmap).Finish();
-                // The leader last: with its registers come the signals of the whole process, the one that stops it among
-                // them, and a thread that is still to be given its own may have to run for a moment.
-                for (var t = tasks[i].Threads.Count - 1; t >= 0; t--)
-                    tasks[i].Threads[t].GiveRegisters!();
+                GiveState(tasks[i]);
             }
         }
+    }
+
+    /// <summary>The signals last: a thread that is still to be given its registers may have to run for a moment.</summary>
+    private static void GiveState(RestoringTask task)
+    {
+        foreach (var thread in task.Threads)
+            thread.GiveRegisters!();
+        if (task.StopSignal != 0)
+            GroupStop.Enter(task, task.StopSignal);
+        foreach (var thread in task.Threads)
+            thread.GiveSignals!();
     }
 
     private static void StartUnmapping(RestoringTask task, Puppet puppet, ulong instruction)

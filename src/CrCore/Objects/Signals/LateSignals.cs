@@ -4,19 +4,15 @@ using CrCore.Kernel;
 namespace CrCore.Objects.Signals;
 
 /// <summary>
-/// Sends the pending signals that a puppet cannot hold back, and the one that stopped the task, once the thread has its own
-/// mask. What <see cref="SignalSending"/> cannot claim is lost: the sender's id of a plain kill(2).
+/// Sends the pending signals that a puppet cannot hold back, once the thread has its own mask. What <see cref="SignalSending"/> cannot claim is lost: the sender's id of a plain kill(2).
 /// </summary>
 internal static class LateSignals
 {
     public static void Send(int pid, int tid, ThreadImage image)
     {
         Send(image.Get<PendingSignalsRecord>(), pid, tid);
-        if (!image.IsLeader)
-            return;
-        Send(image.Task.Get<PendingSignalsRecord>(), pid, 0);
-        if (image.Task.Task.IsStopped && Libc.ErrnoOf(Libc.Syscall(Sys.kill, tid, StopSignal.For(image.Task))) is not Errno.None and var errno)
-            throw new CrKernelException("CrSignalFailed", $"Stopping {image.Task}", errno);
+        if (image.IsLeader)
+            Send(image.Task.Get<PendingSignalsRecord>(), pid, 0);
     }
 
     private static void Send(PendingSignalsRecord? record, int pid, int tid)

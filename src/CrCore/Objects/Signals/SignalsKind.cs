@@ -60,6 +60,7 @@ internal sealed class SignalsKind : ICapturesTask, ICapturesThread, IRestoresTas
     /// <summary>A puppet starts with every action at its default. That of SIGTRAP waits for the release.</summary>
     public Action? Restore(RestoreContext context, RestoringTask task, SyscallBatch batch)
     {
+        task.StopSignal = StopSignal.For(task.Image, context.Options);
         if (task.Image.Get<SignalActionsRecord>() is { } record)
             foreach (var (signal, action) in record.Actions)
                 if (signal == SigTrap)

@@ -7,11 +7,15 @@ internal static class StopSignal
 {
     private const int SigStop = 19, SigTstp = 20, SigTtin = 21, SigTtou = 22;
 
+    /// <summary>0 for a task that is to run.</summary>
+    public static int For(TaskImage task, RestoreOptions options)
+        => task.Task.IsStopped ? For(task) : options.LeaveStopped ? SigStop : 0;
+
     /// <summary>
     /// The saved one, or SIGSTOP where that would not stop it now: it is caught, ignored or masked, or its process group is
     /// orphaned, which takes the signals of a terminal away (get_signal in kernel/signal.c).
     /// </summary>
-    public static int For(TaskImage task)
+    private static int For(TaskImage task)
     {
         var saved = (int)task.Task.ExitCode;
         return saved is SigTstp or SigTtin or SigTtou && IsDefault(task, saved) && !IsMasked(task, saved) && HasGuardian(task) ? saved : SigStop;

@@ -69,7 +69,8 @@ internal sealed class ThreadsKind : ICapturesThread, IRestoresThread, IInspectsT
 
     public Action? Restore(RestoreContext context, RestoringThread thread, SyscallBatch batch)
     {
-        thread.GiveRegisters = () => ThreadRelease.Apply(thread.Task.Pid, thread.Tid, thread.Image);
+        thread.GiveRegisters = () => ThreadRelease.GiveRegisters(thread.Tid, thread.Image);
+        thread.GiveSignals = () => ThreadRelease.GiveSignals(thread.Task.Pid, thread.Tid, thread.Image);
         if (thread.Image.Get<ThreadAreasRecord>() is not { } areas)
             return null;
         batch.Must("set the tid address", null, Sys.set_tid_address, areas.TidAddress);

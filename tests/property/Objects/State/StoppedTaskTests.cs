@@ -1,3 +1,5 @@
+using CrCore.Kernel;
+using CrCore.Live;
 using CrProperty.Kernel;
 using CrProperty.Objects.Files;
 using Xunit;
@@ -26,6 +28,64 @@ public class StoppedTaskTests
             os.kill(child, signal.SIGCONT); same(os.WIFCONTINUED(os.waitpid(child, os.WCONTINUED)[1]), True)
             os.kill(child, signal.SIGKILL); same(os.WTERMSIG(os.wait()[1]), 9)
         """);
+
+    /// <summary>A signal that came meanwhile waits for the task to go on: its handler must not have begun.</summary>
+    [TheoryWith("python3"), InlineData("SIGSTOP"), InlineData("SIGTSTP")]
+    public void SignalsThatItHasNotSeenYet(string name) => Survives($"""
+            r, w = os.pipe(); got, tell = os.pipe()
+            def state(pid): return [l.split() for l in open('/proc/%d/status' % pid) if l.startswith(('State', 'SigPnd', 'ShdPnd', 'SigBlk'))] + [open('/proc/%d/syscall' % pid).read()]
+            child = os.fork()
+            if child == 0:
+                os.close(w); signal.signal(signal.SIGALRM, lambda *_: os.write(tell, b'a')); signal.signal(signal.SIGUSR2, lambda *_: os.write(tell, b'u'))
+                os.write(tell, b'r'); os.read(r, 1); os._exit(7)
+            os.read(got, 1); time.sleep(0.05); os.setpgid(child, child)
+            os.kill(child, signal.{name}); os.waitid(os.P_PID, child, os.WSTOPPED | os.WNOWAIT)
+            os.kill(child, signal.SIGALRM); os.kill(child, signal.SIGUSR2); before = state(child); assert before[0][1] == 'T'
+            wait()
+            same(state(child), before)
+            os.kill(child, signal.SIGCONT); same(sorted(os.read(got, 1) + os.read(got, 1)), sorted(b'au')); os.write(w, b'x')
+            same(os.WEXITSTATUS(os.waitpid(child, 0)[1]), 7)
+        """);
+
+    [FactWith("python3")]
+    public void AStoppedTaskWithThreads() => Survives("""
+            import threading
+            child = os.fork()
+            if child == 0:
+                for i in range(5): threading.Thread(target=lambda: time.sleep(1000)).start()
+                said('threads', 'yes'); time.sleep(1000)
+            while not os.path.exists(d + '/threads'): time.sleep(0.01)
+            os.kill(child, signal.SIGSTOP); os.waitid(os.P_PID, child, os.WSTOPPED | os.WNOWAIT)
+            def states(): return [open('/proc/%d/task/%s/stat' % (child, t)).read().rsplit(')', 1)[1].split()[0] for t in os.listdir('/proc/%d/task' % child)]
+            same(states(), ['T'] * 6)
+            wait()
+            same(states(), ['T'] * 6); same(os.WSTOPSIG(os.waitpid(child, os.WUNTRACED)[1]), signal.SIGSTOP)
+            os.kill(child, signal.SIGCONT); same(os.WIFCONTINUED(os.waitpid(child, os.WCONTINUED)[1]), True)
+            os.kill(child, signal.SIGKILL); same(os.WTERMSIG(os.wait()[1]), 9)
+        """);
+
+    [TheoryWith("python3"), InlineData(false), InlineData(true)]
+    public void AllAreLeftStopped(bool newPidNamespace)
+    {
+        using var program = new SelfCheckingProgram("""
+                stopped = os.fork()
+                if stopped == 0:
+                    while True: signal.pause()
+                running = os.fork()
+                if running == 0:
+                    while True: signal.pause()
+                os.kill(stopped, signal.SIGSTOP); os.waitid(os.P_PID, stopped, os.WSTOPPED | os.WNOWAIT)
+                wait()
+                os.kill(running, signal.SIGKILL); os.kill(stopped, signal.SIGKILL); same(os.WTERMSIG(os.waitpid(running, 0)[1]), 9)
+            """);
+        program.Save();
+        var restored = program.Restore(new() { LeaveStopped = true, NewPidNamespace = newPidNamespace });
+        using var proc = new ProcReader();
+        foreach (var task in restored.Tasks)
+            Assert.True(ProcStat.TryRead(proc, task.Pid, out var stat) && stat.State == TaskState.Stopped, $"{task.Pid} is {stat.State}");
+        Assert.All(new TreeSuspension(TimeSpan.FromSeconds(30)).Resume(restored.Root.Pid), t => Assert.True(t.WasStopped));
+        Assert.Equal("ok", program.Check());
+    }
 
     [FactWith("python3")]
     public void AStoppedTaskWithAnotherStopPending() => Survives("""
