@@ -22,7 +22,14 @@ public sealed class RandomImage
     private const ulong LowestAddress = 0x10000;
     private const int FirstPid = 100;
 
+    /// <summary>Where every task has memory that it may have in common with others, above all that is drawn by lot.</summary>
+    private const ulong CommonAddress = 0x6000_0000_0000;
+    private const int CommonParts = 4, PagesOfPart = 4;
+
     private readonly Random _random;
+
+    /// <summary>Draws what was added later, so that all else of a seed stays as it was.</summary>
+    private readonly Random _added;
     private readonly RandomImageSize _size;
     private readonly List<Node> _nodes = [];
     private readonly List<(uint ObjRef, PageRun Run)> _pages = [];
@@ -36,9 +43,12 @@ public sealed class RandomImage
         public List<Node> Children { get; } = [];
         public required bool Ended { get; init; }
         public List<int> Tids { get; } = [];
+
+        /// <summary>Under whose reference each part of the common memory stands.</summary>
+        public uint[] Owners { get; } = new uint[CommonParts];
     }
 
-    private RandomImage(int seed, RandomImageSize size) => (_random, _size) = (new Random(seed), size);
+    private RandomImage(int seed, RandomImageSize size) => (_random, _added, _size) = (new Random(seed), new Random(seed ^ 0x600), size);
 
     /// <summary>Writes the image of a seed.</summary>
     /// <param name="destination">At its beginning; it need not be seekable.</param>
@@ -158,10 +168,10 @@ public sealed class RandomImage
 
     private void WriteMemory(ImageWriter writer, Node node)
     {
-        var mm = new MmRecord { Parent = (uint)node.VPid, ObjRef = ++_objRef, MapCount = _random.Next(_size.MaxMappings + 1), StartCode = 0x400000, EndCode = 0x401000, ExePath = "/bin/random" };
+        var mm = new MmRecord { Parent = (uint)node.VPid, ObjRef = ++_objRef, MapCount = _random.Next(_size.MaxMappings + 1) + 1, StartCode = 0x400000, EndCode = 0x401000, ExePath = "/bin/random" };
         writer.WriteRecord(mm);
         var at = LowestAddress;
-        for (var i = 0; i < mm.MapCount; i++)
+        for (var i = 0; i < mm.MapCount - 1; i++)
         {
             at += (ulong)_random.Next(1, 1 << 20) * ImageFormat.PageSize;
             var pages = _random.Next(1, 1 << _random.Next(1, 16));
@@ -177,8 +187,29 @@ public sealed class RandomImage
                 _pages.Add((mm.ObjRef, new PageRun(at, (uint)_random.Next(1, Math.Min(pages, _size.MaxPages) + 1))));
             at += (ulong)pages * ImageFormat.PageSize;
         }
+        WriteCommonMemory(writer, node, mm.ObjRef);
         writer.WriteRecord(new MmContextRecord(mm.ObjRef));
     }
+
+    /// <summary>A mapping that all tasks have, of which each has some pages for itself and some in common with its parent.</summary>
+    private void WriteCommonMemory(ImageWriter writer, Node node, uint objRef)
+    {
+        writer.WriteRecord(new VmaRecord
+        {
+            Kind = VmaType.Anonymous, Start = CommonAddress, End = Part(CommonParts - 1).End, Protection = MemoryProtection.Read | MemoryProtection.Write,
+        });
+        for (var part = 0; part < CommonParts; part++)
+            node.Owners[part] = node.Parent is null || _added.Next(2) == 0 ? objRef : node.Parent.Owners[part];
+        foreach (var owner in node.Owners.Distinct().Order())
+            if (owner != objRef)
+                writer.WriteRecord(new SharedPagesRecord(objRef, owner, [.. Enumerable.Range(0, CommonParts).Where(p => node.Owners[p] == owner).Select(Part)]));
+        for (var part = 0; part < CommonParts; part++)
+            if (node.Owners[part] == objRef && _added.Next(4) > 0)
+                _pages.Add((objRef, new PageRun(Part(part).Start, PagesOfPart)));
+    }
+
+    private static AddressRange Part(int number)
+        => new(CommonAddress + (ulong)(number * PagesOfPart * ImageFormat.PageSize), CommonAddress + (ulong)((number + 1) * PagesOfPart * ImageFormat.PageSize));
 
     private void WriteFiles(ImageWriter writer, Node node)
     {

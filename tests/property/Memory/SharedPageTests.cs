@@ -153,6 +153,47 @@ public class SharedPageTests
         Assert.DoesNotContain(new ImageComparison(image, second).Compare(pages: true), d => d.Kind == DifferenceKind.Page);
     }
 
+    [FactWith("python3")]
+    public void ASecretIsOverwrittenInEveryTaskAlsoWhereItLiesInSharedPagesInPart()
+    {
+        using var program = new SelfCheckingProgram("""
+                import mmap
+                memory = mmap.mmap(-1, 64 * 4096, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+                for i in range(64): memory[i * 4096] = 1
+                secret = bytes(b ^ 255 for b in bytes([0xac, 0x9a, 0x9c, 0x8d, 0x9a, 0x8b, 0xd2, 0xce, 0xcd, 0xcc]))
+                at = 8 * 4096 - 5
+                for i, b in enumerate(secret): memory[at + i] = b
+                memory[20 * 4096] = 2
+                if os.fork() == 0:
+                    memory[9 * 4096 - 100] = 3      # the second half of the secret is in a page of its own now, with the same bytes
+                    time.sleep(1000)
+                del secret
+                time.sleep(0.3)
+                wait()
+            """);
+        program.SaveRunning(new() { NoCopy = true });
+        var secret = "Secret-123"u8.ToArray();
+        var redacted = program.Image + ".new";
+        using (var before = ImageFile.Open(program.Image))
+            Assert.Equal(2, Where(before).Count);
+        var result = new CrCore.Conversion.ImageConversion(new() { Redact = [MemoryPattern.OfBytes(secret)] }).Run(program.Image, redacted);
+        Assert.InRange(result.Redacted, 2, 100);
+        using var after = ImageFile.Open(redacted);
+        Assert.Empty(Where(after));
+        using var memory = new ImageMemory(after);
+        foreach (var task in after.Model.Tasks)
+            foreach (var (vma, _) in memory.LayoutOf(task)!.Mappings)
+            {
+                var bytes = new byte[vma.Length > 64 << 20 ? 0 : vma.Length];
+                for (var at = 0; at < bytes.Length;)
+                    at += memory.Read(task, vma.Start + (ulong)at, bytes.AsSpan(at), out _);
+                Assert.Equal(-1, bytes.AsSpan().IndexOf(secret));
+            }
+
+        List<MemoryMatch> Where(ImageFile image)
+            => [.. new MemorySearch(image, MemoryPattern.OfBytes(secret)).Find(_ => true, unmapped: false).Where(m => m.Address % 4096 == 4091)];
+    }
+
     private static int Differences(byte[] a, byte[] b)
     {
         var count = 0;
@@ -168,8 +209,8 @@ public class SharedPageTests
         AssertStoredOnce(program.Image, program.Save(options));
         program.Restore(restore);
         var after = Proportional(program.RestoredPid);
-        // Seven more copies of the block alone would be 112 MiB.
-        Assert.InRange(after, before / 2, before + (8 << 20));
+        // Seven more copies of the block alone would be 112 MiB. Where the kernel makes huge pages everywhere, some are sparse.
+        Assert.InRange(after, before / 2, before + (48 << 20));
         Assert.Equal("ok", program.Check());
     }
 
