@@ -48,6 +48,9 @@ internal sealed record ParameterFacts(
             type.IsEnum ? Enum.GetNames(type) : []);
     }
 
+    /// <summary>A switch that every set of a command has.</summary>
+    public static ParameterFacts Switch(string name) => new(name, "SwitchParameter", true, false, false, false, -1, "False", "none", []);
+
     private static string PipelineOf(ParameterSetMetadata set) => (set.ValueFromPipeline, set.ValueFromPipelineByPropertyName) switch
     {
         (true, true) => "True (ByPropertyName, ByValue)",

@@ -47,12 +47,16 @@ internal sealed class MamlWriter
                     Text("name", Maml, facts.Name);
                     foreach (var parameter in set.Parameters)
                         Parameter(parameter, page);
+                    if (facts.ShouldProcess)
+                        ShouldProcessParameters();
                 });
         });
         Element("parameters", Command, () =>
         {
             foreach (var parameter in facts.Parameters)
                 Parameter(parameter, page);
+            if (facts.ShouldProcess)
+                ShouldProcessParameters();
         });
         Types("inputTypes", "inputType", page["Inputs"]);
         Types("returnValues", "returnValue", page["Outputs"]);
@@ -75,7 +79,17 @@ internal sealed class MamlWriter
         _xml.WriteEndElement();
     }
 
-    private void Parameter(ParameterFacts parameter, HelpPage page) => Element("parameter", Command, () =>
+    /// <summary>Which the pages do not repeat: they mean the same with every command.</summary>
+    private void ShouldProcessParameters()
+    {
+        Parameter(ParameterFacts.Switch("WhatIf"), [new HelpParagraph("Tells what the command would do, and does nothing.", IsCode: false)]);
+        Parameter(ParameterFacts.Switch("Confirm"), [new HelpParagraph("Asks before the command does anything.", IsCode: false)]);
+    }
+
+    private void Parameter(ParameterFacts parameter, HelpPage page)
+        => Parameter(parameter, page["Parameters"].Items.Find(i => i.Title == "-" + parameter.Name)!.Paragraphs);
+
+    private void Parameter(ParameterFacts parameter, IEnumerable<HelpParagraph> description) => Element("parameter", Command, () =>
     {
         _xml.WriteAttributeString("required", parameter.Required ? "true" : "false");
         _xml.WriteAttributeString("variableLength", parameter.Several ? "true" : "false");
@@ -84,7 +98,7 @@ internal sealed class MamlWriter
         _xml.WriteAttributeString("position", parameter.Position < 0 ? "named" : parameter.Position.ToString(System.Globalization.CultureInfo.InvariantCulture));
         _xml.WriteAttributeString("aliases", parameter.Aliases);
         Text("name", Maml, parameter.Name);
-        Paragraphs("description", Maml, page["Parameters"].Items.Find(i => i.Title == "-" + parameter.Name)!.Paragraphs);
+        Paragraphs("description", Maml, description);
         if (parameter.Values.Count > 0)
             Element("parameterValueGroup", Command, () =>
             {

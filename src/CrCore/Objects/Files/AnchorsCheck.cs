@@ -48,7 +48,7 @@ internal static class AnchorsCheck
         if (context.Options.AcceptChangedFiles)
             context.Warn(null, "CrFileChanged", remap.Name, what);
         else
-            context.Refuse(null, "CrFileChanged", remap.Name, what, "Put the old contents back, or accept changed files if the program can live with it.");
+            context.Refuse(null, "CrFileChanged", remap.Name, what, "Put the old contents back, or accept changed files (-AcceptChangedFile) if the program can live with it.");
     }
 
     private static Errno Find(CheckContext context, RemapRecord remap, out FileStatus status)

@@ -28,7 +28,7 @@ public static class FileCheck
         if (context.Options.AcceptChangedFiles)
             context.Warn(task, "CrFileChanged", label, $"{path} changed: {what}");
         else
-            context.Refuse(task, "CrFileChanged", label, $"{path} changed: {what}", "Put the old file back, or accept changed files if the program can live with it.");
+            context.Refuse(task, "CrFileChanged", label, $"{path} changed: {what}", "Put the old file back, or accept changed files (-AcceptChangedFile) if the program can live with it.");
     }
 
     /// <summary>A program may hold open what it could not open again, and who restores may be somebody else.</summary>
