@@ -28,7 +28,8 @@ def main():
     os.chmod(folder, 0o777)
     as_user = ["setpriv", "--reuid", "postgres", "--regid", "postgres", "--init-groups"]
     subprocess.run(as_user + [bin + "/initdb", "-D", data, "-U", "postgres", "-A", "trust"], check=True, stdout=open(path("initdb.log"), "ab"), stderr=subprocess.STDOUT, cwd="/")
-    server = start(as_user + [bin + "/postgres", "-D", data, "-p", str(port), "-k", folder, "-c", "listen_addresses=127.0.0.1", "-c", "shared_buffers=16MB"], cwd="/")
+    # Huge pages are the whole machine's: other tests take some, and the server would take those.
+    server = start(as_user + [bin + "/postgres", "-D", data, "-p", str(port), "-k", folder, "-c", "listen_addresses=127.0.0.1", "-c", "shared_buffers=16MB", "-c", "huge_pages=off"], cwd="/")
     await_listener(port)
     for _ in range(100):
         if subprocess.run([bin + "/pg_isready", "-h", "127.0.0.1", "-p", str(port)], stdout=subprocess.DEVNULL).returncode == 0:
