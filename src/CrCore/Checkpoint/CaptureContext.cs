@@ -18,6 +18,11 @@ public sealed class InspectContext
     /// <summary>Nothing of the tree moves.</summary>
     public required bool IsFrozen { get; init; }
 
+    /// <summary>
+    /// A closer look follows at once, at the frozen tree: what is seldom in the way and takes long to see is left to that.
+    /// </summary>
+    public bool IsGlimpse { get; init; }
+
     public List<Obstacle> Obstacles { get; } = [];
 
     /// <summary>What kinds keep while the look lasts; after the look at a frozen tree, while it is captured, too.</summary>

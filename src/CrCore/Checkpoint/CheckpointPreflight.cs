@@ -34,15 +34,16 @@ internal static class CheckpointPreflight
     /// <param name="facts">Where what was read is kept, for the next who asks.</param>
     /// <param name="states">Where kinds keep what they learned.</param>
     /// <param name="frozen">The tasks stand still, and are captured next.</param>
-    public static List<Obstacle> Inspect(ProcFacts facts, KindStates states, IReadOnlyList<LiveTask> tasks, CheckpointOptions options, bool frozen)
+    /// <param name="glimpse">See <see cref="InspectContext.IsGlimpse"/>.</param>
+    public static List<Obstacle> Inspect(ProcFacts facts, KindStates states, IReadOnlyList<LiveTask> tasks, CheckpointOptions options, bool frozen, bool glimpse = false)
     {
         using var live = new ProcReader();
         using var proc = new ProcReader(facts);
         var byPid = new Dictionary<int, LiveTask>(tasks.Count);
         foreach (var t in tasks)
             byPid[t.Pid] = t;
-        var context = new InspectContext { Options = options, Tasks = byPid, Root = tasks[0], Proc = proc, States = states, IsFrozen = frozen };
-        using var ahead = new FactReader(facts, states, tasks, frozen);
+        var context = new InspectContext { Options = options, Tasks = byPid, Root = tasks[0], Proc = proc, States = states, IsFrozen = frozen, IsGlimpse = glimpse };
+        using var ahead = new FactReader(facts, states, tasks, frozen, glimpse);
         foreach (var task in tasks)
             Inspect(context, task, live);
         InspectSessions(context, tasks);

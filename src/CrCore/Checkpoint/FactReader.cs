@@ -18,13 +18,14 @@ internal sealed class FactReader : IDisposable
     private volatile bool _stop;
 
     /// <param name="capture">Also what only the capture of a frozen task asks for.</param>
-    public FactReader(ProcFacts facts, KindStates states, IReadOnlyList<LiveTask> tasks, bool capture)
+    /// <param name="glimpse">See <see cref="InspectContext.IsGlimpse"/>.</param>
+    public FactReader(ProcFacts facts, KindStates states, IReadOnlyList<LiveTask> tasks, bool capture, bool glimpse)
     {
         var threads = 0;
         for (var i = 0; i < tasks.Count && threads < FewThreads; i++)
             threads += tasks[i].Tids.Count;
         if (threads >= FewThreads && Environment.ProcessorCount > 1)
-            _work = Task.Run(() => Read(facts, states.Get<KnownDescriptors>(), tasks, capture));
+            _work = Task.Run(() => Read(facts, states.Get<KnownDescriptors>(), tasks, capture, glimpse));
     }
 
     public void Dispose()
@@ -33,28 +34,29 @@ internal sealed class FactReader : IDisposable
         _work?.Wait();
     }
 
-    private void Read(ProcFacts facts, KnownDescriptors descriptors, IReadOnlyList<LiveTask> tasks, bool capture)
+    private void Read(ProcFacts facts, KnownDescriptors descriptors, IReadOnlyList<LiveTask> tasks, bool capture, bool glimpse)
     {
         using var proc = new ProcReader(facts);
         for (var i = tasks.Count - 1; i >= 0 && !_stop; i--)
             if (!tasks[i].IsZombie)
                 try
                 {
-                    Read(proc, descriptors, tasks[i], capture);
+                    Read(proc, descriptors, tasks[i], capture, glimpse);
                 }
                 catch (CrKernelException)
                 {
                 }
     }
 
-    private void Read(ProcReader proc, KnownDescriptors descriptors, LiveTask task, bool capture)
+    private void Read(ProcReader proc, KnownDescriptors descriptors, LiveTask task, bool capture, bool glimpse)
     {
         Span<ulong> namespaces = stackalloc ulong[ProcNamespaces.Count];
         for (var i = task.Tids.Count - 1; i >= 0 && !_stop; i--)
         {
             var dir = new TaskDir(task.Pid, task.Tids[i]);
-            proc.TryRead(dir, "status"u8, out _);
-            ProcNamespaces.TryReadAll(proc, dir, namespaces);
+            ProcStatus.TryRead(proc, dir, out _);
+            if (!glimpse)
+                ProcNamespaces.TryReadAll(proc, dir, namespaces);
             if (capture)
                 proc.TryRead(dir, "loginuid"u8, out _);
         }

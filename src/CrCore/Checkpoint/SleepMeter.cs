@@ -25,7 +25,7 @@ internal sealed class SleepMeter(ProcReader proc)
     {
         try
         {
-            if (!ProcSyscall.TryRead(proc, dir, out var call) || !MayHaveRestartBlock(call.Number)
+            if (!ProcSyscall.TryRead(proc, dir, out var call) || !MayHaveRestartBlock(call)
                 || !ProcStat.TryRead(proc, dir, out var stat) || !TryReadSched(dir, out var sched)
                 || ClockOf(stat.Processor) is not { } clock)
                 return null;
@@ -46,8 +46,10 @@ internal sealed class SleepMeter(ProcReader proc)
             ? sleep.Length
             : null;
 
-    private static bool MayHaveRestartBlock(long call)
-        => call is (long)Sys.poll or (long)Sys.nanosleep or (long)Sys.clock_nanosleep or (long)Sys.futex or (long)Sys.restart_syscall;
+    // A futex without a timeout, the fourth argument, is simply waited for again.
+    private static bool MayHaveRestartBlock(in ProcSyscall call)
+        => call.Number is (long)Sys.poll or (long)Sys.nanosleep or (long)Sys.clock_nanosleep or (long)Sys.restart_syscall
+            || (call.Number == (long)Sys.futex && call.Arguments[3] != 0);
 
     private bool TryReadSched(TaskDir dir, out ProcSched sched)
     {

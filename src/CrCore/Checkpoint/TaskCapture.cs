@@ -6,8 +6,7 @@ using CrCore.Remote;
 namespace CrCore.Checkpoint;
 
 /// <summary>Captures one frozen task: asks every kind, runs their calls inside its threads, writes their records in order.</summary>
-/// <param name="live">Reads anew what can change although a task stands still: signals may arrive.</param>
-internal sealed class TaskCapture(CaptureContext context, TreeFreezer freezer, MemoryCopies copies, ProcReader live, ImageWriter writer)
+internal sealed class TaskCapture(CaptureContext context, TreeFreezer freezer, MemoryCopies copies, ImageWriter writer)
 {
     private const int ArenaSize = 1 << 20;
 
@@ -120,7 +119,8 @@ internal sealed class TaskCapture(CaptureContext context, TreeFreezer freezer, M
 
     private InjectedThread Enter(FrozenTask task, FrozenThread thread, InjectionSite site)
     {
-        if (!ProcStatus.TryRead(live, new TaskDir(task.Pid, thread.Tid), out var status))
+        // Signals may have become pending since: a marker among them is met on the way in.
+        if (!ProcStatus.TryRead(context.Proc, new TaskDir(task.Pid, thread.Tid), out var status))
             throw new CrTargetException("CrTaskEnded", $"Task {thread.Tid} ended while it was frozen.") { Pid = thread.Tid };
         var marker = InjectedThread.ChooseMarker(status.CaughtSignals, thread.SignalMask, status.PendingSignals | status.SharedPendingSignals);
         var tracee = freezer.Stopped[thread.Tid].Tracee;

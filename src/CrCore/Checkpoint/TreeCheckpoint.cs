@@ -3,6 +3,7 @@ using CrCore.Image;
 using CrCore.Kernel;
 using CrCore.Protection;
 using CrCore.Objects;
+using CrCore.Objects.Files;
 using CrCore.Remote;
 
 namespace CrCore.Checkpoint;
@@ -46,7 +47,7 @@ public sealed class TreeCheckpoint(CheckpointOptions options, ICrLog? log = null
         using var proc = new ProcReader();
         CheckpointPreflight.CheckTarget(proc, pid);
         Step("Looking for obstacles");
-        var (facts, walk, obstacles) = LookWhileItRuns(pid, started, cancel);
+        var (facts, known, walk, obstacles) = LookWhileItRuns(pid, started, cancel);
         obstacles.ThrowIfAny("CrCheckpointObstacles");
 
         using var file = ImageDestination.Open(path, options.Overwrite, cancel);
@@ -60,7 +61,7 @@ public sealed class TreeCheckpoint(CheckpointOptions options, ICrLog? log = null
         walk = freezer.Freeze(pid, walk, options.FreezeTimeout, cancel);
         clock.Start("Inspect");
         // Again, now that nothing moves: what came into being since the first look must not slip through.
-        (walk, obstacles, var learned) = LookWhileItStands(pid, walk, freezer, facts, started, cancel);
+        (walk, obstacles, var learned) = LookWhileItStands(pid, walk, freezer, facts, known, started, cancel);
         using var states = learned;
 
         clock.Start("Capture");
@@ -68,7 +69,7 @@ public sealed class TreeCheckpoint(CheckpointOptions options, ICrLog? log = null
         using var still = new ProcReader(facts);
         var tasks = TreeFacts.Read(walk, freezer, still);
         using var context = new CaptureContext { Options = options, Tasks = tasks, Proc = still, Shared = new SharedObjects(), States = states };
-        Capture(context, freezer, copies, proc, writer, cancel);
+        Capture(context, freezer, copies, writer, cancel);
         clock.Start("Pages");
         using var pageWriter = new PageWriter(context, copies, writer, (done, total) => progress?.Report(new(Activity, "Writing pages", done, total)));
         pageWriter.WriteStill(cancel);
@@ -127,10 +128,10 @@ public sealed class TreeCheckpoint(CheckpointOptions options, ICrLog? log = null
         };
     }
 
-    private void Capture(CaptureContext context, TreeFreezer freezer, MemoryCopies copies, ProcReader live, ImageWriter writer, CancellationToken cancel)
+    private void Capture(CaptureContext context, TreeFreezer freezer, MemoryCopies copies, ImageWriter writer, CancellationToken cancel)
     {
         TreeFacts.WriteHead(writer, context.Tasks, context.Proc, DateTimeOffset.UtcNow, options.Compression.RequiredFeature);
-        var capture = new TaskCapture(context, freezer, copies, live, writer);
+        var capture = new TaskCapture(context, freezer, copies, writer);
         for (var i = 0; i < context.Tasks.Count; i++)
         {
             cancel.ThrowIfCancellationRequested();
@@ -144,7 +145,7 @@ public sealed class TreeCheckpoint(CheckpointOptions options, ICrLog? log = null
     /// A tree that runs may be met in the middle of things, such as a pipe whose other end a new task has already and which
     /// its parent is about to close: only what each of several looks finds stands in the way.
     /// </summary>
-    private (ProcFacts Facts, List<LiveTask> Walk, List<Obstacle> Obstacles) LookWhileItRuns(int pid, long started, CancellationToken cancel)
+    private (ProcFacts Facts, KnownDescriptors Descriptors, List<LiveTask> Walk, List<Obstacle> Obstacles) LookWhileItRuns(int pid, long started, CancellationToken cancel)
     {
         List<Obstacle>? seen = null;
         var pause = BetweenLooks;
@@ -153,11 +154,13 @@ public sealed class TreeCheckpoint(CheckpointOptions options, ICrLog? log = null
             var facts = new ProcFacts();
             var walk = Walk(facts, pid);
             using var states = new KindStates();
-            var found = CheckpointPreflight.Inspect(facts, states, walk, options, frozen: false);
+            // What is looked at again once it is frozen need not be looked at so closely now.
+            var descriptors = states.Get(() => new KnownDescriptors(DescriptorLook.Glimpse));
+            var found = CheckpointPreflight.Inspect(facts, states, walk, options, frozen: false, glimpse: true);
             if (seen is not null)
                 found.RemoveAll(o => o.Severity == ObstacleSeverity.Error && !seen.Exists(s => (s.Id, s.Pid, s.Object) == (o.Id, o.Pid, o.Object)));
             if (!found.HasError() || (look >= Looks && (!found.HasOnlyTransientErrors() || IsOver(started))))
-                return (facts, walk, found);
+                return (facts, descriptors, walk, found);
             seen = found;
             Pause(ref pause, grows: look >= Looks, cancel);
         }
@@ -167,12 +170,13 @@ public sealed class TreeCheckpoint(CheckpointOptions options, ICrLog? log = null
     /// What a program passes through, such as a connection that waits to be accepted, must not be met by chance: the tree is let
     /// go for a moment, and frozen and looked at again, until the time for freezing is over.
     /// </summary>
-    private (List<LiveTask> Walk, List<Obstacle> Obstacles, KindStates States) LookWhileItStands(int pid, List<LiveTask> walk, TreeFreezer freezer, ProcFacts facts, long started, CancellationToken cancel)
+    private (List<LiveTask> Walk, List<Obstacle> Obstacles, KindStates States) LookWhileItStands(int pid, List<LiveTask> walk, TreeFreezer freezer, ProcFacts facts, KnownDescriptors before, long started, CancellationToken cancel)
     {
         var pause = BetweenLooks;
         while (true)
         {
             var states = new KindStates();
+            states.Get(() => new KnownDescriptors(DescriptorLook.Frozen, before));
             try
             {
                 var found = CheckpointPreflight.Inspect(facts, states, walk, options, frozen: true);

@@ -40,6 +40,22 @@ internal static unsafe partial class FileNative
         }
     }
 
+    [LibraryImport("libc", EntryPoint = "openat", SetLastError = true)]
+    private static partial int OpenAtRaw(int directory, byte* path, int flags, uint mode);
+
+    /// <summary>openat(2), repeated on EINTR; the descriptor or -1.</summary>
+    public static int OpenAt(int directory, ReadOnlySpan<byte> terminatedPath, int flags)
+    {
+        fixed (byte* p = terminatedPath)
+        {
+            int fd;
+            do
+                fd = OpenAtRaw(directory, p, flags | O_CLOEXEC, 0);
+            while (fd < 0 && KernelError.Last == Errno.EINTR);
+            return fd;
+        }
+    }
+
     /// <summary>read(2), repeated on EINTR; the count or -1.</summary>
     public static int Read(int fd, Span<byte> buffer)
     {
@@ -77,13 +93,16 @@ internal static unsafe partial class FileNative
     [LibraryImport("libc", EntryPoint = "readlinkat", SetLastError = true)]
     private static partial nint ReadLinkAtRaw(int fd, byte* path, byte* buffer, nuint size);
 
-    /// <summary>What a symbolic link that is open with O_PATH leads to: the count or -1.</summary>
-    public static int ReadLinkOf(int fd, Span<byte> buffer)
+    /// <summary>readlinkat(2): as <see cref="ReadLink"/>, from a directory on.</summary>
+    public static int ReadLinkAt(int directory, ReadOnlySpan<byte> terminatedPath, Span<byte> buffer)
     {
-        byte empty = 0;
+        fixed (byte* p = terminatedPath)
         fixed (byte* b = buffer)
-            return (int)ReadLinkAtRaw(fd, &empty, b, (nuint)buffer.Length);
+            return (int)ReadLinkAtRaw(directory, p, b, (nuint)buffer.Length);
     }
+
+    /// <summary>What a symbolic link that is open with O_PATH leads to: the count or -1.</summary>
+    public static int ReadLinkOf(int fd, Span<byte> buffer) => ReadLinkAt(fd, [0], buffer);
 
     /// <summary>getdents64(2): bytes of struct linux_dirent64 records, 0 at the end, or -1.</summary>
     public static int GetDents(int fd, Span<byte> buffer)

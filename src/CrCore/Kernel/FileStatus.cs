@@ -17,6 +17,7 @@ public readonly record struct FileStatus(
 {
     // struct stat of x86-64 (arch/x86/include/uapi/asm/stat.h).
     private const int StructSize = 144;
+    private const int PathRoom = 256;
     private const int AtSymlinkNoFollow = 0x100, AtEmptyPath = 0x1000;
 
     public const uint TypeMask = 0xf000, Socket = 0xc000, SymbolicLink = 0xa000, Regular = 0x8000, Block = 0x6000,
@@ -44,11 +45,17 @@ public readonly record struct FileStatus(
     /// <summary>Follows symbolic links, also the magic ones below /proc.</summary>
     /// <returns>None, or why nothing could be read.</returns>
     public static Errno Read(string path, out FileStatus status, bool follow = true)
-        => Read(FileNative.AT_FDCWD, PathBytes(path), follow ? 0 : AtSymlinkNoFollow, out status);
+    {
+        Span<byte> room = stackalloc byte[PathRoom];
+        return Read(FileNative.AT_FDCWD, PathBytes(path, room), follow ? 0 : AtSymlinkNoFollow, out status);
+    }
 
     /// <summary>The object behind a task's descriptor; never opens it.</summary>
     public static Errno ReadDescriptor(int pid, int fd, out FileStatus status)
         => Read(FileNative.AT_FDCWD, new ProcPath(stackalloc byte[ProcPath.Size], pid, "fd"u8, fd).Terminated, 0, out status);
+
+    /// <summary>The same of a name in a directory; symbolic links are followed.</summary>
+    internal static Errno ReadAt(int directory, ReadOnlySpan<byte> terminatedPath, out FileStatus status) => Read(directory, terminatedPath, 0, out status);
 
     /// <summary>The object behind a descriptor of this process.</summary>
     public static Errno ReadOwn(int fd, out FileStatus status) => Read(fd, [0], AtEmptyPath, out status);
@@ -58,7 +65,8 @@ public readonly record struct FileStatus(
     public static unsafe Errno MayOpen(string path, bool read, bool write)
     {
         const int readable = 4, writable = 2, atEffectiveIds = 0x200;
-        fixed (byte* p = PathBytes(path))
+        Span<byte> room = stackalloc byte[PathRoom];
+        fixed (byte* p = PathBytes(path, room))
             return Libc.ErrnoOf(Libc.Syscall(Sys.faccessat2, FileNative.AT_FDCWD, (long)p, (read ? readable : 0) | (write ? writable : 0), atEffectiveIds));
     }
 
@@ -80,6 +88,17 @@ public readonly record struct FileStatus(
         var text = LinuxText.Encode(path);
         Array.Resize(ref text, text.Length + 1);
         return text;
+    }
+
+    /// <summary>The same without garbage, for paths that fit: into <paramref name="room"/>, as a rule.</summary>
+    private static ReadOnlySpan<byte> PathBytes(string path, Span<byte> room)
+    {
+        // A lone surrogate stands for a byte of its own (LinuxText).
+        if (!System.Text.Ascii.IsValid(path) || path.Length >= room.Length)
+            return PathBytes(path);
+        System.Text.Ascii.FromUtf16(path, room, out var n);
+        room[n] = 0;
+        return room[..(n + 1)];
     }
 
     private static ulong U64(ReadOnlySpan<byte> s, int at) => BinaryPrimitives.ReadUInt64LittleEndian(s[at..]);

@@ -8,7 +8,7 @@ namespace CrCore.Kernel;
 /// </summary>
 public sealed unsafe class OwnDescriptor : SafeHandleMinusOneIsInvalid
 {
-    private const int FGetFl = 3, FSetFl = 4, FGetSig = 11, FGetOwnEx = 16, FGetOwnerUids = 17, FDuplicate = 1030, FSetPipeSize = 1031, FGetPipeSize = 1032, FGetSeals = 1034;
+    private const int FGetFl = 3, FSetFl = 4, FDuplicate = 1030, FSetPipeSize = 1031, FGetPipeSize = 1032, FGetSeals = 1034;
     private const int SeekDataWhence = 3, SeekHoleWhence = 4;
     private const int SpliceNonBlock = 2;
 
@@ -71,33 +71,8 @@ public sealed unsafe class OwnDescriptor : SafeHandleMinusOneIsInvalid
 
     public long SetStatusFlags(long flags) => Fcntl(FSetFl, flags);
 
-    /// <summary>F_GETSIG: the signal sent instead of SIGIO, 0 for the default, or −errno.</summary>
-    public long Signal => Fcntl(FGetSig, 0);
-
     /// <summary>F_GET_SEALS, or −errno (EINVAL for a file that cannot have seals).</summary>
     public long Seals => Fcntl(FGetSeals, 0);
-
-    /// <summary>Who gets the description's signals.</summary>
-    /// <param name="type">0 thread, 1 process, 2 process group (F_OWNER_TID, F_OWNER_PID, F_OWNER_PGRP).</param>
-    /// <param name="id">Its number as this process sees it; 0 for nobody, or for one that this pid namespace does not see.</param>
-    public Errno GetOwner(out int type, out int id)
-    {
-        var owner = stackalloc int[2];
-        owner[0] = owner[1] = 0;
-        var r = Fcntl(FGetOwnEx, (long)owner);
-        (type, id) = (owner[0], owner[1]);
-        return Libc.ErrnoOf(r);
-    }
-
-    /// <summary>F_GETOWNER_UIDS: real and effective user of the one who set the owner.</summary>
-    public Errno GetOwnerUids(out uint real, out uint effective)
-    {
-        var uids = stackalloc uint[2];
-        uids[0] = uids[1] = 0;
-        var r = Fcntl(FGetOwnerUids, (long)uids);
-        (real, effective) = (uids[0], uids[1]);
-        return Libc.ErrnoOf(r);
-    }
 
     /// <summary>FIONREAD: bytes that could be read from a pipe, socket or terminal, or −errno.</summary>
     public long Available

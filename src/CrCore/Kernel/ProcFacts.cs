@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
@@ -15,12 +16,14 @@ public sealed class ProcFacts
     private const long MaxBytes = 64 << 20;
 
     private readonly ConcurrentDictionary<Key, byte[]> _texts = new();
+    private readonly ConcurrentDictionary<(int Pid, int Tid), ProcStatus> _statuses = new();
     private long _bytes;
 
     /// <summary>Forgets all: tasks have moved.</summary>
     public void Clear()
     {
         _texts.Clear();
+        _statuses.Clear();
         _bytes = 0;
     }
 
@@ -37,6 +40,18 @@ public sealed class ProcFacts
             Interlocked.Add(ref _bytes, text.Length + Unsafe.SizeOf<Key>());
     }
 
+    /// <summary>A status in its parsed form: half of the kinds ask for it, of each thread.</summary>
+    internal bool TryGetStatus(TaskDir dir, [NotNullWhen(true)] out ProcStatus? status) => _statuses.TryGetValue(StatusKey(dir), out status);
+
+    internal void Add(TaskDir dir, ProcStatus status)
+    {
+        if (Interlocked.Read(ref _bytes) < MaxBytes && _statuses.TryAdd(StatusKey(dir), status))
+            Interlocked.Add(ref _bytes, ProcStatus.ApproximateSize);
+    }
+
+    // The status of a process is that of its leader (proc_pid_status in fs/proc/array.c); most other files are not.
+    private static (int, int) StatusKey(TaskDir dir) => (dir.Pid, dir.Tid == dir.Pid ? 0 : dir.Tid);
+
     /// <summary>A file or link of a task: its name as it is, in up to 24 bytes. Longer names, and what is no task's, have no key.</summary>
     internal readonly record struct Key(int Pid, int Tid, int Number, bool IsLink, ulong NameStart, ulong NameMiddle, ulong NameEnd)
     {
@@ -51,14 +66,12 @@ public sealed class ProcFacts
             Span<ulong> words = stackalloc ulong[MaxName / sizeof(ulong)];
             words.Clear();
             name.CopyTo(MemoryMarshal.AsBytes(words));
-            // The status of a process is that of its leader (proc_pid_status in fs/proc/array.c); most other files are not.
-            var tid = dir.Tid == dir.Pid && name.SequenceEqual("status"u8) ? 0 : dir.Tid;
-            key = new Key(dir.Pid, tid, number, isLink, words[0], words[1], words[2]);
+            key = new Key(dir.Pid, dir.Tid, number, isLink, words[0], words[1], words[2]);
             return true;
         }
 
         private static bool StandsStill(ReadOnlySpan<byte> name)
-            => name.SequenceEqual("stat"u8) || name.SequenceEqual("status"u8) || name.SequenceEqual("maps"u8) || name.SequenceEqual("limits"u8)
+            => name.SequenceEqual("stat"u8) || name.SequenceEqual("maps"u8) || name.SequenceEqual("limits"u8)
             || name.SequenceEqual("auxv"u8) || name.SequenceEqual("timers"u8) || name.SequenceEqual("coredump_filter"u8) || name.SequenceEqual("oom_score_adj"u8);
     }
 }

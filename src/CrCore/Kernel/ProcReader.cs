@@ -23,6 +23,9 @@ public sealed class ProcReader(ProcFacts? facts = null) : IDisposable
     // Large enough for every file of an ordinary task, so that growth is the exception.
     private byte[] _buffer = ArrayPool<byte>.Shared.Rent(32 * 1024);
 
+    /// <summary>What this reader was given to look up first; null where it reads all anew.</summary>
+    internal ProcFacts? Facts => facts;
+
     /// <summary>Reads a file of a task whole, e.g. <c>TryRead(pid, "stat"u8, out var text)</c>.</summary>
     /// <param name="name">Path below the task's directory, at most 64 bytes.</param>
     /// <param name="number">A last component that is a number (<c>fdinfo/3</c>), or -1.</param>

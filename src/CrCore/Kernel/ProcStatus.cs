@@ -12,6 +12,9 @@ public readonly record struct IdSet(uint Real, uint Effective, uint Saved, uint 
 /// </summary>
 public sealed class ProcStatus
 {
+    /// <summary>Bytes that one takes, about: its fields, four or five short arrays.</summary>
+    internal const int ApproximateSize = 700;
+
     private ProcStatus()
     {
     }
@@ -77,10 +80,13 @@ public sealed class ProcStatus
     /// <exception cref="CrKernelException">The file cannot be read or is in an unknown form.</exception>
     public static bool TryRead(ProcReader reader, TaskDir dir, out ProcStatus status)
     {
+        if (reader.Facts is { } known && known.TryGetStatus(dir, out status!))
+            return true;
         status = null!;
         if (!reader.TryRead(dir, "status"u8, out var text))
             return false;
         status = Parse(text) ?? throw KernelError.BadText($"{dir}/status", dir.Task);
+        reader.Facts?.Add(dir, status);
         return true;
     }
 

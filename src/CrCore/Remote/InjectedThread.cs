@@ -70,8 +70,14 @@ internal sealed partial class InjectedThread : IRemoteTask
         registers.OrigRax = ulong.MaxValue;
         thread.Check(Ptrace.SetRegisters(tracee.Tid, registers), "Setting the registers");
         thread.Check(Ptrace.SetSignalMask(tracee.Tid, ulong.MaxValue), "Masking the signals");
-        thread.ContinueToMarker();
-        thread.Check(Ptrace.GetRegisters(tracee.Tid, out registers), "Reading the registers");
+        // A marker signal that was sent to the thread from outside meanwhile stops it, too, before the code's own does. It
+        // would have been ignored, and is.
+        do
+        {
+            thread.ContinueToMarker();
+            thread.Check(Ptrace.GetRegisters(tracee.Tid, out registers), "Reading the registers");
+        }
+        while (marker != 0 && registers.OrigRax != (ulong)Sys.tgkill);
         if (registers.Rbx > unchecked((ulong)-4096L))
         {
             // The code has gone on to its second marker by itself when no command can be read: bring the thread home.

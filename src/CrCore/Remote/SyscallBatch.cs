@@ -53,8 +53,10 @@ public sealed class SyscallBatch
     private readonly List<Call> _calls = [];
     private readonly ArrayBufferWriter<byte> _data = new(1024);
     private readonly List<(int At, int Target)> _pointers = [];
+    private readonly List<Use> _uses = [];
     private byte[] _arena = [];
     private int[] _record = [];
+    private int[] _useCount = [];
     private int _recordCount;
     private int _arenaLength;
 
@@ -63,14 +65,15 @@ public sealed class SyscallBatch
         public Arg Get(int i) => i switch { 0 => A, 1 => B, 2 => C, 3 => D, 4 => E, _ => F };
     }
 
+    /// <summary>Call <paramref name="By"/> has the result of call <paramref name="Of"/> as its argument.</summary>
+    private readonly record struct Use(int Of, int By, int Arg);
+
     public int Count => _calls.Count;
 
     public bool IsEmpty => _calls.Count == 0;
 
     /// <summary>Upper bound of the arena bytes this batch needs as it stands.</summary>
-    public int ArenaBytes => ControlSize + (_calls.Count + CopyBound) * RecordSize + _data.WrittenCount + 64;
-
-    private int CopyBound { get; set; }
+    public int ArenaBytes => ControlSize + (_calls.Count + _uses.Count) * RecordSize + _data.WrittenCount + 64;
 
     /// <summary>A call that must succeed; <paramref name="what"/> and <paramref name="subject"/> make the error's text.</summary>
     public Slot Must(string what, object? subject, Sys nr, Arg a = default, Arg b = default, Arg c = default, Arg d = default, Arg e = default, Arg f = default)
@@ -92,8 +95,8 @@ public sealed class SyscallBatch
     private Slot Add(in Call call)
     {
         for (var i = 0; i < 6; i++)
-            if (call.Get(i).Kind == Arg.Form.Result)
-                CopyBound++;
+            if (call.Get(i) is { Kind: Arg.Form.Result } result)
+                _uses.Add(new((int)result.Value, _calls.Count, i));
         _calls.Add(call);
         return new Slot(_calls.Count - 1);
     }
@@ -121,13 +124,19 @@ public sealed class SyscallBatch
     /// <summary>A path or name, NUL-terminated.</summary>
     public RemoteBuffer Text(string text)
     {
-        var bytes = LinuxText.Encode(text);
         var offset = Align();
-        var span = _data.GetSpan(bytes.Length + 1);
-        bytes.CopyTo(span);
-        span[bytes.Length] = 0;
-        _data.Advance(bytes.Length + 1);
-        return new RemoteBuffer(offset, bytes.Length + 1);
+        var span = _data.GetSpan(text.Length + 1);
+        // Nearly all are plain, and need no array on their way.
+        if (System.Text.Ascii.FromUtf16(text, span, out var length) != OperationStatus.Done)
+        {
+            var bytes = LinuxText.Encode(text);
+            length = bytes.Length;
+            span = _data.GetSpan(length + 1);
+            bytes.CopyTo(span);
+        }
+        span[length] = 0;
+        _data.Advance(length + 1);
+        return new RemoteBuffer(offset, length + 1);
     }
 
     /// <summary>The call's own result, −errno when it failed, or <see cref="NotRun"/> when an earlier Must ended the batch.</summary>
@@ -151,7 +160,7 @@ public sealed class SyscallBatch
         _calls.Clear();
         _data.ResetWrittenCount();
         _pointers.Clear();
-        CopyBound = 0;
+        _uses.Clear();
     }
 
     private int Align()
@@ -174,14 +183,15 @@ public sealed class SyscallBatch
     {
         // Results that feed later calls: the first use is stored by the call itself, each further one by a copy.
         if (_record.Length < _calls.Count)
-            _record = new int[Math.Max(64, _calls.Count * 2)];
-        var uses = CopyBound == 0 ? null : CollectUses();
+            (_record, _useCount) = (new int[Math.Max(64, _calls.Count * 2)], new int[Math.Max(64, _calls.Count * 2)]);
+        _useCount.AsSpan(0, _calls.Count).Clear();
+        foreach (var use in _uses)
+            _useCount[use.Of]++;
         _recordCount = 0;
         for (var i = 0; i < _calls.Count; i++)
         {
-            _record[i] = _recordCount++;
-            if (uses is not null && uses.TryGetValue(i, out var list))
-                _recordCount += list.Count - 1;
+            _record[i] = _recordCount;
+            _recordCount += Math.Max(1, _useCount[i]);
         }
         _arenaLength = DataOffset + _data.WrittenCount;
         if (_arena.Length < _arenaLength)
@@ -190,7 +200,8 @@ public sealed class SyscallBatch
         bytes[..ControlSize].Clear();
         BinaryPrimitives.WriteInt64LittleEndian(bytes[8..], _recordCount);
         for (var i = 0; i < _calls.Count; i++)
-            EncodeCall(i, bytes, arena, uses);
+            EncodeCall(i, bytes, arena);
+        EncodeUses(bytes, arena);
         var data = bytes[DataOffset..];
         _data.WrittenSpan.CopyTo(data);
         foreach (var (at, target) in _pointers)
@@ -198,25 +209,9 @@ public sealed class SyscallBatch
         return bytes;
     }
 
-    private Dictionary<int, List<(int Call, int Arg)>> CollectUses()
+    private void EncodeCall(int index, Span<byte> bytes, ulong arena)
     {
-        var uses = new Dictionary<int, List<(int, int)>>();
-        for (var i = 0; i < _calls.Count; i++)
-            for (var k = 0; k < 6; k++)
-            {
-                var arg = _calls[i].Get(k);
-                if (arg.Kind != Arg.Form.Result)
-                    continue;
-                if (!uses.TryGetValue((int)arg.Value, out var list))
-                    uses[(int)arg.Value] = list = [];
-                list.Add((i, k));
-            }
-        return uses;
-    }
-
-    private void EncodeCall(int index, Span<byte> bytes, ulong arena, Dictionary<int, List<(int Call, int Arg)>>? uses)
-    {
-        var call = _calls[index];
+        ref readonly var call = ref CollectionsMarshal.AsSpan(_calls)[index];
         var record = bytes.Slice(RecordOffset(_record[index]), RecordSize);
         WriteRecord(record, (uint)call.Number, call.What is not null);
         for (var k = 0; k < 6; k++)
@@ -231,19 +226,28 @@ public sealed class SyscallBatch
             };
             BinaryPrimitives.WriteInt64LittleEndian(record[(8 + 8 * k)..], value);
         }
-        if (uses is null || !uses.TryGetValue(index, out var list))
-            return;
-        BinaryPrimitives.WriteUInt64LittleEndian(record[56..], ArgAddress(arena, list[0]));
-        for (var u = 1; u < list.Count; u++)
-        {
-            var copy = bytes.Slice(RecordOffset(_record[index] + u), RecordSize);
-            WriteRecord(copy, CopyWord, stopOnError: false);
-            BinaryPrimitives.WriteUInt64LittleEndian(copy[8..], arena + (ulong)RecordOffset(_record[index]) + 64);
-            BinaryPrimitives.WriteUInt64LittleEndian(copy[16..], ArgAddress(arena, list[u]));
-        }
     }
 
-    private ulong ArgAddress(ulong arena, (int Call, int Arg) use) => arena + (ulong)(RecordOffset(_record[use.Call]) + 8 + 8 * use.Arg);
+    private void EncodeUses(Span<byte> bytes, ulong arena)
+    {
+        // From the last on: what is left of the count is the use's place among those of its call.
+        for (var i = _uses.Count - 1; i >= 0; i--)
+        {
+            var use = _uses[i];
+            var record = bytes[RecordOffset(_record[use.Of])..];
+            var to = arena + (ulong)(RecordOffset(_record[use.By]) + 8 + 8 * use.Arg);
+            var place = --_useCount[use.Of];
+            if (place == 0)
+            {
+                BinaryPrimitives.WriteUInt64LittleEndian(record[56..], to);
+                continue;
+            }
+            var copy = record.Slice(place * RecordSize, RecordSize);
+            WriteRecord(copy, CopyWord, stopOnError: false);
+            BinaryPrimitives.WriteUInt64LittleEndian(copy[8..], arena + (ulong)RecordOffset(_record[use.Of]) + 64);
+            BinaryPrimitives.WriteUInt64LittleEndian(copy[16..], to);
+        }
+    }
 
     private static void WriteRecord(Span<byte> record, uint number, bool stopOnError)
     {
@@ -265,7 +269,7 @@ public sealed class SyscallBatch
                     CrEventSource.Log.RemoteCall(tid, _calls[i].Number.ToString(), ArgumentText(i), Result(new Slot(i)));
         for (var i = 0; i < _calls.Count; i++)
         {
-            var call = _calls[i];
+            ref readonly var call = ref CollectionsMarshal.AsSpan(_calls)[i];
             if (call.What is null)
                 continue;
             var result = Result(new Slot(i));

@@ -9,6 +9,12 @@ namespace CrCore.Remote;
 /// </summary>
 internal readonly struct Tracee(int tid, bool polled)
 {
+    /// <summary>
+    /// Looks before it sleeps: a batch is over in some microseconds, on another processor as a rule, and to be woken by that
+    /// one takes longer than the batch.
+    /// </summary>
+    private const int Spins = 50;
+
     public int Tid => tid;
 
     /// <summary>
@@ -25,7 +31,7 @@ internal readonly struct Tracee(int tid, bool polled)
     {
         for (var round = 0; ; round++)
         {
-            var block = !polled && deadline == long.MaxValue;
+            var block = !polled && deadline == long.MaxValue && round >= Spins;
             var e = Wait.Peek(tid, noHang: !block, out report);
             if (e == Errno.None && report.Tid != 0)
             {
@@ -46,7 +52,9 @@ internal readonly struct Tracee(int tid, bool polled)
             }
             if (Stopwatch.GetTimestamp() > deadline)
                 return false;
-            if (round < 200)
+            if (round < Spins)
+                continue;
+            if (round < Spins + 200)
                 Thread.Yield();
             else
                 Thread.Sleep(1);

@@ -68,6 +68,9 @@ public sealed class CheckContext
 
     public List<Obstacle> Obstacles { get; } = [];
 
+    /// <summary>The same with a reader, states and obstacles of its own, which the caller adds to this one's.</summary>
+    internal CheckContext ForAnotherThread() => new() { Options = Options, Image = Image, Proc = new ProcReader(), Namespaces = Namespaces };
+
     /// <summary>What kinds keep while the check lasts.</summary>
     public KindStates States { get; } = new();
 

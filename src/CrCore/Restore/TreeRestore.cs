@@ -135,7 +135,7 @@ public sealed class TreeRestore(RestoreOptions options, ICrLog? log = null, IPro
 
     private static void Release(RestoreContext context, IReadOnlyList<RestoringTask> living, PuppetTree puppets)
     {
-        var instruction = VdsoSyscall.Find(context.Proc);
+        var instruction = VdsoSyscall.Find();
         var layouts = context.States.Get<MemoryLayouts>();
         TaskRelease.Prepare(living, puppets, task => instruction.In(VdsoOf(task, layouts)));
         foreach (var step in context.AtRelease)

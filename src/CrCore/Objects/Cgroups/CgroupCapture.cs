@@ -12,13 +12,22 @@ internal sealed class CgroupCapture(CaptureContext context)
     private readonly List<CgroupMembership> _list = [];
     private List<CgroupMembership>? _own;
     private uint _taskSet;
+    private byte[] _taskText = [];
 
     /// <param name="number">The task or thread, as the tree sees it.</param>
     /// <param name="always">Whether it is told although it is that of the task before: a thread's is told where it differs.</param>
     public void Capture(int number, TaskDir dir, bool always, RecordSink sink)
     {
+        if (!context.Proc.TryRead(dir, "cgroup"u8, out var text))
+            return;
+        if (!always && text.SequenceEqual(_taskText))
+            return;
+        if (always)
+            _taskText = text.ToArray();
         _list.Clear();
-        if (!ProcCgroups.TryRead(context.Proc, dir, _list) || _list.Count == 0)
+        if (!ProcCgroups.TryParse(text, _list))
+            throw KernelError.BadText($"{dir}/cgroup", dir.Task);
+        if (_list.Count == 0)
             return;
         var key = string.Join('\n', _list);
         var set = context.Shared.Reference(("cgroups", key), out var first);

@@ -19,7 +19,8 @@ public sealed class MessageQueueKind : IDescriptorKind
 
     public IEnumerable<RecordType> Records => [new(MessageQueueRecord.Id, "MESSAGE_QUEUE", MessageQueueRecord.Read, MessageQueueRecord.PayloadSize)];
 
-    public bool Claims(Descriptor d) => d.Status.IsRegular && !d.IsPathOnly && d.Name.StartsWith('/') && FileSystemType.OfDescriptor(d.Pid, d.Fd) == Magic;
+    // No device stands behind that file system; all other files need not be asked.
+    public bool Claims(Descriptor d) => d.Status.IsRegular && d.Status.DeviceMajor == 0 && !d.IsPathOnly && d.Name.StartsWith('/') && FileSystemType.OfDescriptor(d.Pid, d.Fd) == Magic;
 
     public void Inspect(DescriptorInspection inspection, Descriptor d)
     {

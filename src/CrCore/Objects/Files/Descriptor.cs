@@ -30,6 +30,9 @@ public sealed record Descriptor(int Pid, int Fd, string Name, NamePlace Place, F
     /// <summary>What socket it is; null for anything else, and for a socket that could not be reached.</summary>
     public Sockets.SocketIdentity? Socket { get; init; }
 
+    /// <summary>Who gets its signals; null where it was not asked.</summary>
+    public SignalOwner? Owner { get; init; }
+
     /// <summary>The task that it belongs to for people: another than <see cref="Pid"/> where this program holds it, in flight.</summary>
     public int TaskPid { get; init; } = Pid;
 

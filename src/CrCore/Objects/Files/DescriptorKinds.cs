@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using CrCore.Image;
 using CrCore.Objects.Events;
 using CrCore.Objects.Pipes;
@@ -52,12 +53,10 @@ public static class DescriptorKinds
     }
 
     /// <summary>The kind that restores an fd_type, or null when this program knows none.</summary>
-    public static IDescriptorKind? Find(FdType type)
-    {
-        foreach (var kind in All)
-            foreach (var t in kind.Types)
-                if (t == type)
-                    return kind;
-        return null;
-    }
+    public static IDescriptorKind? Find(FdType type) => ByType.GetValueOrDefault(type);
+
+    /// <summary>The ids of all records that may follow a description's name.</summary>
+    internal static FrozenSet<short> OwnRecords { get; } = SharedRecords.Concat(All.SelectMany(k => k.Records)).Select(r => r.Id).ToFrozenSet();
+
+    private static FrozenDictionary<FdType, IDescriptorKind> ByType { get; } = All.SelectMany(k => k.Types.Select(t => (t, k))).ToFrozenDictionary(p => p.t, p => p.k);
 }

@@ -11,41 +11,42 @@ public static class DescriptorReader
     private const int ManyDescriptors = 128;
 
     /// <summary>All descriptors, ascending. Those that are closed meanwhile are left out; empty when the task is gone.</summary>
+    /// <param name="before">See <see cref="KnownDescriptors"/>; ascending.</param>
     /// <exception cref="CrKernelException">No ptrace access to the task.</exception>
-    public static List<Descriptor> Read(ProcReader proc, int pid)
+    public static List<Descriptor> Read(ProcReader proc, int pid, DescriptorLook look, IReadOnlyList<Descriptor>? before = null)
     {
         var numbers = new List<int>();
         ProcFd.TryList(proc, pid, numbers);
-        var prefix = MountPrefix(proc, pid);
-        var found = new Descriptor?[numbers.Count];
-        if (numbers.Count >= ManyDescriptors && Environment.ProcessorCount > 1)
-            ReadTwofold(proc, pid, numbers, prefix, found);
-        else
-            Read(proc, pid, numbers, prefix, found, 0, numbers.Count);
-        var list = new List<Descriptor>(found.Length);
-        foreach (var d in found)
-            if (d is not null)
-                list.Add(d);
-        return list;
+        if (numbers.Count == 0 || !ProcFdFolder.TryOpen(pid, out var folder))
+            return [];
+        using (folder)
+        using (var task = look == DescriptorLook.Frozen ? PidFd.Open(pid) : null)
+        {
+            var table = new DescriptorTable(folder!, pid, MountPrefix(proc, pid), look == DescriptorLook.Glimpse, task, before ?? []);
+            var found = new Descriptor?[numbers.Count];
+            if (numbers.Count >= ManyDescriptors && Environment.ProcessorCount > 1)
+                ReadTwofold(table, proc, numbers, found);
+            else
+                table.Read(proc, numbers, found, 0, numbers.Count);
+            var list = new List<Descriptor>(found.Length);
+            foreach (var d in found)
+                if (d is not null)
+                    list.Add(d);
+            return list;
+        }
     }
 
-    private static void Read(ProcReader proc, int pid, List<int> numbers, string prefix, Descriptor?[] into, int start, int end)
-    {
-        for (var i = start; i < end; i++)
-            into[i] = TryRead(proc, pid, numbers[i], prefix);
-    }
-
-    private static void ReadTwofold(ProcReader proc, int pid, List<int> numbers, string prefix, Descriptor?[] into)
+    private static void ReadTwofold(DescriptorTable table, ProcReader proc, List<int> numbers, Descriptor?[] into)
     {
         var middle = numbers.Count / 2;
         var other = Task.Run(() =>
         {
             using var own = new ProcReader();
-            Read(own, pid, numbers, prefix, into, middle, numbers.Count);
+            table.Read(own, numbers, into, middle, numbers.Count);
         });
         try
         {
-            Read(proc, pid, numbers, prefix, into, 0, middle);
+            table.Read(proc, numbers, into, 0, middle);
         }
         catch
         {
@@ -61,24 +62,13 @@ public static class DescriptorReader
     {
         // Numbers of this process come and go, so nothing that was read of them before counts.
         using var anew = new ProcReader();
-        return TryRead(anew, Environment.ProcessId, own.Number, MountPrefix(anew, task)) is { } d
+        var found = new Descriptor?[1];
+        if (ProcFdFolder.TryOpen(Environment.ProcessId, out var folder))
+            using (folder)
+                new DescriptorTable(folder!, Environment.ProcessId, MountPrefix(anew, task), isGlimpse: false, null, []).Read(anew, [own.Number], found, 0, 1);
+        return found[0] is { } d
             ? d with { TaskPid = task }
             : throw new CrTargetException("CrHeldUnreadable", $"Task {task}: a descriptor in flight to it cannot be looked at.") { Pid = task };
-    }
-
-    private static Descriptor? TryRead(ProcReader proc, int pid, int fd, string prefix)
-    {
-        if (!ProcFd.TryReadTarget(proc, pid, fd, out var target)
-            || !ProcFd.TryReadInfo(proc, pid, fd, out var info, out var rest))
-            return null;
-        // Descriptors of ordinary files have nothing more to say: no array for each.
-        var details = rest.IsEmpty ? [] : rest.ToArray();
-        if (FileStatus.ReadDescriptor(pid, fd, out var status) != Errno.None)
-            return null;
-        var place = Place(ref target, status, prefix);
-        // A socket's file behind O_PATH is no socket that could be asked.
-        var socket = status.IsSocket && (info.Flags & OpenFlags.Path) == 0 ? Sockets.SocketIdentity.Of(pid, fd) : null;
-        return new Descriptor(pid, fd, target, place, info, status, details) { Socket = socket };
     }
 
     /// <summary>Says where a name leads, and takes the kernel's " (deleted)" off where it is not part of the name.</summary>
@@ -88,7 +78,7 @@ public static class DescriptorReader
         if (name.Length == 0 || name[0] != '/')
             return NamePlace.Nameless;
         // O_PATH with O_NOFOLLOW can name a symbolic link itself.
-        if (FileStatus.Read(prefix + name, out var there, follow: !status.IsSymbolicLink) == Errno.None && IsSame(there, status))
+        if (LeadsTo(name, status, prefix))
             return NamePlace.Leads;
         if (!name.EndsWith(DeletedMark, StringComparison.Ordinal))
             return NamePlace.Elsewhere;
@@ -97,7 +87,9 @@ public static class DescriptorReader
         return status.LinkCount == 0 ? NamePlace.Deleted : NamePlace.Unlinked;
     }
 
-    private static bool IsSame(in FileStatus a, in FileStatus b) => a.Device == b.Device && a.Inode == b.Inode;
+    /// <summary>Whether a task's absolute name leads to an object.</summary>
+    public static bool LeadsTo(string name, in FileStatus status, string prefix)
+        => FileStatus.Read(prefix + name, out var there, follow: !status.IsSymbolicLink) == Errno.None && (there.Device, there.Inode) == (status.Device, status.Inode);
 
     /// <summary>
     /// What goes before a task's absolute names to reach them from here: nothing in this process's mount namespace, the

@@ -109,7 +109,7 @@ public sealed class DescriptorServer
         => files.TableOf(saved.Task)?.Owner.Parent is null && saved.Fd > 1 ? saved.Fd : null;
 
     /// <summary>Makes the descriptor that <paramref name="made"/> returns the server's <paramref name="number"/>.</summary>
-    public static void Move(SyscallBatch batch, string label, Arg made, int number)
+    public static void Move(SyscallBatch batch, object label, Arg made, int number)
     {
         batch.Must("move", label, Sys.dup3, made, number, OpenFlags.CloseOnExec);
         batch.Must("close", label, Sys.close, made);
@@ -120,10 +120,10 @@ public sealed class DescriptorServer
 
     /// <summary>Opens a path as the description's number.</summary>
     public void Open(SavedDescription saved, string path, uint flags, SyscallBatch batch)
-        => OpenAs(NumberOf(saved), saved.Label, path, flags, batch);
+        => OpenAs(NumberOf(saved), saved, path, flags, batch);
 
     /// <summary>Opens a path as any of the server's numbers.</summary>
-    public static void OpenAs(int number, string label, string path, uint flags, SyscallBatch batch, uint mode = 0)
+    public static void OpenAs(int number, object label, string path, uint flags, SyscallBatch batch, uint mode = 0)
         => Move(batch, label, batch.Must("open", label, Sys.openat, FileNative.AT_FDCWD, batch.Text(path), flags | OpenFlags.CloseOnExec, mode), number);
 
     /// <summary>A new description of the object behind one of the server's numbers.</summary>
@@ -139,14 +139,14 @@ public sealed class DescriptorServer
         if (saved.Data.IsSynthetic)
             batch.Try(Sys.lseek, NumberOf(saved), saved.Data.Position, seekSet);
         else
-            batch.Must("set the offset", saved.Label, Sys.lseek, NumberOf(saved), saved.Data.Position, seekSet);
+            batch.Must("set the offset", saved, Sys.lseek, NumberOf(saved), saved.Data.Position, seekSet);
     }
 
     /// <summary>Puts back those status flags that fcntl can set; O_ASYNC waits until nothing can cause its signal any more.</summary>
     public void SetFlags(SavedDescription saved, SyscallBatch batch) => SetFlags(saved, OpenFlags.Changeable & ~OpenFlags.Async, batch);
 
     private void SetFlags(SavedDescription saved, uint mask, SyscallBatch batch)
-        => batch.Must("set the flags", saved.Label, Sys.fcntl, NumberOf(saved), FSetFl, saved.Data.Flags & mask);
+        => batch.Must("set the flags", saved, Sys.fcntl, NumberOf(saved), FSetFl, saved.Data.Flags & mask);
 
     /// <summary>A descriptor of this process onto the server's, to fill what it stands for.</summary>
     public OwnDescriptor Borrow(int number, string label)
@@ -232,7 +232,7 @@ public sealed class DescriptorServer
         var owner = saved.Data.Owner;
         var number = NumberOf(saved);
         if (owner.Signal != 0)
-            batch.Must("set the signal", saved.Label, Sys.fcntl, number, FSetSig, owner.Signal);
+            batch.Must("set the signal", saved, Sys.fcntl, number, FSetSig, owner.Signal);
         if (owner.Id != 0)
             SetOwner(saved, owner, number, batch);
         if ((saved.Data.Flags & OpenFlags.Async) != 0)
@@ -245,7 +245,7 @@ public sealed class DescriptorServer
         if (switches)
             batch.Try(Sys.setresuid, owner.Uid, owner.EffectiveUid, 0);
         Span<int> value = [owner.Kind, owner.Id];
-        batch.Must("set the owner", saved.Label, Sys.fcntl, number, FSetOwnEx, batch.In(System.Runtime.InteropServices.MemoryMarshal.AsBytes(value)));
+        batch.Must("set the owner", saved, Sys.fcntl, number, FSetOwnEx, batch.In(System.Runtime.InteropServices.MemoryMarshal.AsBytes(value)));
         if (switches)
             batch.Try(Sys.setresuid, 0, 0, 0);
     }

@@ -68,14 +68,18 @@ internal static class FilesCapture
     {
         if (d.IsPathOnly)
             return default;
-        using var own = capture.Borrow(d);
-        var signal = own.Signal;
-        if (own.GetOwner(out var kind, out var id) != Errno.None || (id == 0 && signal <= 0))
+        var owner = d.Owner ?? AskOwner(capture, d);
+        if (owner == default)
             return default;
-        own.GetOwnerUids(out var uid, out var effective);
-        var vpid = id == 0 ? 0 : capture.ToVPid(id);
-        if (id != 0 && vpid == 0)
-            capture.Warn(d, "CrOwnerOutside", $"its owner for signals (F_SETOWN) is {id}, which is not a task of the tree, and is not kept");
-        return new DescriptionOwner(kind, vpid, uid, effective, (int)Math.Max(0, signal));
+        var vpid = owner.Id == 0 ? 0 : capture.ToVPid(owner.Id);
+        if (owner.Id != 0 && vpid == 0)
+            capture.Warn(d, "CrOwnerOutside", $"its owner for signals (F_SETOWN) is {owner.Id}, which is not a task of the tree, and is not kept");
+        return new DescriptionOwner(owner.Kind, vpid, owner.Uid, owner.EffectiveUid, owner.Signal);
+    }
+
+    private static SignalOwner AskOwner(DescriptorCapture capture, Descriptor d)
+    {
+        using var own = capture.Borrow(d);
+        return SignalOwner.Of(own.Number);
     }
 }

@@ -6,26 +6,61 @@ namespace CrCore.Objects.Files;
 /// <summary>Preflight of a restore: every description's kind compares what it needs with this machine.</summary>
 internal static class FilesCheck
 {
+    /// <summary>At least so many files are looked at by two threads.</summary>
+    private const int ManyFiles = 128;
+
     public static void Check(CheckContext context)
     {
         var files = new SavedFiles(context.Image, context.Options.Descriptors);
         files.Keys.Check(context);
         LateNames.Check(context, files);
         AnchorsCheck.Check(context);
-        foreach (var saved in files.Descriptions)
-        {
-            Anchors.Require(context.Image, saved.Data.Anchor);
-            if (DescriptorKinds.Find(saved.Data.FdType) is { } kind)
-                kind.Check(context, saved);
-            else
-                context.Refuse(saved.Task, "CrDescriptorNotSupported", saved.Label, $"its type {(int)saved.Data.FdType} is not known to this program",
-                    "Restore with the program that wrote the image, or a newer one.", CrErrorKind.NotSupported);
-        }
+        CheckDescriptions(context, files.Descriptions);
         CheckLimit(context, files);
         foreach (var task in context.Image.Tasks)
             if (files.TableOf(task) is { } table && table.Owner != task && !TaskSharing.SharesTable(task))
                 context.Refuse(task, "CrSharedTable", "descriptor table", $"it is shared with {table.Owner}, but not with the task's parent; such sharing cannot be restored",
                     kind: CrErrorKind.NotSupported);
+    }
+
+    private static void CheckDescriptions(CheckContext context, IReadOnlyList<SavedDescription> all)
+    {
+        var alone = new List<SavedDescription>();
+        foreach (var saved in all)
+        {
+            Anchors.Require(context.Image, saved.Data.Anchor);
+            if (DescriptorKinds.Find(saved.Data.FdType) is not { } kind)
+                context.Refuse(saved.Task, "CrDescriptorNotSupported", saved.Label, $"its type {(int)saved.Data.FdType} is not known to this program",
+                    "Restore with the program that wrote the image, or a newer one.", CrErrorKind.NotSupported);
+            else if (kind.ChecksAlone)
+                alone.Add(saved);
+            else
+                kind.Check(context, saved);
+        }
+        if (alone.Count < ManyFiles || Environment.ProcessorCount == 1)
+        {
+            CheckRange(context, alone, 0, alone.Count);
+            return;
+        }
+        var half = alone.Count / 2;
+        var other = context.ForAnotherThread();
+        var work = Task.Run(() => CheckRange(other, alone, half, alone.Count));
+        try
+        {
+            CheckRange(context, alone, 0, half);
+        }
+        finally
+        {
+            Task.WaitAny(work);
+        }
+        work.GetAwaiter().GetResult();
+        context.Obstacles.AddRange(other.Obstacles);
+    }
+
+    private static void CheckRange(CheckContext context, List<SavedDescription> files, int start, int end)
+    {
+        for (var i = start; i < end; i++)
+            DescriptorKinds.Find(files[i].Data.FdType)!.Check(context, files[i]);
     }
 
     /// <summary>The root's puppet holds each description above all numbers that the image uses.</summary>

@@ -36,6 +36,12 @@ public interface IDescriptorKind
     /// <summary>Says how a description is saved; called once for each, tasks frozen.</summary>
     SavedForm Capture(DescriptorCapture capture, Descriptor descriptor);
 
+    /// <summary>
+    /// Whether <see cref="Check"/> asks the context for nothing but options and image: then several threads may be at it,
+    /// each with a context of its own, for there can be thousands.
+    /// </summary>
+    bool ChecksAlone => false;
+
     /// <summary>Preflight of a restore: compares a saved description with this machine.</summary>
     void Check(CheckContext context, SavedDescription saved)
     {

@@ -3,19 +3,36 @@ using CrCore.Kernel;
 
 namespace CrCore.Objects.Files;
 
+/// <summary>How closely descriptors are looked at.</summary>
+public enum DescriptorLook
+{
+    /// <summary>From outside, without touching the task.</summary>
+    FromOutside,
+    /// <summary>The same without flags and offset of ordinary files: enough to see whether a running tree can be saved, and never saved.</summary>
+    Glimpse,
+    /// <summary>Of a frozen task: descriptors of this process onto the same descriptions may be asked.</summary>
+    Frozen,
+}
+
 /// <summary>
 /// The descriptors of tasks, each table read once: of a frozen tree what inspection read is what capture saves. Kept among
 /// the states of kinds; several threads may use it.
 /// </summary>
-public sealed class KnownDescriptors
+/// <param name="before">What an earlier look saw. Nothing of it is believed: names are tried first that were right then.</param>
+public sealed class KnownDescriptors(DescriptorLook look, KnownDescriptors? before = null)
 {
     private readonly ConcurrentDictionary<int, List<Descriptor>> _byTask = new();
+
+    public KnownDescriptors()
+        : this(DescriptorLook.FromOutside)
+    {
+    }
 
     /// <exception cref="CrKernelException">No ptrace access to the task.</exception>
     public IReadOnlyList<Descriptor> Of(ProcReader proc, int pid)
     {
         if (!_byTask.TryGetValue(pid, out var list))
-            list = _byTask.GetOrAdd(pid, DescriptorReader.Read(proc, pid));
+            list = _byTask.GetOrAdd(pid, DescriptorReader.Read(proc, pid, look, before?._byTask.GetValueOrDefault(pid)));
         return list;
     }
 }

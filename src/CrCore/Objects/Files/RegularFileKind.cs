@@ -25,6 +25,8 @@ public sealed class RegularFileKind : IDescriptorKind
     public SavedForm Capture(DescriptorCapture capture, Descriptor d)
         => NameRules.Form(capture, d, d.Place == NamePlace.Deleted ? FdType.Ghost : FdType.File);
 
+    public bool ChecksAlone => true;
+
     public void Check(CheckContext context, SavedDescription saved)
     {
         if (saved.Data.Anchor != 0)
@@ -58,6 +60,8 @@ public sealed class DirectoryKind : IDescriptorKind
 
     public SavedForm Capture(DescriptorCapture capture, Descriptor d)
         => NameRules.Form(capture, d, FdType.Directory);
+
+    public bool ChecksAlone => true;
 
     public void Check(CheckContext context, SavedDescription saved)
     {

@@ -19,6 +19,9 @@ public sealed record SavedDescription(FdDataRecord Data, string Name, IReadOnlyL
     /// <summary>How messages call it.</summary>
     public string Label => Fd < 0 ? $"a descriptor in flight ({Name})" : $"descriptor {Fd} ({Name})";
 
+    /// <summary>The label: a description can be the subject of a call, and nobody makes the text unless it fails.</summary>
+    public override string ToString() => Label;
+
     /// <summary>The first record of a type, or null.</summary>
     public T? Get<T>() where T : class, ICrRecord
     {
@@ -181,17 +184,7 @@ public sealed class SavedFiles
         _inOrder.Add(saved);
     }
 
-    private static bool Belongs(ICrRecord record)
-    {
-        foreach (var type in DescriptorKinds.SharedRecords)
-            if (type.Id == record.Type)
-                return true;
-        foreach (var kind in DescriptorKinds.All)
-            foreach (var type in kind.Records)
-                if (type.Id == record.Type)
-                    return true;
-        return false;
-    }
+    private static bool Belongs(ICrRecord record) => DescriptorKinds.OwnRecords.Contains(record.Type);
 
     private static CrImageException Broken(TaskImage task, string what)
         => new("CrImageBadFiles", $"The image is broken: {task}: {what}.", task.Offset, "The image is damaged or was not written by this format; take another copy.");

@@ -39,9 +39,9 @@ internal static class TableRestore
             var saved = server.Files.Description(entry.Description);
             var number = server.NumberOf(saved);
             if (number != entry.Fd)
-                batch.Must("place", saved.Label, Sys.dup3, number, entry.Fd, entry.CloseOnExec ? OpenFlags.CloseOnExec : 0);
+                batch.Must("place", saved, Sys.dup3, number, entry.Fd, entry.CloseOnExec ? OpenFlags.CloseOnExec : 0);
             else if (!entry.CloseOnExec)
-                batch.Must("keep open over exec", saved.Label, Sys.fcntl, number, FSetFd, 0);
+                batch.Must("keep open over exec", saved, Sys.fcntl, number, FSetFd, 0);
             InTask(server, task, entry, saved, batch);
         }
         return null;
@@ -65,18 +65,18 @@ internal static class TableRestore
         {
             var batch = next();
             var saved = server.Files.Description(entry.Description);
-            var got = batch.Must("fetch", saved.Label, Sys.pidfd_getfd, server.Base, server.NumberOf(saved), 0);
+            var got = batch.Must("fetch", saved, Sys.pidfd_getfd, server.Base, server.NumberOf(saved), 0);
             if (entry.Fd == lowest)
             {
                 // pidfd_getfd sets FD_CLOEXEC.
                 if (!entry.CloseOnExec)
-                    batch.Must("keep open over exec", saved.Label, Sys.fcntl, entry.Fd, FSetFd, 0);
+                    batch.Must("keep open over exec", saved, Sys.fcntl, entry.Fd, FSetFd, 0);
                 lowest++;
             }
             else
             {
-                batch.Must("place", saved.Label, Sys.dup3, got, entry.Fd, entry.CloseOnExec ? OpenFlags.CloseOnExec : 0);
-                batch.Must("close", saved.Label, Sys.close, got);
+                batch.Must("place", saved, Sys.dup3, got, entry.Fd, entry.CloseOnExec ? OpenFlags.CloseOnExec : 0);
+                batch.Must("close", saved, Sys.close, got);
             }
             InTask(server, task, entry, saved, batch);
         }

@@ -124,13 +124,13 @@ internal sealed class MemoryCapture(CaptureContext context, FrozenTask task)
         if (!context.Proc.TryRead(task.Pid, "auxv"u8, out var auxv))
             auxv = default;
         var vector = auxv.ToArray();
-        var (vdsoLength, vdsoHash) = context.States.Get<Vdso>().Read(context.Proc);
+        var vdso = Vdso.Own;
         ulong mapped = 0;
         foreach (var d in _mappings)
             if (d.Mapping.Kind == MappingKind.Vdso)
                 mapped += d.Mapping.Length;
-        if (mapped != 0 && mapped != vdsoLength)
-            Refuse("vdso", "CrVdsoDiffers", $"its vdso has {mapped} bytes, this kernel's for 64-bit programs {vdsoLength}", "32-bit programs cannot be checkpointed.");
+        if (mapped != 0 && mapped != vdso.Length)
+            Refuse("vdso", "CrVdsoDiffers", $"its vdso has {mapped} bytes, this kernel's for 64-bit programs {vdso.Length}", "32-bit programs cannot be checkpointed.");
         var exe = ExeLink.Read(context.Proc, task.Pid, context.Options.MaxDeletedFileBytes);
         if (exe.Refusal is { } refusal)
             Refuse("exe", refusal.Id, refusal.Reason, refusal.Advice);
@@ -149,7 +149,7 @@ internal sealed class MemoryCapture(CaptureContext context, FrozenTask task)
             ArgEnd = stat.ArgEnd,
             EnvStart = stat.EnvStart,
             EnvEnd = stat.EnvEnd,
-            VdsoHash = vdsoHash,
+            VdsoHash = vdso.Hash,
             Auxv = vector,
             ExePath = exe.File.Name,
             ExeIdentity = FileIdentity.Of(exe.File.Status),

@@ -19,7 +19,7 @@ internal sealed class MemoryCheck(CheckContext context)
     public void Run()
     {
         var layouts = context.States.Get<MemoryLayouts>();
-        var vdso = context.States.Get<Vdso>().Read(context.Proc);
+        var vdso = Vdso.Own;
         var maxMappings = ReadNumber("sys/vm/max_map_count"u8);
         var lowest = ReadNumber("sys/vm/mmap_min_addr"u8);
         foreach (var task in context.Image.Tasks)
@@ -46,7 +46,7 @@ internal sealed class MemoryCheck(CheckContext context)
             context.Refuse(null, "CrNoAddressHole", "addresses", $"no {PuppetBytes + plan.Size} bytes of addresses are free in all tasks, which restoring needs", null, CrErrorKind.NotSupported);
     }
 
-    private void CheckVdso(TaskImage task, MemoryLayout layout, (ulong Length, ulong Hash) vdso)
+    private void CheckVdso(TaskImage task, MemoryLayout layout, Vdso vdso)
     {
         if (layout.Mm.VdsoHash != vdso.Hash)
             context.Refuse(task, "CrVdsoDiffers", "vdso", "it ran on another kernel, whose vdso (the kernel's code in each process) differs from this one's",

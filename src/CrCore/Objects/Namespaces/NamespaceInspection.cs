@@ -20,7 +20,8 @@ internal sealed class NamespaceInspection
     {
         if (task == context.Root)
             InspectRoot(context, task);
-        if (!_known)
+        // Ten links of each thread, and the same nearly always.
+        if (!_known || context.IsGlimpse)
             return;
         foreach (var tid in task.Tids)
             InspectThread(context, task, tid);
