@@ -28,9 +28,10 @@ internal static class PtyRestore
         batch.Must("close the master", saved.Label, Sys.close, master);
     }
 
+    /// <summary>Without O_CLOEXEC, which this call, unlike open(2), leaves among the open file's own flags (ptm_open_peer in drivers/tty/pty.c).</summary>
     private static void OpenPeer(DescriptorServer server, SavedDescription saved, Arg master, SyscallBatch batch)
         => DescriptorServer.Move(batch, saved.Label, batch.Must("open the slave", saved.Label, Sys.ioctl, master, TerminalCalls.GetPeer,
-            OpenFlags.Reopening(saved.Data.Flags) | OpenFlags.CloseOnExec), server.NumberOf(saved));
+            OpenFlags.Reopening(saved.Data.Flags)), server.NumberOf(saved));
 
     /// <summary>/dev/tty stands for another terminal in each session: a task that has the right one opens it for the server.</summary>
     public static void Controlling(DescriptorServer server, SavedDescription saved, SyscallBatch batch)

@@ -31,8 +31,9 @@ public class PtyJourneyTests
             m, s = os.openpty(); twin = os.open(os.ttyname(s), os.O_RDONLY | os.O_NOCTTY | os.O_NONBLOCK); other = os.dup(m)
             a = F.tcgetattr(s); a[0] ^= F.IXANY; a[3] &= ~F.ECHO; a[6][F.VINTR] = b'\x05'; a[4] = a[5] = F.B9600; F.tcsetattr(s, F.TCSANOW, a)
             fcntl.ioctl(m, F.TIOCSWINSZ, struct.pack('4H', 33, 111, 5, 6)); os.fchown(s, 1234, 4321); os.fchmod(s, 0o640)
-            name = os.ttyname(s); before = F.tcgetattr(s); st = os.fstat(s)
+            name = os.ttyname(s); before = F.tcgetattr(s); st = os.fstat(s); os.set_inheritable(s, True); flags = [fcntl.fcntl(x, fcntl.F_GETFL) for x in (m, s, twin)]
             wait()
+            same([fcntl.fcntl(x, fcntl.F_GETFL) for x in (m, s, twin)], flags); assert os.get_inheritable(s); assert not int(open('/proc/self/fdinfo/%d' % s).read().split()[3], 8) & 0o2000000
             same(F.tcgetattr(s), before); same(window(s), (33, 111, 5, 6)); same(os.ttyname(s), name); now = os.fstat(s)
             same((now.st_uid, now.st_gid, now.st_mode, now.st_rdev), (1234, 4321, st.st_mode, st.st_rdev))
             same(fcntl.fcntl(twin, fcntl.F_GETFL) & (3 | os.O_NONBLOCK), os.O_NONBLOCK)
