@@ -20,6 +20,8 @@ public enum PageRangeModes
     /// its own first (gup_must_unshare in mm/internal.h), which takes memory, and twice the time.
     /// </summary>
     Shared = 16,
+    /// <summary>Stored for each task, whoever has the same: huge pages (hugetlbfs), which are mapped as one task's each, and not by parts.</summary>
+    NeverShared = 32,
 }
 
 /// <summary>A range of pages of a <see cref="PageSource"/>.</summary>

@@ -6,6 +6,7 @@ namespace CrProperty.Memory;
 
 /// <summary>
 /// Huge pages for the tests: set aside when the first asks (vm.nr_hugepages), held until this process ends, and given back then.
+/// Other processes may do the same at the same time: each adds its share to what there is, and takes it away again.
 /// </summary>
 internal static class HugePageReserve
 {
@@ -23,19 +24,35 @@ internal static class HugePageReserve
             return "needs root: shared huge pages take CAP_CHECKPOINT_RESTORE";
         if (!File.Exists(Setting) || Read("Hugepagesize:") != 2048)
             return "needs a kernel with huge pages of 2 MiB";
-        if (Read("HugePages_Free:") >= Needed)
-            return null;
-        var before = File.ReadAllText(Setting);
+        var free = Read("HugePages_Free:");
         try
         {
-            File.WriteAllText(Setting, (int.Parse(before, CultureInfo.InvariantCulture) + Needed).ToString(CultureInfo.InvariantCulture));
+            Add(Needed);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             return $"needs {Needed} huge pages; setting them aside failed: {e.Message}";
         }
-        AppDomain.CurrentDomain.ProcessExit += (_, _) => File.WriteAllText(Setting, before);
-        return Read("HugePages_Free:") >= Needed ? null : $"needs {Needed} huge pages, and the machine's memory has no room for them";
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => Add(-Needed);
+        return Read("HugePages_Free:") >= free + Needed ? null : $"needs {Needed} huge pages, and the machine's memory has no room for them";
+    }
+
+    /// <summary>One process at a time, by a lock on a file that stays.</summary>
+    private static void Add(int pages)
+    {
+        var path = Path.Combine(Path.GetTempPath(), "crproperty-hugepages.lock");
+        for (var left = 1000; ; left--)
+            try
+            {
+                using var held = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+                var now = int.Parse(File.ReadAllText(Setting), CultureInfo.InvariantCulture);
+                File.WriteAllText(Setting, Math.Max(0, now + pages).ToString(CultureInfo.InvariantCulture));
+                return;
+            }
+            catch (IOException) when (left > 0 && File.Exists(path))
+            {
+                Thread.Sleep(10);
+            }
     }
 
     private static int Read(string key)

@@ -1,3 +1,4 @@
+using CrCore;
 using CrProperty.Objects.Files;
 using Xunit;
 
@@ -27,5 +28,26 @@ public class HugePageTests
                 os.kill(child, signal.SIGUSR2); same(os.wait(), (child, 0)); same(shared[:5], b'child')
             """);
         Assert.Equal("ok", program.Journey(restore: new() { NewPidNamespace = newPidNamespace }));
+    }
+
+    /// <summary>None of the files of huge pages slips through as something else: mapped, attached, open only.</summary>
+    [TheoryWithHugePages("python3"), InlineData("memfd", "CrMappingHugeTlb"), InlineData("descriptor", "CrHugeMemoryFile"), InlineData("segment", "CrMappingHugeTlb"), InlineData("lone", "CrIpcNotSaved")]
+    public void FilesOfHugePagesAreNamed(string kind, string id)
+    {
+        using var program = new SelfCheckingProgram($"    kind = '{kind}'" + """
+
+                libc = ctypes.CDLL(None, use_errno=True); libc.mmap.restype = libc.shmat.restype = ctypes.c_void_p; libc.shmat.argtypes = [ctypes.c_int, ctypes.c_void_p, ctypes.c_int]
+                libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_long]
+                if kind == 'lone': same(libc.unshare(0x08000000), 0)
+                if kind in ('segment', 'lone'):
+                    shm = libc.shmget(0, 2 << 20, 0o5600); assert shm >= 0 # SHM_HUGETLB
+                    if kind == 'segment': at = libc.shmat(shm, None, 0); libc.shmctl(shm, 0, None); ctypes.c_int.from_address(at).value = 1
+                else:
+                    fd = libc.memfd_create(b'huge', 4); assert fd >= 0; os.ftruncate(fd, 2 << 20) # MFD_HUGETLB
+                    if kind == 'memfd': at = libc.mmap(None, 2 << 20, 3, 1, fd, 0); os.close(fd); ctypes.c_int.from_address(at).value = 1
+                wait()
+            """);
+        var refused = Assert.Throws<CrPreflightException>(() => program.Save());
+        Assert.Equal(id, Assert.Single(refused.Obstacles).Id);
     }
 }

@@ -23,12 +23,26 @@ public class MappingJourneyTests
     /// <summary>The lists of so many mappings are longer than a file of /proc/sys may be read at once.</summary>
     [FactWith("python3")]
     public void ThousandsOfMappings() => Survives("""
-            count = 12000; start = libc.mmap(None, count * 4096, 3, 0x22, -1, 0)
+            count = 20000; start = libc.mmap(None, count * 4096, 3, 0x22, -1, 0)
             for i in range(0, count, 2): ctypes.c_int.from_address(start + i * 4096).value = i; libc.mprotect(start + i * 4096, 4096, 1)
             own = lambda: sum(1 for l in open('/proc/self/maps') if start <= int(l.split('-')[0], 16) < start + count * 4096)
             before = own(); assert before >= count - 1
             wait()
             same(own(), before); same([ctypes.c_int.from_address(start + i * 4096).value for i in range(0, count, 2)], list(range(0, count, 2)))
+        """);
+
+    /// <summary>What a child gets, and does not get, of memory that was marked before the checkpoint.</summary>
+    [FactWith("python3")]
+    public void AChildBornAfterwardsGetsWhatTheAdviceSays() => Survives("""
+            wiped = libc.mmap(None, 8192, 3, 0x22, -1, 0); kept = libc.mmap(None, 4096, 3, 0x22, -1, 0); gap = libc.mmap(None, 3 * 4096, 0, 0x22, -1, 0); absent = gap + 4096; libc.mprotect(absent, 4096, 3)
+            for a in (wiped, kept, absent): ctypes.memmove(a, b'text', 4)
+            libc.madvise.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]; same((libc.madvise(wiped, 8192, 18), libc.madvise(absent, 4096, 10)), (0, 0)) # MADV_WIPEONFORK, MADV_DONTFORK
+            has = lambda: any(int(l.split('-')[0], 16) <= absent < int(l.split('-')[1].split()[0], 16) and l.split()[1] == 'rw-p' for l in open('/proc/self/maps'))
+            wait()
+            same([ctypes.string_at(a, 4) for a in (wiped, kept, absent)], [b'text'] * 3); assert has()
+            child = os.fork()
+            if child == 0: os._exit(0 if (ctypes.string_at(wiped, 4), ctypes.string_at(kept, 4), has()) == (bytes(4), b'text', False) else 1)
+            same(os.waitpid(child, 0)[1], 0); same(ctypes.string_at(wiped, 4), b'text')
         """);
 
     [FactWith("python3")]

@@ -23,23 +23,6 @@ public class MemoryObstacleTests
         """;
 
     [FactWith("python3")]
-    public void A_locked_System_V_segment_is_named()
-    {
-        // IPC_RMID at once: the segment goes with its last attachment.
-        using var child = OwnChild.Python(Calls + """
-            shm = libc.shmget(0, 8192, 0o1600)
-            at = libc.shmat(shm, None, 0)
-            libc.shmctl(shm, 11, None) # SHM_LOCK
-            libc.shmctl(shm, 0, None)
-            ready()
-            """);
-        var obstacle = Assert.Single(Obstacles(child.Pid), o => o.Id == "CrMappingSystemV");
-        Assert.Equal(child.Pid, obstacle.Pid);
-        Assert.Matches("^[0-9a-f]+-[0-9a-f]+$", obstacle.Object);
-        Assert.Equal(ObstacleSeverity.Error, obstacle.Severity);
-    }
-
-    [FactWith("python3")]
     public void A_process_that_shares_its_parents_memory_is_named()
     {
         // CLONE_VM | SIGCHLD: the C library's pause is its program.

@@ -31,6 +31,7 @@ public class SystemVTests
             assert kept >= 0 and gone >= 0
             said('kept', str(kept))
             at.shmctl(kept, 1, struct.pack('iIIIII88x', 0, 1234, 4321, 0, 0, 0o640))
+            if root: same((at.shmctl(kept, 11, None), at.shmctl(gone, 11, None)), (0, 0)) # SHM_LOCK
             a = at.shmat(kept, None, 0); b = at.shmat(kept, None, 0o10000); g = at.shmat(gone, None, 0)
             at.shmctl(gone, 0, None)
             ctypes.memmove(a, b'first', 5); ctypes.memmove(a + 8192 + 1000, b'last', 4); ctypes.memmove(g + 12288, b'gone', 4)

@@ -102,6 +102,7 @@ internal sealed class MemoryCapture(CaptureContext context, FrozenTask task)
                 (type == VmaType.Anonymous ? 0 : PageRangeModes.KeepZeros)
                 | ((m.Protection & MemoryProtection.Read) == 0 ? PageRangeModes.Unreadable : 0)
                 | (_sharesPages ? PageRangeModes.Shared : 0)
+                | ((vma.Flags & VmFlags.HugeTlb) != 0 ? PageRangeModes.NeverShared : 0)
                 | ((vma.Flags & (VmFlags.DontCopy | VmFlags.WipeOnFork)) != 0 ? PageRangeModes.NotCopied : 0)));
     }
 

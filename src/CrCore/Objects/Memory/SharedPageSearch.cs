@@ -153,7 +153,7 @@ internal sealed class SharingTask(int pid, uint objRef, PageRange[] ranges)
         {
             var start = Math.Max(ranges[i].Start, theirs[j].Start);
             var end = Math.Min(ranges[i].End, theirs[j].End);
-            if (start < end && ((ranges[i].Modes ^ theirs[j].Modes) & sort) == 0)
+            if (start < end && ((ranges[i].Modes ^ theirs[j].Modes) & sort) == 0 && (ranges[i].Modes & PageRangeModes.NeverShared) == 0)
                 common.Add(new AddressRange(start, end));
             if (ranges[i].End < theirs[j].End)
                 i++;

@@ -21,7 +21,7 @@ public class SystemVNamespaceTests
             setting('kernel/msgmax', 100000); setting('kernel/msgmnb', 400000)
             for name in ('shm', 'sem', 'msg'): setting('kernel/%s_next_id' % name, 5 * 32768 + 9)
             lone = must(libc.shmget(0x1234, 10000, 0o3640)); tied = must(libc.shmget(0, 5000, 0o3600)); gone = must(libc.shmget(0x99, 4096, 0o3600))
-            p = libc.shmat(lone, None, 0); ctypes.memmove(p, b'lone', 4); ctypes.memmove(p + 9990, b'end', 3); libc.shmdt(p)
+            p = libc.shmat(lone, None, 0); ctypes.memmove(p, b'lone', 4); ctypes.memmove(p + 9990, b'end', 3); libc.shmdt(p); must(libc.shmctl(lone, 11, None))
             t = libc.shmat(tied, None, 0); ctypes.memmove(t + 4096, b'tied', 4)
             g = libc.shmat(gone, None, 0); ctypes.memmove(g, b'gone', 4); must(libc.shmctl(gone, 0, None))
             empty = must(libc.semget(0, 3, 0o3600))
