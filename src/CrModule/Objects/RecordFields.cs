@@ -18,6 +18,9 @@ internal static class RecordFields
     public static PSObject Of(object record)
     {
         var shown = new PSObject();
+        // Structures of the kernel's layout have fields.
+        foreach (var field in record.GetType().GetFields(BindingFlags.Public | BindingFlags.Instance))
+            shown.Properties.Add(new PSNoteProperty(field.Name, Shown(field.GetValue(record))));
         foreach (var property in record.GetType().GetProperties(BindingFlags.Public | BindingFlags.Instance))
             if (property.GetIndexParameters().Length == 0)
                 shown.Properties.Add(new PSNoteProperty(property.Name, Shown(property.GetValue(record))));

@@ -4,7 +4,9 @@ using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using CrCore.Image;
+using CrCore.Kernel;
 using CrCore.Objects.Sockets.Packet;
+using CrCore.Objects.Threads;
 using CrModule;
 using CrModule.Commands;
 using CrShell.Commands.Data;
@@ -49,6 +51,8 @@ public sealed class JsonTests : IDisposable
         var membership = new SavedPacketMembership("eth0", 1, 2, [0, 0xff]);
         var json = Json(RecordFields.Of(new PacketSocketRecord { SocketType = 3, Protocol = 4, Memberships = [membership] }));
         Assert.Equal("00ff", json.GetProperty("Memberships")[0].GetProperty("Address").GetString());
+        var cpu = Json(RecordFields.Of(new CpuRecord { VTid = 7, Registers = new Registers { Rip = 4711 }, Xstate = ReadOnlyMemory<byte>.Empty }));
+        Assert.Equal(4711, cpu.GetProperty("Registers").GetProperty("Rip").GetInt32());
         Assert.Equal("0102", Json(RecordFields.Of(new StringRecord(new byte[] { 1, 2 }))).GetProperty("Bytes").GetString());
     }
 
@@ -97,6 +101,8 @@ public sealed class JsonTests : IDisposable
         foreach (var property in type.GetProperties(BindingFlags.Public | BindingFlags.Instance))
             if (property.GetIndexParameters().Length == 0)
                 Walk(property.PropertyType, $"{path}.{property.Name}", seen, bytesAreShown);
+        foreach (var field in type.GetFields(BindingFlags.Public | BindingFlags.Instance))
+            Walk(field.FieldType, $"{path}.{field.Name}", seen, bytesAreShown);
     }
 
     private static bool CannotBeWritten(Type type)
