@@ -32,7 +32,7 @@ internal sealed unsafe partial class ChildSignal
     /// Until disposed of, no handler hears of SIGCHLD: the .NET runtime's would look for ended children, and take for such
     /// one that is in a ptrace stop (a tracer's wait reports those whatever it asks for: wait_task_stopped in
     /// kernel/exit.c; and a tracee's end raises SIGCHLD in its tracer: exit_notify). Children that end meanwhile stay to
-    /// be waited for, and the signal is raised once at the end.
+    /// be waited for, and the signal is raised once at the end if there are such.
     /// </summary>
     /// <remarks>SA_NOCLDSTOP alone would not do: it keeps back the signals of stops, not those of ends beside them.</remarks>
     public static IDisposable Hold()
@@ -69,6 +69,10 @@ internal sealed unsafe partial class ChildSignal
                 var saved = _saved;
                 _ = SigAction(SigChld, &saved, null);
             }
+            // Only where a child has ended: the runtime looks on a thread of its own, later, and would take for an end a stop of
+            // the child that the next holder has made by then.
+            if (!Wait.AnyChildHasEnded())
+                return;
             // To this very thread, where it is taken before the call returns. Sent to the process it would wait for the main
             // thread to be scheduled, and the next holder's default action, to ignore it, would throw it away
             // (do_sigaction in kernel/signal.c): an ended child would then stay a zombie.

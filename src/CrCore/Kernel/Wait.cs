@@ -24,7 +24,7 @@ public readonly record struct WaitReport(int Tid, int Status)
 internal static unsafe class Wait
 {
     private const int WNoHang = 1, WStopped = 2, WExited = 4, WNoWait = 0x01000000, WAll = 0x40000000;
-    private const int PPid = 1;
+    private const int PAll = 0, PPid = 1;
 
     /// <summary>struct siginfo in words: si_signo, si_errno, si_code, padding, si_pid, si_uid, si_status.</summary>
     private const int CodeAt = 2, PidAt = 4, StatusAt = 6;
@@ -38,6 +38,14 @@ internal static unsafe class Wait
 
     /// <summary>Consumes the next stop or end of <paramref name="tid"/>.</summary>
     public static Errno Take(int tid, bool noHang, out WaitReport report) => WaitId(PPid, tid, noHang ? WNoHang : 0, out report);
+
+    /// <summary>Whether a child of this process has ended and not been waited for; nothing is consumed.</summary>
+    public static bool AnyChildHasEnded()
+    {
+        var info = stackalloc int[32];
+        info[PidAt] = 0;
+        return Libc.Syscall(Sys.waitid, PAll, 0, (long)info, WExited | WNoWait | WNoHang) == 0 && info[PidAt] != 0;
+    }
 
     private static Errno WaitId(int idType, int id, int flags, out WaitReport report)
     {

@@ -38,38 +38,6 @@ public sealed class RestoredProcessTests
         Assert.Equal(["137", "True", "1", "ended"], result.Lines);
     }
 
-    /// <summary>
-    /// Nothing lies between its end and its return but what the runtime does by itself: it has to wait for the ended
-    /// child, whose number would stay taken.
-    /// </summary>
-    [RootFact]
-    public void GoesRoundAsAChildOfTheShell()
-    {
-        using var directory = new TemporaryDirectory();
-        Directory.CreateSymbolicLink(directory.File("CrModule"), AppContext.BaseDirectory);
-        var child = directory.File("child.sh", """
-            for f in /proc/$$/fd/*; do f=${f##*/}; if [ "$f" -gt 2 ]; then eval "exec $f<&-"; fi; done 2>/dev/null
-            exec sleep 1000 </dev/null >/dev/null 2>&1
-            """);
-        var result = ShellProcess.Run(
-            ["-Command", $$"""
-                foreach ($time in 1..3) {
-                    $p = Start-Process bash '{{child}}' -PassThru
-                    try {
-                        while ((Get-Content "/proc/$($p.Id)/comm") -ne 'sleep') { Start-Sleep -Milliseconds 10 }
-                        $round = Test-CrRoundTrip -Id $p.Id -CounterExamplePath '{{directory.Path}}' -WarningAction Ignore
-                        "$($round.Passed) $($round.Error)"
-                    }
-                    finally {
-                        Stop-Process -Id $p.Id -ErrorAction Ignore
-                    }
-                }
-                """],
-            environment: new Dictionary<string, string> { ["PSModulePath"] = directory.Path });
-        Assert.Equal("", result.Error);
-        Assert.Equal(["True ", "True ", "True "], result.Lines);
-    }
-
     /// <summary>A tree without a session of its own comes back into the shell's, which has a terminal here.</summary>
     [FactWith("python3", "script")]
     public void GoesRoundOnATerminal()
