@@ -35,6 +35,7 @@ public static class DescriptorKinds
         new Sockets.Netlink.NetlinkKind(),
         new Sockets.Packet.PacketKind(),
         new TerminalKind(),
+        new Tun.TunKind(),
         new DeviceKind(),
         new BlockDeviceKind(),
         new Given.GivenKind(),

@@ -60,6 +60,8 @@ public enum FdType : ushort
     /// <summary>A map of bpf(2).</summary>
     BpfMap = 45,
     BlockDevice = 46,
+    /// <summary>A descriptor of /dev/net/tun.</summary>
+    Tun = 47,
     /// <summary>Not saved: to be given at the restore.</summary>
     Given = 41,
 }
