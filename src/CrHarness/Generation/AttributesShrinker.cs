@@ -21,6 +21,7 @@ internal static class AttributesShrinker
         if (a.Subreaper) yield return a with { Subreaper = false };
         if (a.ParentDeathSignal != 0) yield return a with { ParentDeathSignal = 0 };
         if (a.NoNewPrivs) yield return a with { NoNewPrivs = false };
+        if (a.Filtered) yield return a with { Filtered = false };
         if (a.NotDumpable) yield return a with { NotDumpable = false };
         if (a.SecureBits != 0) yield return a with { SecureBits = 0 };
         if (a.KeepCapabilities) yield return a with { KeepCapabilities = false };

@@ -58,6 +58,7 @@ internal sealed class ObjectGenerator(PlanRandom random, TreeFeatures features)
         {
             Lock = Has(TreeFeatures.Locks) && plan.Seed % 4 == 1 ? (FileLockKind)(1 + plan.Seed / 4 % 3) : FileLockKind.None,
             Watched = Has(TreeFeatures.Watches) && plan.Seed % 5 == 2,
+            Terminal = Has(TreeFeatures.Terminals) && plan.Seed % 6 == 3,
         };
     }
 
@@ -72,7 +73,13 @@ internal sealed class ObjectGenerator(PlanRandom random, TreeFeatures features)
 
     public ImmutableArray<SocketPlan> Sockets() => May(TreeFeatures.Sockets, 35) ? random.Some(2, Socket) : [];
 
-    private SocketPlan Socket() => new()
+    private SocketPlan Socket()
+    {
+        var plan = Pair();
+        return plan with { Internet = Has(TreeFeatures.Connections) && plan.Seed % 3 == 1 };
+    }
+
+    private SocketPlan Pair() => new()
     {
         Kind = random.Any<SocketKind>(), Bytes = random.Pick(0, 1, 4096, random.Below(20_000)), Seed = (uint)random.Next(),
         Message = random.Pick(1, 100, 1024, 4096), Named = random.Percent(30), Carries = random.Percent(25), Ended = random.Percent(20),

@@ -26,7 +26,7 @@ internal sealed class TaskGenerator(PlanRandom random, TreeFeatures features)
             plan = plan with { Orphan = Has(TreeFeatures.GoneLeaders) ? random.Any<OrphanKind>() : OrphanKind.Plain };
         if (!root && May(TreeFeatures.Zombies, 20))
             return plan with { Ending = Ending() };
-        return plan with
+        plan = plan with
         {
             Stopped = May(TreeFeatures.Stopped, 12),
             Wait = Wait(),
@@ -45,6 +45,8 @@ internal sealed class TaskGenerator(PlanRandom random, TreeFeatures features)
             Intervals = May(TreeFeatures.IntervalTimers, 25) ? _state.Intervals() : [],
             PosixTimers = May(TreeFeatures.PosixTimers, 25) ? _state.PosixTimers() : [],
         };
+        // By a number drawn already: a seed gives the same trees with and without filters.
+        return Has(TreeFeatures.Filters) && plan.RewriteSeed % 4 == 1 ? plan with { Attributes = plan.Attributes with { Filtered = true } } : plan;
     }
 
     private ThreadPlan Thread(ulong processMask) => new()

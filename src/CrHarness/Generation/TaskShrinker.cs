@@ -83,6 +83,7 @@ internal static class TaskShrinker
     {
         yield return new FilePlan { Kind = f.Kind, Access = f.Access };
         yield return f with { Kind = FileKind.Regular };
+        yield return f with { Terminal = false };
         yield return f with { Size = 0, Offset = 0 };
         yield return f with { Offset = 0 };
         yield return f with { Deleted = false };
@@ -105,6 +106,7 @@ internal static class TaskShrinker
     {
         yield return new SocketPlan { Kind = s.Kind, Bytes = s.Bytes };
         yield return s with { Kind = SocketKind.Stream };
+        yield return s with { Internet = false };
         yield return s with { Bytes = Math.Min(s.Bytes, 1) };
         yield return s with { Named = false };
         yield return s with { Carries = false };

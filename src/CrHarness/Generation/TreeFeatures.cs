@@ -2,55 +2,61 @@ namespace CrHarness.Generation;
 
 /// <summary>What a generated plan may hold. Without any: living tasks with names, parents and children.</summary>
 [Flags]
-public enum TreeFeatures
+public enum TreeFeatures : long
 {
     None = 0,
     /// <summary>Sessions and process groups.</summary>
-    Groups = 1 << 0,
-    Zombies = 1 << 1,
+    Groups = 1L << 0,
+    Zombies = 1L << 1,
     /// <summary>Zombies that dumped core.</summary>
-    Cores = 1 << 2,
-    Stopped = 1 << 3,
+    Cores = 1L << 2,
+    Stopped = 1L << 3,
     /// <summary>Tasks reparented to a subreaper or to the namespace's init.</summary>
-    Orphans = 1 << 4,
+    Orphans = 1L << 4,
     /// <summary>Groups and sessions whose leader died.</summary>
-    GoneLeaders = 1 << 5,
-    Threads = 1 << 6,
+    GoneLeaders = 1L << 5,
+    Threads = 1L << 6,
     /// <summary>Threads that never rest.</summary>
-    Busy = 1 << 7,
+    Busy = 1L << 7,
     /// <summary>Private anonymous memory, protections, holes, locks, the heap.</summary>
-    Memory = 1 << 8,
-    SharedMemory = 1 << 9,
-    FileMemory = 1 << 10,
+    Memory = 1L << 8,
+    SharedMemory = 1L << 9,
+    FileMemory = 1L << 10,
     /// <summary>Memory that the kernel keeps by its own marks: MADV_GUARD_INSTALL.</summary>
-    GuardMarks = 1 << 11,
-    Files = 1 << 12,
-    DeletedFiles = 1 << 13,
-    Pipes = 1 << 14,
+    GuardMarks = 1L << 11,
+    Files = 1L << 12,
+    DeletedFiles = 1L << 13,
+    Pipes = 1L << 14,
     /// <summary>Dispositions and masks.</summary>
-    Signals = 1 << 15,
-    Pending = 1 << 16,
-    IntervalTimers = 1 << 17,
-    PosixTimers = 1 << 18,
+    Signals = 1L << 15,
+    Pending = 1L << 16,
+    IntervalTimers = 1L << 17,
+    PosixTimers = 1L << 18,
     /// <summary>umask, directory, nice, policy, affinity, limits and the like.</summary>
-    Attributes = 1 << 19,
+    Attributes = 1L << 19,
     /// <summary>User and group ids, capabilities, securebits.</summary>
-    Credentials = 1 << 20,
+    Credentials = 1L << 20,
     /// <summary>All kinds of blocking system calls, not pause alone.</summary>
-    Waits = 1 << 21,
+    Waits = 1L << 21,
     /// <summary>Roots that are pid 1 of a namespace.</summary>
-    NamespaceInit = 1 << 22,
+    NamespaceInit = 1L << 22,
     /// <summary>With UTS, IPC, mount and network namespaces of their own.</summary>
-    Containers = 1 << 23,
+    Containers = 1L << 23,
     /// <summary>Open files whose name was removed while another name of theirs stays.</summary>
-    HiddenLinks = 1 << 24,
+    HiddenLinks = 1L << 24,
     /// <summary>Mapped files whose name was removed.</summary>
-    DeletedMappings = 1 << 25,
+    DeletedMappings = 1L << 25,
     /// <summary>Locks on open files.</summary>
-    Locks = 1 << 26,
+    Locks = 1L << 26,
     /// <summary>inotify instances.</summary>
-    Watches = 1 << 27,
+    Watches = 1L << 27,
     /// <summary>Unix sockets, with descriptors in flight.</summary>
-    Sockets = 1 << 28,
-    All = (1 << 29) - 1,
+    Sockets = 1L << 28,
+    /// <summary>Pseudo-terminals with bytes that wait, both sides of each.</summary>
+    Terminals = 1L << 29,
+    /// <summary>seccomp(2) filters.</summary>
+    Filters = 1L << 30,
+    /// <summary>TCP connections between tasks, with bytes on the way.</summary>
+    Connections = 1L << 31,
+    All = (1L << 32) - 1,
 }

@@ -27,6 +27,9 @@ internal static class Native
     public static extern int ioctl(int fd, ulong request, ref ScanArg argument);
 
     [DllImport("libc", SetLastError = true)]
+    public static extern int ioctl(int fd, ulong request, byte[] argument);
+
+    [DllImport("libc", SetLastError = true)]
     public static extern int open([MarshalAs(UnmanagedType.LPStr)] string path, int flags);
 
     [DllImport("libc", SetLastError = true)]

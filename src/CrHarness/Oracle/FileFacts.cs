@@ -45,12 +45,16 @@ internal static class FileFacts
             foreach (var line in (ProcText.Read($"/proc/{task.Pid}/fdinfo/{fd}") ?? "").Split('\n', StringSplitOptions.RemoveEmptyEntries))
                 if (LockOrWatch(context, line) is var (held, how))
                     Add(held, how);
-                else if (line.Split(':', 2) is [var what, var value] && what is not ("mnt_id" or "ino"))
+                else if (line.Split(':', 2) is [var what, var value] && what is not ("mnt_id" or "ino" or "tty-index"))
                     Add(what, value.Trim());
             if (file is { IsPipe: true } && context.SeenObjects.Add("pipe " + file.Key))
                 AddPipe(context, context.Number(file.Key), path);
             else if (target.StartsWith("socket:[", StringComparison.Ordinal) && UnixFacts.Of(context, task.Pid, target) is { } socket)
                 Add("unix socket", socket);
+            else if (target.StartsWith("socket:[", StringComparison.Ordinal) && TcpFacts.Of(task.Pid, target) is { } connection)
+                Add("connection", connection);
+            else if (target.StartsWith(TerminalFacts.Slaves, StringComparison.Ordinal))
+                Add("terminal", TerminalFacts.Of(path));
             else if (file is { IsRegular: true } && (file.Links == 0 || target.EndsWith(" (deleted)", StringComparison.Ordinal)))
             {
                 Add("owner", $"{file.Uid}:{file.Gid}");
@@ -79,6 +83,9 @@ internal static class FileFacts
         var bracket = target.IndexOf(":[", StringComparison.Ordinal);
         if (bracket > 0 && target[0] != '/' && !target.StartsWith("anon_inode", StringComparison.Ordinal))
             return $"{target[..bracket]} {context.Number(file?.Key ?? target)}";
+        // Which number a pseudo-terminal has depends on who else has one.
+        if (target.StartsWith(TerminalFacts.Slaves, StringComparison.Ordinal))
+            return $"{TerminalFacts.Slaves} {context.Number(file?.Key ?? target)}";
         return file is { Links: 0 } || target.EndsWith(" (deleted)", StringComparison.Ordinal)
             ? $"{target} {context.Number(file?.Key ?? target)}" : target;
     }

@@ -5,7 +5,7 @@ namespace CrHarness.Oracle;
 /// <summary>What /proc tells of each thread.</summary>
 internal static class ThreadFacts
 {
-    private static readonly string[] Status = ["SigPnd", "SigBlk", "Cpus_allowed", "Uid", "Gid", "CapEff", "CapPrm", "NoNewPrivs", "Seccomp"];
+    private static readonly string[] Status = ["SigPnd", "SigBlk", "Cpus_allowed", "Uid", "Gid", "CapEff", "CapPrm", "NoNewPrivs", "Seccomp", "Seccomp_filters"];
 
     public static void Read(SnapshotContext context, TaskIdentity task, string subject)
     {

@@ -59,6 +59,9 @@ public sealed record AttributesPlan
 
     public bool NotDumpable { get; init; }
 
+    /// <summary>A seccomp(2) filter, which makes one call that there is not fail in a way of its own.</summary>
+    public bool Filtered { get; init; }
+
     public int SecureBits { get; init; }
 
     public bool KeepCapabilities { get; init; }

@@ -106,6 +106,9 @@ public sealed record FilePlan
     /// <summary>Further descriptors of the same open file, with the other close-on-exec flag.</summary>
     public int Duplicates { get; init; }
 
+    /// <summary>Both sides of a pseudo-terminal instead, with <see cref="Size"/> bytes typed and not read.</summary>
+    public bool Terminal { get; init; }
+
     /// <summary>Descriptor number wished for; 0: the lowest that is free.</summary>
     public int At { get; init; }
 }
@@ -137,6 +140,9 @@ public enum SocketKind { Stream, Datagram, SequencedPacket }
 public sealed record SocketPlan
 {
     public SocketKind Kind { get; init; }
+
+    /// <summary>A TCP connection over loopback instead of a pair.</summary>
+    public bool Internet { get; init; }
 
     /// <summary>Bytes on the way.</summary>
     public int Bytes { get; init; }

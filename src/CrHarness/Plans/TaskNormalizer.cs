@@ -101,7 +101,12 @@ internal static class TaskNormalizer
         };
     }
 
-    private static FilePlan Normalize(FilePlan f) => f with
+    /// <summary>What fits into a terminal's line discipline without a reader (n_tty(4), N_TTY_BUF_SIZE).</summary>
+    private const int MostTyped = 4000;
+
+    private static FilePlan Normalize(FilePlan f) => f.Terminal
+        ? new FilePlan { Terminal = true, Size = Math.Clamp(f.Size, 0, MostTyped), Seed = f.Seed, Nonblock = f.Nonblock, CloseOnExec = f.CloseOnExec, At = Descriptor(f.At) }
+        : f with
     {
         Size = Math.Clamp(f.Size, 0, 1 << 20), Offset = Math.Clamp(f.Offset, 0, 1L << 40),
         Duplicates = Math.Clamp(f.Duplicates, 0, 8), At = Descriptor(f.At),
@@ -134,6 +139,7 @@ internal static class TaskNormalizer
             Message = message, Bytes = Math.Clamp(s.Bytes, 0, mostMessages * message), At = Descriptor(s.At),
             // The end of a datagram socket is nothing that the other one sees.
             Ended = s.Ended && s.Kind != SocketKind.Datagram,
+            Kind = s.Internet ? SocketKind.Stream : s.Kind, Named = s.Named && !s.Internet, Carries = s.Carries && !s.Internet,
         };
     }
 

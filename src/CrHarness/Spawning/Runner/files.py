@@ -3,6 +3,8 @@ import fcntl
 import os
 import socket
 import struct
+import termios
+import tty
 from memory import page_bytes
 from sysc import libc, fail
 
@@ -96,6 +98,39 @@ def open_file(plan, label, work):
     return entries
 
 
+def window(plan):
+    return struct.pack("HHHH", *(1 + (plan["seed"] >> shift) % 300 for shift in (0, 4, 8, 12)))
+
+
+def typed(slave):
+    return struct.unpack("i", fcntl.ioctl(slave, termios.FIONREAD, bytes(4)))[0]
+
+
+def open_terminal(plan):
+    """Both sides of a pseudo-terminal: nothing is interpreted, a window of its own size, and bytes that nobody has read."""
+    master, slave = os.openpty()
+    tty.setraw(slave)
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, window(plan))
+    os.write(master, content(plan["seed"], plan["size"]))
+    while typed(slave) < plan["size"]:
+        pass                    # the kernel passes them on by a worker of its own
+    for fd in (master, slave):
+        os.set_blocking(fd, not plan["nonblock"])
+        set_cloexec(fd, plan["closeOnExec"])
+    return [Entry(place(master, plan["at"]), "master", plan=plan), Entry(slave, "slave", plan=plan)]
+
+
+def verify_terminal(entry, problems):
+    plan = entry.plan
+    size = fcntl.ioctl(entry.fd, termios.TIOCGWINSZ, bytes(8))
+    if size != window(plan):
+        problems.append("terminal %d: its window is %r" % (entry.fd, size))
+    if entry.role == "slave":
+        waiting = typed(entry.fd)
+        if waiting != plan["size"] or termios.tcgetattr(entry.fd)[3] & termios.ICANON:
+            problems.append("terminal %d: %d bytes wait, not %d, or its modes are others" % (entry.fd, waiting, plan["size"]))
+
+
 def open_pipe(plan, label):
     reader, writer = os.pipe2(os.O_CLOEXEC | (os.O_NONBLOCK if plan["nonblock"] else 0) | (os.O_DIRECT if plan["packet"] else 0))
     if plan["capacity"]:
@@ -110,10 +145,22 @@ def open_pipe(plan, label):
     return [Entry(place(reader, plan["at"]), "read", pipe), Entry(writer, "write", pipe)]
 
 
+def connection():
+    """A TCP connection over loopback; where that is down, a pair without it."""
+    with socket.socket() as listener:
+        try:
+            listener.bind(("127.0.0.1", 0))
+            listener.listen(1)
+            writer = socket.create_connection(listener.getsockname(), 20)
+        except OSError:
+            return socket.socketpair()
+        return listener.accept()[0], writer
+
+
 def open_socket(plan, label, work):
     """A pair of Unix sockets: like a pipe, but with messages, names, and descriptors on the way."""
     kind = {"Stream": socket.SOCK_STREAM, "Datagram": socket.SOCK_DGRAM, "SequencedPacket": socket.SOCK_SEQPACKET}[plan["kind"]]
-    reader, writer = socket.socketpair(socket.AF_UNIX, kind)
+    reader, writer = connection() if plan["internet"] else socket.socketpair(socket.AF_UNIX, kind)
     if plan["named"]:
         reader.bind("\0cr-%s-%s" % (os.path.basename(work), label))
     carried = b"carried by %s" % label.encode()
@@ -177,6 +224,9 @@ def drain_socket(entry, problems):
 def make_all(plan, index, work):
     entries = []
     for k, file in enumerate(plan["files"]):
+        if file["terminal"]:
+            entries.extend(open_terminal(file))
+            continue
         opened = open_file(file, "%d-%d" % (index, k), work)
         entry = opened[0]
         entries.extend(opened)
@@ -231,6 +281,8 @@ def verify(entries, problems):
             seen = peek(entry.fd)
             if seen != entry.pipe["data"]:
                 problems.append("pipe %s: %d bytes in it that differ from the %d written" % (entry.pipe["label"], len(seen), len(entry.pipe["data"])))
+        elif entry.role in ("master", "slave"):
+            verify_terminal(entry, problems)
         elif entry.role == "file" and plan["kind"] == "Regular":
             if plan["access"] != "Write":
                 seen = os.pread(entry.fd, plan["size"] + 1, 0)
