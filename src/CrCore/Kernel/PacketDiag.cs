@@ -17,7 +17,9 @@ public readonly record struct PacketRing(uint BlockSize, uint BlockCount, uint F
 public sealed record PacketMembership(int Interface, int Count, ushort Type, byte[] Address);
 
 /// <summary>What sock_diag says of a packet socket.</summary>
-public sealed record PacketDiagEntry(uint CopyThreshold, PacketRing Receive, PacketRing Transmit, IReadOnlyList<PacketMembership> Memberships);
+/// <param name="Protocol">Of the link layer, in host order; 0 for none.</param>
+/// <param name="Interface">The index of the one that it is bound to; 0 for all.</param>
+public sealed record PacketDiagEntry(ushort Protocol, int Interface, uint CopyThreshold, PacketRing Receive, PacketRing Transmit, IReadOnlyList<PacketMembership> Memberships);
 
 /// <summary>Requests and answers of af_packet_diag (sock_diag(7)).</summary>
 public static class PacketDiag
@@ -25,7 +27,7 @@ public static class PacketDiag
     /// <summary>struct packet_diag_req and packet_diag_msg.</summary>
     public const int RequestSize = 20, MessageSize = 16, MembershipSize = 44;
 
-    private const int InodeAt = 4, ShowAt = 8, ShowInfo = 1, ShowMemberships = 2, ShowRings = 4;
+    private const int ProtocolAt = 2, InodeAt = 4, ShowAt = 8, ShowInfo = 1, ShowMemberships = 2, ShowRings = 4;
     private const int Info = 0, MembershipList = 1, ReceiveRing = 2, TransmitRing = 3, CopyThresholdAt = 12;
 
     /// <summary>All packet sockets, by inode.</summary>
@@ -37,13 +39,14 @@ public static class PacketDiag
         var entries = new Dictionary<ulong, PacketDiagEntry>();
         foreach (var message in diag.Dump(request))
             if (message.Length >= MessageSize)
-                entries[BinaryPrimitives.ReadUInt32LittleEndian(message.AsSpan(InodeAt))] = Parse(message.AsSpan(MessageSize));
+                entries[BinaryPrimitives.ReadUInt32LittleEndian(message.AsSpan(InodeAt))] = Parse(BinaryPrimitives.ReadUInt16LittleEndian(message.AsSpan(ProtocolAt)), message.AsSpan(MessageSize));
         return entries;
     }
 
-    private static PacketDiagEntry Parse(ReadOnlySpan<byte> attributes)
+    private static PacketDiagEntry Parse(ushort protocol, ReadOnlySpan<byte> attributes)
     {
         uint threshold = 0;
+        var index = 0;
         PacketRing receive = default, transmit = default;
         var memberships = new List<PacketMembership>();
         var all = new NetlinkAttributes(attributes);
@@ -51,6 +54,7 @@ public static class PacketDiag
             switch (type)
             {
                 case Info when value.Length >= CopyThresholdAt + 4:
+                    index = BinaryPrimitives.ReadInt32LittleEndian(value);
                     threshold = BinaryPrimitives.ReadUInt32LittleEndian(value[CopyThresholdAt..]);
                     break;
                 case MembershipList:
@@ -65,6 +69,6 @@ public static class PacketDiag
                     transmit = MemoryMarshal.Read<PacketRing>(value);
                     break;
             }
-        return new(threshold, receive, transmit, memberships);
+        return new(protocol, index, threshold, receive, transmit, memberships);
     }
 }

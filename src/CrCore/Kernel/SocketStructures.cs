@@ -11,7 +11,7 @@ public static class SocketFamily
 /// <summary>Socket types (SOCK_* of linux/net.h).</summary>
 public static class SocketType
 {
-    public const int Stream = 1, Datagram = 2, Raw = 3, SequencedPacket = 5, NonBlock = 0x800, CloseOnExec = 0x80000;
+    public const int Stream = 1, Datagram = 2, Raw = 3, SequencedPacket = 5, OldPacket = 10, NonBlock = 0x800, CloseOnExec = 0x80000;
 }
 
 /// <summary>SOL_SOCKET and its options (asm-generic/socket.h).</summary>

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
+using System.Text;
 using CrCore.Image;
 using CrCore.Kernel;
 using CrCore.Objects.Files;
@@ -36,7 +37,7 @@ public sealed class PacketKind : IDescriptorKind
 
     public IEnumerable<RecordType> Records => [new(PacketSocketRecord.Id, "PACKET_SOCKET", PacketSocketRecord.Read, PacketSocketRecord.MaxPayload)];
 
-    public bool Claims(Descriptor d) => d.Socket is { Family: SocketFamily.Packet, Type: SocketType.Raw or SocketType.Datagram };
+    public bool Claims(Descriptor d) => d.Socket is { Family: SocketFamily.Packet, Type: SocketType.Raw or SocketType.Datagram or SocketType.OldPacket };
 
     public void Inspect(DescriptorInspection inspection, Descriptor d)
     {
@@ -46,6 +47,8 @@ public sealed class PacketKind : IDescriptorKind
         if (FanoutType(own) is FanoutClassicBpf or FanoutExtendedBpf)
             inspection.Refuse(d, "CrPacketFanout", "a program chooses among its sockets (PACKET_FANOUT_CBPF, PACKET_FANOUT_EBPF), which the kernel does not give back");
         var entry = Facts.Of(inspection.Context.States, inspection.Context.Proc, inspection.Context.Root.Pid, d.Status.Inode);
+        if (entry is null && d.Socket!.Type == SocketType.OldPacket)
+            inspection.Refuse(d, "CrPacketProtocol", "which protocol a socket of type SOCK_PACKET gets is told by a kernel with CONFIG_PACKET_DIAG alone");
         if (entry is { Receive.IsThere: true })
             inspection.Warn(d, "CrPacketRing", "frames that wait in its ring are not kept, and the new ring begins at its first frame");
     }
@@ -53,14 +56,14 @@ public sealed class PacketKind : IDescriptorKind
     public SavedForm Capture(DescriptorCapture capture, Descriptor d)
     {
         using var own = capture.Borrow(d);
-        SocketCalls.GetName(own, out var name);
         var entry = Facts.Of(capture.Context.States, capture.Context.Proc, capture.Context.Root.Pid, d.Status.Inode);
         using var names = NetworkNamespace.Run(capture.Context.Proc, capture.Context.Root.Pid, InterfaceNames.Read);
+        var (protocol, index) = entry is null ? Bound(own) : (entry.Protocol, entry.Interface);
         var record = new PacketSocketRecord
         {
             SocketType = d.Socket!.Type,
-            Protocol = BinaryPrimitives.ReadUInt16BigEndian(name.AsSpan(2)),
-            Interface = names.Of(BinaryPrimitives.ReadInt32LittleEndian(name.AsSpan(4))),
+            Protocol = protocol,
+            Interface = names.Of(index),
             Fanout = (uint)SocketCalls.GetNumber(own, Level, Fanout, out _),
             CopyThreshold = entry?.CopyThreshold ?? 0,
             Receive = entry?.Receive ?? default,
@@ -72,11 +75,14 @@ public sealed class PacketKind : IDescriptorKind
 
     public void Check(CheckContext context, SavedDescription saved) => Require(saved);
 
-    /// <summary>Made without a protocol, so that nothing reaches it before it is bound.</summary>
+    /// <summary>
+    /// Made without a protocol, so that nothing reaches it before it is bound; but one of type SOCK_PACKET has that of its
+    /// making for ever (packet_bind_spkt in net/packet/af_packet.c).
+    /// </summary>
     public Action? Restore(DescriptorServer server, SavedDescription saved, SyscallBatch batch)
     {
         var record = Require(saved);
-        SocketParts.Make(server, saved, SocketFamily.Packet, record.SocketType, 0, batch);
+        SocketParts.Make(server, saved, SocketFamily.Packet, record.SocketType, IsOld(record) ? BinaryPrimitives.ReverseEndianness(record.Protocol) : 0, batch);
         return () => Make(server, saved, record);
     }
 
@@ -93,7 +99,9 @@ public sealed class PacketKind : IDescriptorKind
         foreach (var (name, count, type, address) in record.Memberships)
             for (var i = 0; i < count; i++)
                 Must(saved, $"adding a membership on {name} to", SocketCalls.SetOption(own, Level, AddMembership, Membership(names.Require(saved, name), type, address)));
-        if (record.Protocol != 0 || record.Interface.Length > 0)
+        if (IsOld(record) && record.Interface.Length > 0)
+            Must(saved, "binding", InetCalls.Bind(own, OldAddress(record.Interface)));
+        else if (!IsOld(record) && (record.Protocol != 0 || record.Interface.Length > 0))
             Must(saved, "binding", InetCalls.Bind(own, Address(record.Protocol, record.Interface.Length > 0 ? names.Require(saved, record.Interface) : 0)));
         if (record.Fanout != 0)
             Must(saved, "setting PACKET_FANOUT of", SocketCalls.SetNumber(own, Level, Fanout, unchecked((int)(record.Fanout & ~((uint)FanoutUniqueId << 16)))));
@@ -118,6 +126,23 @@ public sealed class PacketKind : IDescriptorKind
         // Not the kernel's own sum: diag tells the frames, and a transmit ring of version 3 takes none of the last fields.
         var request = option == TransmitRing ? ring with { RetireTimeout = 0, PrivateSize = 0, Features = 0 } : ring;
         Must(saved, "making a ring of", SocketCalls.SetOption(own, Level, option, MemoryMarshal.AsBytes(new ReadOnlySpan<PacketRing>(in request))[..(isThird ? PacketRing.Size : sizeOfFirst)]));
+    }
+
+    private static bool IsOld(PacketSocketRecord record) => record.SocketType == SocketType.OldPacket;
+
+    private static (ushort Protocol, int Index) Bound(OwnDescriptor own)
+    {
+        SocketCalls.GetName(own, out var name);
+        return (BinaryPrimitives.ReadUInt16BigEndian(name.AsSpan(2)), BinaryPrimitives.ReadInt32LittleEndian(name.AsSpan(4)));
+    }
+
+    /// <summary>struct sockaddr with the interface's name, which is what packet_bind_spkt takes.</summary>
+    private static byte[] OldAddress(string name)
+    {
+        var s = new byte[16];
+        BinaryPrimitives.WriteUInt16LittleEndian(s, SocketFamily.Packet);
+        Encoding.ASCII.GetBytes(name, s.AsSpan(2, 13));
+        return s;
     }
 
     /// <summary>struct sockaddr_ll.</summary>

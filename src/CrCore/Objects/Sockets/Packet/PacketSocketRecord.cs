@@ -20,7 +20,7 @@ public sealed record PacketSocketRecord : ICrRecord
     public short Type => Id;
     public uint Parent => 0;
 
-    /// <summary>SOCK_RAW 3, SOCK_DGRAM 2.</summary>
+    /// <summary>SOCK_RAW 3, SOCK_DGRAM 2, SOCK_PACKET 10.</summary>
     public required int SocketType { get; init; }
 
     /// <summary>The protocol of the link layer whose frames it gets, in host order; 0 for none.</summary>
@@ -71,7 +71,7 @@ public sealed record PacketSocketRecord : ICrRecord
         var name = r.FixedText(InterfaceSize);
         PacketRing receive = ReadRing(ref r), transmit = ReadRing(ref r);
         var count = r.Count(MembershipSize);
-        if (type is not (Kernel.SocketType.Raw or Kernel.SocketType.Datagram) || count > MaxMemberships)
+        if (type is not (Kernel.SocketType.Raw or Kernel.SocketType.Datagram or Kernel.SocketType.OldPacket) || count > MaxMemberships)
             throw r.Bad($"a packet socket of type {type} with {count} memberships is none");
         var memberships = new List<SavedPacketMembership>(count);
         for (var i = 0; i < count; i++)

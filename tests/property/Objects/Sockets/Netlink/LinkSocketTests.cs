@@ -79,6 +79,19 @@ public class LinkSocketTests
             except OSError as e: same(e.errno, 16)
         """);
 
+    /// <summary>The older type of packet sockets: its addresses are names, and its protocol is told by diag alone.</summary>
+    [FactWith("python3")]
+    public void PacketsOfTheOldType() => Survives("""
+            libc = ctypes.CDLL(None, use_errno=True)
+            def name(s):
+                b, n = ctypes.create_string_buffer(64), ctypes.c_uint(64); same(libc.getsockname(s.fileno(), b, ctypes.byref(n)), 0); return b.raw[:n.value].rstrip(b'\0')
+            bound, free = socket(AF_PACKET, 10, htons(0x88b7)), socket(AF_PACKET, 10, htons(0x88b8)); address = struct.pack('H14s', AF_PACKET, b'lo')
+            same(libc.bind(bound.fileno(), address, len(address)), 0); names = name(bound), name(free); same(names, (b'\x11\0lo', b'\x11'))
+            wait()
+            same((name(bound), name(free)), names); out = socket(AF_PACKET, SOCK_RAW, 0); out.bind(('lo', 0))
+            for s, kind in (bound, b'\x88\xb7'), (free, b'\x88\xb8'): out.send(bytes(12) + kind + b'hello'); s.settimeout(5); same(s.recv(99)[12:], kind + b'hello')
+        """);
+
     private static void Survives(string code)
     {
         using var program = new SelfCheckingProgram(Calls + code);
