@@ -1,67 +1,93 @@
 using System.Buffers.Binary;
-using System.Numerics;
 using System.Text;
 
 namespace CrCore.Kernel;
 
 /// <summary>
-/// The tables of the older packet filter (x_tables, iptables-legacy(8)) in the network namespace of the calling thread. They
-/// appear at the first look of any tool at them, empty, so that only their contents say whether they filter.
+/// Reads and writes tables of the older packet filter in the network namespace of the calling thread: calls of
+/// net/ipv4/netfilter/ip_tables.c and its twin for IPv6, whose structures are those of linux/netfilter_ipv4/ip_tables.h.
 /// </summary>
-internal static class LegacyTables
+public static class LegacyTables
 {
-    private const int GetInfo = 64, GetEntries = 65;
+    /// <summary>Bytes of entries that are read at most.</summary>
+    public const int MaxSize = 4 << 20;
+
+    /// <summary>Bytes of struct ipt_getinfo, and of what stands before the entries in ipt_get_entries, ipt_replace and xt_counters_info.</summary>
+    public const int InfoSize = 84, EntriesAt = 40, ReplaceSize = 96, CountersAt = 40;
+
+    private const int GetInfo = 64, GetEntries = 65, SetReplace = 64, SetAddCounters = 65;
 
     // struct ipt_getinfo: name 32, valid_hooks, hook_entry 5, underflow 5, num_entries, size.
-    private const int NameSize = 32, HooksAt = 32, CountAt = 76, SizeAt = 80, InfoSize = 84, EntriesAt = 40;
+    private const int HooksAt = 32, PlacesAt = 36, CountAt = 76, SizeAt = 80;
 
-    // struct ipt_entry and ip6t_entry: where the offsets of target and of the next entry stand.
-    private const int OffsetsOfInet = 88, OffsetsOfInet6 = 140;
+    // struct ipt_replace: name 32, valid_hooks, num_entries, size, hook_entry 5, underflow 5, num_counters, counters.
+    private const int ReplaceCountAt = 36, ReplaceSizeAt = 40, ReplacePlacesAt = 44, OldCountAt = 84, OldCountersAt = 88;
 
-    // struct xt_standard_target: size 2, name 29, revision, verdict.
-    private const int TargetNameAt = 2, VerdictAt = 32;
-
-    /// <summary>−NF_ACCEPT − 1.</summary>
-    private const int Accept = -2;
-
-    private const int MaxSize = 16 << 20;
-
-    /// <summary>Whether a table does anything but let all pass; null when it may not be looked at.</summary>
-    public static bool? Filters(bool isInet6, string table)
+    /// <summary>The table, or null when it may not be looked at, or is larger than <see cref="MaxSize"/>.</summary>
+    public static LegacyTable? TryRead(bool isInet6, string name)
     {
-        var (family, level, offsets) = isInet6 ? (SocketFamily.Inet6, 41, OffsetsOfInet6) : (SocketFamily.Inet, 0, OffsetsOfInet);
-        using var socket = SocketCalls.TryMake(family, SocketType.Datagram, 0, out _);
-        if (socket is null)
+        using var socket = Open(isInet6, out _);
+        if (socket is null || AskInfo(socket, isInet6, name) is not { } info)
             return null;
-        var info = new byte[InfoSize];
-        Encoding.ASCII.GetBytes(table, info.AsSpan(0, NameSize - 1));
-        if (SocketCalls.GetOption(socket, level, GetInfo, info) != InfoSize)
-            return null;
-        // An entry for each hook, its policy, and one that ends the table.
-        var count = BinaryPrimitives.ReadUInt32LittleEndian(info.AsSpan(CountAt));
-        if (count != BitOperations.PopCount(BinaryPrimitives.ReadUInt32LittleEndian(info.AsSpan(HooksAt))) + 1)
-            return true;
         var size = BinaryPrimitives.ReadInt32LittleEndian(info.AsSpan(SizeAt));
         if (size is < 0 or > MaxSize)
             return null;
         var entries = new byte[EntriesAt + size];
-        info.AsSpan(0, NameSize).CopyTo(entries);
-        BinaryPrimitives.WriteInt32LittleEndian(entries.AsSpan(NameSize), size);
-        return SocketCalls.GetOption(socket, level, GetEntries, entries) < 0 ? null : HasOtherPolicy(entries.AsSpan(EntriesAt), offsets);
+        info.AsSpan(0, LegacyTable.NameSize).CopyTo(entries);
+        BinaryPrimitives.WriteInt32LittleEndian(entries.AsSpan(LegacyTable.NameSize), size);
+        if (SocketCalls.GetOption(socket, Level(isInet6), GetEntries, entries) < 0)
+            return null;
+        var places = new uint[LegacyTable.PlacesCount];
+        for (var i = 0; i < places.Length; i++)
+            places[i] = BinaryPrimitives.ReadUInt32LittleEndian(info.AsSpan(PlacesAt + 4 * i));
+        return new(isInet6, name, BinaryPrimitives.ReadUInt32LittleEndian(info.AsSpan(HooksAt)), places,
+            BinaryPrimitives.ReadUInt32LittleEndian(info.AsSpan(CountAt)), entries[EntriesAt..]);
     }
 
-    private static bool HasOtherPolicy(ReadOnlySpan<byte> entries, int offsets)
+    /// <summary>Puts the table into the place of the one that is there (a look makes an empty one), with its counters.</summary>
+    /// <returns>ENOENT: the kernel lacks the table, a match or a target. EPERM: takes CAP_NET_ADMIN. EINVAL: it is none.</returns>
+    public static Errno Replace(LegacyTable table)
     {
-        while (entries.Length >= offsets + 4)
-        {
-            int target = BinaryPrimitives.ReadUInt16LittleEndian(entries[offsets..]), next = BinaryPrimitives.ReadUInt16LittleEndian(entries[(offsets + 2)..]);
-            // The standard target has no name.
-            if (target + VerdictAt + 4 <= entries.Length && entries[target + TargetNameAt] == 0 && BinaryPrimitives.ReadInt32LittleEndian(entries[(target + VerdictAt)..]) != Accept)
-                return true;
-            if (next == 0)
-                break;
-            entries = entries[Math.Min(entries.Length, next)..];
-        }
-        return false;
+        using var socket = Open(table.IsInet6, out var errno);
+        if (socket is null)
+            return errno;
+        if (AskInfo(socket, table.IsInet6, table.Name) is not { } info)
+            return Errno.ENOENT;
+        var old = BinaryPrimitives.ReadUInt32LittleEndian(info.AsSpan(CountAt));
+        var request = new byte[ReplaceSize + table.Entries.Length];
+        WriteName(request, table.Name);
+        BinaryPrimitives.WriteUInt32LittleEndian(request.AsSpan(HooksAt), table.Hooks);
+        BinaryPrimitives.WriteUInt32LittleEndian(request.AsSpan(ReplaceCountAt), table.Count);
+        BinaryPrimitives.WriteInt32LittleEndian(request.AsSpan(ReplaceSizeAt), table.Entries.Length);
+        for (var i = 0; i < LegacyTable.PlacesCount; i++)
+            BinaryPrimitives.WriteUInt32LittleEndian(request.AsSpan(ReplacePlacesAt + 4 * i), table.Places[i]);
+        BinaryPrimitives.WriteUInt32LittleEndian(request.AsSpan(OldCountAt), old);
+        table.Entries.CopyTo(request, ReplaceSize);
+        errno = SocketCalls.SetOptionWithRoom(socket, Level(table.IsInet6), SetReplace, request, OldCountersAt, checked((int)old * LegacyTable.CountersSize));
+        return errno != Errno.None ? errno : AddCounters(socket, table);
     }
+
+    private static Errno AddCounters(OwnDescriptor socket, LegacyTable table)
+    {
+        var counters = table.Counters;
+        var request = new byte[CountersAt + counters.Length];
+        WriteName(request, table.Name);
+        BinaryPrimitives.WriteInt32LittleEndian(request.AsSpan(LegacyTable.NameSize), counters.Length / LegacyTable.CountersSize);
+        counters.CopyTo(request, CountersAt);
+        return SocketCalls.SetOption(socket, Level(table.IsInet6), SetAddCounters, request);
+    }
+
+    private static OwnDescriptor? Open(bool isInet6, out Errno errno)
+        => SocketCalls.TryMake(isInet6 ? SocketFamily.Inet6 : SocketFamily.Inet, SocketType.Raw, 255, out errno);
+
+    private static int Level(bool isInet6) => isInet6 ? 41 : 0;
+
+    private static byte[]? AskInfo(OwnDescriptor socket, bool isInet6, string name)
+    {
+        var info = new byte[InfoSize];
+        WriteName(info, name);
+        return SocketCalls.GetOption(socket, Level(isInet6), GetInfo, info) == InfoSize ? info : null;
+    }
+
+    private static void WriteName(Span<byte> structure, string name) => Encoding.ASCII.GetBytes(name, structure[..(LegacyTable.NameSize - 1)]);
 }

@@ -45,6 +45,18 @@ public static unsafe class SocketCalls
             return Libc.ErrnoOf(Libc.Syscall(Sys.setsockopt, socket.Number, level, name, (long)p, value.Length));
     }
 
+    /// <summary>setsockopt(2) with a structure that points to room for an answer.</summary>
+    /// <param name="pointerAt">Where in the value the pointer belongs.</param>
+    /// <param name="room">Bytes of the room; what comes there is not looked at.</param>
+    public static Errno SetOptionWithRoom(OwnDescriptor socket, int level, int name, Span<byte> value, int pointerAt, int room)
+    {
+        fixed (byte* answer = new byte[Math.Max(1, room)])
+        {
+            System.Buffers.Binary.BinaryPrimitives.WriteUInt64LittleEndian(value[pointerAt..], (ulong)answer);
+            return SetOption(socket, level, name, value);
+        }
+    }
+
     public static Errno SetNumber(OwnDescriptor socket, int level, int name, int value)
         => SetOption(socket, level, name, new ReadOnlySpan<byte>(&value, sizeof(int)));
 

@@ -45,6 +45,8 @@ public static class Kinds
         new ProcessState.ThreadSettingsKind(),
         new Scheduler.SchedulerKind(),
         new Seccomp.SeccompKind(),
+        // Last: what the restore itself sends must not be filtered.
+        new Namespaces.PacketFiltersKind(),
     ];
 
     /// <summary>Every record of revision 4, the frame's own and each kind's.</summary>

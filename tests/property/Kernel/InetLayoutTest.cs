@@ -68,6 +68,28 @@ public sealed class InetLayoutTest
         Assert.Equal([PacketDiag.RequestSize, PacketDiag.MessageSize, PacketDiag.MembershipSize, PacketRing.Size, PacketRing.Size, 12, 4, (long)Marshal.OffsetOf<PacketRing>("<RetireTimeout>k__BackingField"), 16], answers.Values);
     }
 
+    /// <summary>Each of the two headers by itself, as the C library's own do not go with them.</summary>
+    [FactWith("cc")]
+    public void Packet_filters_are_those_of_the_headers()
+    {
+        foreach (var (v6, prefix, header, offsets) in new[] { (false, "ipt", "linux/netfilter_ipv4/ip_tables.h", 88L), (true, "ip6t", "linux/netfilter_ipv6/ip6_tables.h", 140L) })
+        {
+            var upper = prefix.ToUpperInvariant();
+            string[] asked =
+            [
+                $"sizeof(struct {prefix}_getinfo)", $"offsetof(struct {prefix}_getinfo, valid_hooks)", $"offsetof(struct {prefix}_getinfo, hook_entry)", $"offsetof(struct {prefix}_getinfo, num_entries)", $"offsetof(struct {prefix}_getinfo, size)",
+                $"offsetof(struct {prefix}_get_entries, entrytable)", $"offsetof(struct {prefix}_replace, entries)", $"offsetof(struct {prefix}_replace, num_entries)", $"offsetof(struct {prefix}_replace, size)",
+                $"offsetof(struct {prefix}_replace, hook_entry)", $"offsetof(struct {prefix}_replace, num_counters)", $"offsetof(struct {prefix}_replace, counters)", "offsetof(struct xt_counters_info, counters)",
+                $"offsetof(struct {prefix}_entry, target_offset)", $"offsetof(struct {prefix}_entry, next_offset)", $"offsetof(struct {prefix}_entry, counters)", "sizeof(struct xt_counters)", "offsetof(struct xt_standard_target, verdict)",
+                $"{upper}_SO_GET_INFO", $"{upper}_SO_GET_ENTRIES", $"{upper}_SO_SET_REPLACE", $"{upper}_SO_SET_ADD_COUNTERS",
+            ];
+            var answers = CHeaders.Ask([.. asked.Select(a => (a, (string?)null))], $"#include <stdio.h>\n#include <stddef.h>\n#include <linux/types.h>\n#include <net/if.h>\n#include <netinet/in.h>\n#include <{header}>\n");
+            Assert.Equal(
+                [LegacyTables.InfoSize, 32, 36, 76, 80, LegacyTables.EntriesAt, LegacyTables.ReplaceSize, 36, 40, 44, 84, 88, LegacyTables.CountersAt, offsets, offsets + 2, v6 ? 152 : 96, LegacyTable.CountersSize, 32, 64, 65, 64, 65],
+                answers.Values);
+        }
+    }
+
     private readonly record struct SocketOptionNumber(string Text, int Number);
 
     [Fact]

@@ -60,6 +60,23 @@ public class ContainerTests
         Assert.Contains("\"40000\", \"50000\"", tree.Before.GetRawText());
     }
 
+    /// <summary>Rules, policies, chains of one's own, and counters.</summary>
+    [TheoryInNamespaces]
+    [NetworkData("iptables-legacy -P FORWARD DROP && iptables-legacy -N mine && iptables-legacy -A mine -p tcp --dport 77 -j DROP && iptables-legacy -A INPUT -i lo -j mine"
+        + " && iptables-legacy -A INPUT -p udp --dport 78 -j DROP && ip6tables-legacy -t mangle -A OUTPUT -d ::2 -j ACCEPT && ip6tables-legacy -L -n >/dev/null", "-A INPUT -p udp", "[2:58]")]
+    public void TablesOfIptablesAreKept(string command, string rule, string counters)
+    {
+        using var tree = new ContainedTree("-muin", $"alone = True\nraise_loopback()\nassert os.system('{command}') == 0\n" + """
+            import socket as sockets, subprocess
+            for port in (78, 78, 79): sockets.socket(sockets.AF_INET, sockets.SOCK_DGRAM).sendto(b'x', ('127.0.0.1', port))
+            saved = lambda tool, table: [line for line in subprocess.run([tool, '-c', '-t', table], capture_output=True, text=True).stdout.splitlines() if line[:1] != '#']
+            names = lambda: [saved('iptables-legacy-save', 'filter'), saved('ip6tables-legacy-save', 'mangle')]
+            """);
+        Assert.Contains(tree.Checkpoint(stop: true).Warnings, w => w.Id == "CrConnectionTracking");
+        AssertGoesOn(tree, tree.Restore(), "-muin");
+        Assert.Contains($"{counters} {rule}", tree.Before.GetRawText());
+    }
+
     [FactInNamespaces]
     public void TwoContainersFromOneImageBesideTheOriginal()
     {

@@ -25,6 +25,18 @@ public class NamespaceRecordProperties
     public void OnlySysctlsOfTheNetwork(string name) => Assert.Throws<CrImageException>(() => RecordCode.Again(new SysctlsRecord(1, [KeyValuePair.Create(name, "1")])));
 
     [Property]
+    public void PacketFilter(int vpid, bool isInet6, uint hooks, byte[] entries)
+        => Same(new PacketFilterRecord(vpid, new(isInet6, "filter", hooks, [.. Enumerable.Range(0, LegacyTable.PlacesCount).Select(i => hooks * (uint)i)], 7, entries)));
+
+    [Property]
+    public void EntriesOfAnyBytesAreWalked(bool isInet6, uint hooks, byte[] entries)
+    {
+        var table = new LegacyTable(isInet6, "filter", hooks, new uint[LegacyTable.PlacesCount], (uint)System.Numerics.BitOperations.PopCount(hooks) + 1, [.. entries, .. entries, .. new byte[200]]);
+        _ = table.Filters;
+        Assert.Equal(0, table.Counters.Length % LegacyTable.CountersSize);
+    }
+
+    [Property]
     public void Mount(int vpid, ulong flags) => Same(new MountRecord(vpid, "/pr\udc80oc", "proc", "none", flags, "hidepid=invisible"));
 
     [Property]

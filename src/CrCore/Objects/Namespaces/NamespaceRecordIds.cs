@@ -7,4 +7,5 @@ public static class NamespaceRecordIds
     public const short IdMaps = 401;
     public const short Mount = 402;
     public const short Sysctls = 403;
+    public const short PacketFilter = 404;
 }

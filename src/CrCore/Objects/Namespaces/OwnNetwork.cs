@@ -25,19 +25,11 @@ internal static class OwnNetwork
             if (!_everywhere.Contains(name))
                 context.Refuse(root, "CrInterfaceNotSaved", $"network interface {name}", "the tree's network namespace has it, and interfaces other than loopback are not saved yet",
                     "Take the interface out of the namespace before the checkpoint.");
-        List<string> inet = [], inet6 = [];
-        ProcNetwork.ListFilterTables(context.Proc, root.Pid, isInet6: false, inet);
-        ProcNetwork.ListFilterTables(context.Proc, root.Pid, isInet6: true, inet6);
         var extras = new List<NetworkExtra>();
         Errno errno;
         try
         {
-            errno = NetworkNamespace.Run(context.Proc, root.Pid, () =>
-            {
-                AddFilters(inet, false, extras);
-                AddFilters(inet6, true, extras);
-                return NetworkContents.TryRead(HoldTables, extras);
-            });
+            errno = NetworkNamespace.Run(context.Proc, root.Pid, () => NetworkContents.TryRead(HoldTables, extras));
         }
         catch (CrKernelException e) when (e.Errno == Errno.EPERM)
         {
@@ -46,14 +38,7 @@ internal static class OwnNetwork
         foreach (var extra in extras)
             context.Refuse(root, extra.Id, extra.What, "the tree's network namespace has it, and what leads or filters packets there is not saved yet", "Take it away before the checkpoint, and put it back after the restore.");
         if (errno != Errno.None)
-            context.Warn(root, "CrNetworkUnseen", "network namespace", $"what filters packets there (nf_tables, iptables) cannot be looked at by this user ({errno}); none of it is saved", "Run with CAP_NET_ADMIN and CAP_SYS_ADMIN.");
-    }
-
-    private static void AddFilters(List<string> tables, bool isInet6, List<NetworkExtra> extras)
-    {
-        foreach (var table in tables)
-            if (LegacyTables.Filters(isInet6, table) != false)
-                extras.Add(new("CrFirewallNotSaved", $"{(isInet6 ? "ip6tables" : "iptables")} table {table}"));
+            context.Warn(root, "CrNetworkUnseen", "network namespace", $"what filters packets there (nf_tables) cannot be looked at by this user ({errno}); none of it is saved", "Run with CAP_NET_ADMIN and CAP_SYS_ADMIN.");
     }
 
     /// <summary>What is set otherwise than in a new network namespace with loopback like this one's; null when it cannot be known.</summary>
