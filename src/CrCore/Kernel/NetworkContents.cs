@@ -10,24 +10,23 @@ namespace CrCore.Kernel;
 public readonly record struct NetworkExtra(string Id, string What);
 
 /// <summary>
-/// What was added by hand to the network namespace of the calling thread: addresses, routes, rules, queueing disciplines
-/// (rtnetlink(7)) and tables of nf_tables. What the kernel makes by itself, once loopback is up, says so or is known.
+/// What was added by hand to the network namespace of the calling thread: addresses, routes, rules and queueing disciplines
+/// (rtnetlink(7)). What the kernel makes by itself, once loopback is up, says so or is known.
 /// </summary>
 internal static class NetworkContents
 {
-    private const int RouteNetlink = 0, NetfilterNetlink = 12;
-    private const ushort GetAddress = 22, GetRoute = 26, GetRule = 34, GetQueueing = 38, GetTable = 10 << 8 | 1;
+    private const int RouteNetlink = 0;
+    private const ushort GetAddress = 22, GetRoute = 26, GetRule = 34, GetQueueing = 38;
 
-    // Attributes of linux/if_addr.h, rtnetlink.h, fib_rules.h, pkt_sched.h, netfilter/nf_tables.h.
-    private const int AddressLocal = 2, AddressOf = 1, RouteTo = 1, RouteGateway = 5, RulePriority = 6, RuleProtocol = 21, QueueingKind = 1, TableName = 1;
-    private const int RouteMessageSize = 12, AddressMessageSize = 8, QueueingMessageSize = 20, NetfilterMessageSize = 4;
+    // Attributes of linux/if_addr.h, rtnetlink.h, fib_rules.h, pkt_sched.h.
+    private const int AddressLocal = 2, AddressOf = 1, RouteTo = 1, RouteGateway = 5, RulePriority = 6, RuleProtocol = 21, QueueingKind = 1;
+    private const int RouteMessageSize = 12, AddressMessageSize = 8, QueueingMessageSize = 20;
 
     /// <summary>RTPROT_KERNEL: the kernel made it.</summary>
     private const byte OfKernel = 2;
 
-    /// <param name="own">How names of tables begin that this program makes.</param>
     /// <returns>The errno when it may not be asked for everything.</returns>
-    public static Errno TryRead(string own, List<NetworkExtra> extras)
+    public static Errno TryRead(List<NetworkExtra> extras)
     {
         using var routes = NetlinkDump.TryOpen(RouteNetlink, out var errno);
         if (routes is null)
@@ -38,10 +37,7 @@ internal static class NetworkContents
             Ask(routes, GetRoute, new byte[RouteMessageSize], family, m => Route(m, extras));
             Ask(routes, GetRule, new byte[RouteMessageSize], family, m => Rule(m, extras));
         }
-        Ask(routes, GetQueueing, new byte[QueueingMessageSize], 0, m => Queueing(m, extras));
-        using var netfilter = NetlinkDump.TryOpen(NetfilterNetlink, out errno);
-        // A kernel without it has no tables.
-        return netfilter is null ? Errno.None : Ask(netfilter, GetTable, new byte[NetfilterMessageSize], 0, m => Table(m, own, extras));
+        return Ask(routes, GetQueueing, new byte[QueueingMessageSize], 0, m => Queueing(m, extras));
     }
 
     private static Errno Ask(NetlinkDump dump, ushort type, byte[] request, byte family, Action<byte[]> each)
@@ -51,7 +47,7 @@ internal static class NetworkContents
         var errno = dump.TryAsk(type, request, messages);
         foreach (var m in messages)
             each(m);
-        // A kernel without IPv6 or nf_tables says that it does not know what it is asked for.
+        // A kernel without IPv6 says that it does not know what it is asked for.
         return errno is Errno.EPERM or Errno.EAGAIN ? errno : Errno.None;
     }
 
@@ -88,15 +84,6 @@ internal static class NetworkContents
     {
         if (m.Length >= QueueingMessageSize && Find(m, QueueingMessageSize, QueueingKind, out var kind) && !kind.StartsWith("noqueue"u8))
             extras.Add(new("CrQueueingNotSaved", $"queueing discipline {Text(kind)}"));
-    }
-
-    /// <summary>struct nfgenmsg: family, version, resource.</summary>
-    private static void Table(byte[] m, string own, List<NetworkExtra> extras)
-    {
-        if (m.Length < NetfilterMessageSize || !Find(m, NetfilterMessageSize, TableName, out var bytes) || Text(bytes) is not { } name || name.StartsWith(own, StringComparison.Ordinal))
-            return;
-        var family = m[0] switch { 1 => "inet", 2 => "ip", 3 => "arp", 5 => "netdev", 7 => "bridge", 10 => "ip6", var other => $"family {other}" };
-        extras.Add(new("CrFirewallNotSaved", $"nf_tables table {family} {name}"));
     }
 
     private static bool Find(byte[] message, int fixedSize, int wanted, out ReadOnlySpan<byte> value)

@@ -77,6 +77,24 @@ public class ContainerTests
         Assert.Contains($"{counters} {rule}", tree.Before.GetRawText());
     }
 
+    /// <summary>Tables of several families, chains with and without a hook, rules in their order, counters, comments.</summary>
+    [TheoryInNamespaces]
+    [NetworkData("nft add table inet guard && nft add chain inet guard own && nft add chain inet guard in { type filter hook input priority 5\\; policy drop\\; }"
+        + " && nft add rule inet guard in iifname lo tcp dport 77 counter jump own && nft add rule inet guard in udp dport 78 counter drop comment number-78 && nft add rule inet guard in meta l4proto udp counter accept"
+        + " && nft add rule inet guard own ct state new,established accept && nft add table ip6 other", "counter packets 2 bytes 58 drop comment", "policy drop;")]
+    public void TablesOfNftAreKept(string command, string rule, string chain)
+    {
+        using var tree = new ContainedTree("-muin", $"alone = True\nraise_loopback()\nassert os.system('{command}') == 0\n" + """
+            import socket as sockets, subprocess
+            for port in (78, 78, 79): sockets.socket(sockets.AF_INET, sockets.SOCK_DGRAM).sendto(b'x', ('127.0.0.1', port))
+            names = lambda: subprocess.run(['nft', 'list', 'ruleset'], capture_output=True, text=True).stdout.splitlines()
+            """);
+        Assert.Contains(tree.Checkpoint(stop: true).Warnings, w => w.Id == "CrConnectionTracking");
+        AssertGoesOn(tree, tree.Restore(), "-muin");
+        Assert.Contains(rule, tree.Before.GetRawText());
+        Assert.Contains(chain, tree.Before.GetRawText());
+    }
+
     [FactInNamespaces]
     public void TwoContainersFromOneImageBesideTheOriginal()
     {

@@ -27,7 +27,7 @@ public class NamespaceObstacleTests
     [NetworkData("ip link set lo up && ip route add 10.1.2.0/24 dev lo", "CrRouteNotSaved", "route 10.1.2.0/24")]
     [NetworkData("ip rule add priority 77 to 10.1.2.0/24 lookup 77", "CrRouteNotSaved", "routing rule 77")]
     [NetworkData("tc qdisc add dev lo root pfifo", "CrQueueingNotSaved", "queueing discipline pfifo")]
-    [NetworkData("nft add table inet guard", "CrFirewallNotSaved", "nf_tables table inet guard")]
+    [NetworkData("nft add table inet guard && nft add set inet guard known { type ipv4_addr\\; }", "CrFirewallNotSaved", "a set in the nf_tables table inet guard")]
     public void WhatLeadsOrFiltersPacketsIsNamed(string command, string id, string what)
     {
         using var tree = new ContainedTree("-pfn --mount-proc", $"assert os.system('{command}') == 0");

@@ -29,6 +29,14 @@ public class NamespaceRecordProperties
         => Same(new PacketFilterRecord(vpid, new(isInet6, "filter", hooks, [.. Enumerable.Range(0, LegacyTable.PlacesCount).Select(i => hooks * (uint)i)], 7, entries)));
 
     [Property]
+    public void Netfilter(int vpid, byte[][] messages)
+        => Same(new NetfilterRecord(vpid, [.. messages.Select((m, i) => new NetfilterObject((ushort)(i % 3 * 3), m ?? []))]));
+
+    [Fact]
+    public void OnlyMessagesThatMakeSomething()
+        => Assert.Throws<CrImageException>(() => RecordCode.Again(new NetfilterRecord(1, [new(NetfilterRules.Table, [1, 0, 0, 0]), new(2, [1, 0, 0, 0])])));
+
+    [Property]
     public void EntriesOfAnyBytesAreWalked(bool isInet6, uint hooks, byte[] entries)
     {
         var table = new LegacyTable(isInet6, "filter", hooks, new uint[LegacyTable.PlacesCount], (uint)System.Numerics.BitOperations.PopCount(hooks) + 1, [.. entries, .. entries, .. new byte[200]]);

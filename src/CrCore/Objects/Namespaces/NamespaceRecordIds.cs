@@ -8,4 +8,5 @@ public static class NamespaceRecordIds
     public const short Mount = 402;
     public const short Sysctls = 403;
     public const short PacketFilter = 404;
+    public const short Netfilter = 405;
 }

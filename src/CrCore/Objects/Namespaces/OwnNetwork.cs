@@ -7,12 +7,10 @@ using CrCore.Restore;
 namespace CrCore.Objects.Namespaces;
 
 /// <summary>
-/// A network namespace of the tree's own: its sysctls are kept; interfaces, and what filters or leads packets, are refused.
+/// A network namespace of the tree's own: its sysctls are kept; interfaces, and what leads packets, are refused.
 /// </summary>
 internal static class OwnNetwork
 {
-    private const string HoldTables = "crmodule-";
-
     // The kernel puts these into every network namespace once their module is loaded (net.core.fb_tunnels_only_for_init_net).
     private static readonly HashSet<string> _everywhere =
         ["lo", "tunl0", "gre0", "gretap0", "erspan0", "ip_vti0", "ip6_vti0", "sit0", "ip6tnl0", "ip6gre0"];
@@ -29,16 +27,16 @@ internal static class OwnNetwork
         Errno errno;
         try
         {
-            errno = NetworkNamespace.Run(context.Proc, root.Pid, () => NetworkContents.TryRead(HoldTables, extras));
+            errno = NetworkNamespace.Run(context.Proc, root.Pid, () => NetworkContents.TryRead(extras));
         }
         catch (CrKernelException e) when (e.Errno == Errno.EPERM)
         {
             errno = e.Errno ?? Errno.EPERM;
         }
         foreach (var extra in extras)
-            context.Refuse(root, extra.Id, extra.What, "the tree's network namespace has it, and what leads or filters packets there is not saved yet", "Take it away before the checkpoint, and put it back after the restore.");
+            context.Refuse(root, extra.Id, extra.What, "the tree's network namespace has it, and what leads packets there is not saved yet", "Take it away before the checkpoint, and put it back after the restore.");
         if (errno != Errno.None)
-            context.Warn(root, "CrNetworkUnseen", "network namespace", $"what filters packets there (nf_tables) cannot be looked at by this user ({errno}); none of it is saved", "Run with CAP_NET_ADMIN and CAP_SYS_ADMIN.");
+            context.Warn(root, "CrNetworkUnseen", "network namespace", $"what leads packets there (addresses, routes, queueing disciplines) cannot be looked at by this user ({errno}); none of it is saved", "Run with CAP_NET_ADMIN and CAP_SYS_ADMIN.");
     }
 
     /// <summary>What is set otherwise than in a new network namespace with loopback like this one's; null when it cannot be known.</summary>
