@@ -39,7 +39,7 @@ internal sealed class SharingTarget((IPageTarget Target, AddressRange[]? Ranges)
     {
         _runs.Clear();
         foreach (var run in runs)
-            for (var i = FirstEndingAfter(ranges, run.VAddr); i < ranges.Length && ranges[i].Start < run.End; i++)
+            for (var i = AddressRange.FirstEndingAfter<AddressRange>(ranges, run.VAddr); i < ranges.Length && ranges[i].Start < run.End; i++)
                 _runs.Add(Common(ranges[i], run));
         return _runs.Count > 0;
     }
@@ -51,7 +51,7 @@ internal sealed class SharingTarget((IPageTarget Target, AddressRange[]? Ranges)
         var (start, end, at) = (0, 0, 0);
         foreach (var run in runs)
         {
-            for (var i = FirstEndingAfter(ranges, run.VAddr); i < ranges.Length && ranges[i].Start < run.End; i++)
+            for (var i = AddressRange.FirstEndingAfter<AddressRange>(ranges, run.VAddr); i < ranges.Length && ranges[i].Start < run.End; i++)
             {
                 var part = Common(ranges[i], run);
                 var from = at + (int)(part.VAddr - run.VAddr);
@@ -78,19 +78,5 @@ internal sealed class SharingTarget((IPageTarget Target, AddressRange[]? Ranges)
     {
         var start = Math.Max(range.Start, run.VAddr);
         return new PageRun(start, (uint)((Math.Min(range.End, run.End) - start) / ImageFormat.PageSize));
-    }
-
-    private static int FirstEndingAfter(AddressRange[] ranges, ulong address)
-    {
-        var (low, high) = (0, ranges.Length);
-        while (low < high)
-        {
-            var middle = (low + high) / 2;
-            if (ranges[middle].End <= address)
-                low = middle + 1;
-            else
-                high = middle;
-        }
-        return low;
     }
 }

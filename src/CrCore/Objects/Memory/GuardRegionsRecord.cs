@@ -2,19 +2,6 @@ using CrCore.Image;
 
 namespace CrCore.Objects.Memory;
 
-/// <summary>A range of addresses; the end is the first address behind it.</summary>
-public readonly record struct AddressRange(ulong Start, ulong End)
-{
-    /// <summary>In bytes.</summary>
-    public ulong Length => End - Start;
-
-    public bool Overlaps(AddressRange other) => Start < other.End && other.Start < End;
-
-    public bool Contains(AddressRange other) => Start <= other.Start && other.End <= End;
-
-    public override string ToString() => $"{Start:x}-{End:x}";
-}
-
 /// <summary>GUARD_REGIONS (211): pages of an address space that were made inaccessible with MADV_GUARD_INSTALL, ascending.</summary>
 /// <param name="ObjRef">The address space's reference: the framing's parent.</param>
 public sealed record GuardRegionsRecord(uint ObjRef, IReadOnlyList<AddressRange> Ranges) : ICrRecord

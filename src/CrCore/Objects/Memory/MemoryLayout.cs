@@ -4,21 +4,25 @@ namespace CrCore.Objects.Memory;
 
 /// <summary>A saved mapping with the path that followed its record.</summary>
 /// <param name="Path">For a mapping of a file, else empty.</param>
-public readonly record struct SavedMapping(VmaRecord Vma, string Path)
+public readonly record struct SavedMapping(VmaRecord Vma, string Path) : IAddressed
 {
+    AddressRange IAddressed.Range => new(Vma.Start, Vma.End);
+
     public override string ToString() => Path.Length == 0 ? Vma.ToString() : $"{Vma} {Path}";
 }
 
 /// <summary>A task's saved address space, checked: mappings ascending and without overlap.</summary>
 public sealed class MemoryLayout
 {
+    private readonly SavedMapping[] _mappings;
+
     private MemoryLayout(MmRecord mm, SavedMapping[] mappings, IReadOnlyList<AddressRange> guards, IReadOnlyList<SharedPagesRecord> shared)
-        => (Mm, Mappings, Guards, Shared) = (mm, mappings, guards, shared);
+        => (Mm, _mappings, Guards, Shared) = (mm, mappings, guards, shared);
 
     public MmRecord Mm { get; }
 
     /// <summary>Ascending.</summary>
-    public IReadOnlyList<SavedMapping> Mappings { get; }
+    public IReadOnlyList<SavedMapping> Mappings => _mappings;
 
     /// <summary>Guard pages, ascending.</summary>
     public IReadOnlyList<AddressRange> Guards { get; }
@@ -101,19 +105,7 @@ public sealed class MemoryLayout
     public static ulong StagingBytes(ImageModel image) => StagingPlan.Make(image, new MemoryLayouts()).Size;
 
     /// <summary>The mapping at or after an address: an index into <see cref="Mappings"/>, their count where there is none.</summary>
-    public int FirstEndingAfter(ulong address)
-    {
-        var (low, high) = (0, Mappings.Count);
-        while (low < high)
-        {
-            var middle = (low + high) / 2;
-            if (Mappings[middle].Vma.End <= address)
-                low = middle + 1;
-            else
-                high = middle;
-        }
-        return low;
-    }
+    public int FirstEndingAfter(ulong address) => AddressRange.FirstEndingAfter<SavedMapping>(_mappings, address);
 
     /// <summary>Whether all of a range is mapped, and private.</summary>
     public bool HasPrivatePages(AddressRange range)

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using CrCore.Image;
 using CrCore.Kernel;
 
@@ -64,7 +65,7 @@ internal sealed class PageMatcher(bool byContents)
     {
         var end = start + (ulong)pages * PageSize;
         var found = 0;
-        for (var at = FirstEndingAfter(common, start); at < common.Count && common[at].Start < end; at++)
+        for (var at = AddressRange.FirstEndingAfter<AddressRange>(CollectionsMarshal.AsSpan(common), start); at < common.Count && common[at].Start < end; at++)
         {
             var from = (int)((Math.Max(common[at].Start, start) - start) / PageSize);
             var to = (int)((Math.Min(common[at].End, end) - start) / PageSize);
@@ -154,19 +155,5 @@ internal sealed class PageMatcher(bool byContents)
             else
                 _found.Add(new SharedRange(range, _owners[first], own.ObjRef));
         }
-    }
-
-    private static int FirstEndingAfter(List<AddressRange> ranges, ulong address)
-    {
-        var (low, high) = (0, ranges.Count);
-        while (low < high)
-        {
-            var middle = (low + high) / 2;
-            if (ranges[middle].End <= address)
-                low = middle + 1;
-            else
-                high = middle;
-        }
-        return low;
     }
 }

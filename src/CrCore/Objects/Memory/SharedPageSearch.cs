@@ -139,7 +139,7 @@ internal sealed class SharingTask(int pid, uint objRef, PageRange[] ranges)
     /// <summary>Under whose reference its page at an address is stored.</summary>
     public uint OwnerAt(ulong address)
     {
-        var index = SharedPages.FirstEndingAfter(Taken, address);
+        var index = AddressRange.FirstEndingAfter<SharedRange>(Taken, address);
         return index < Taken.Length && Taken[index].Range.Start <= address ? Taken[index].Owner : objRef;
     }
 

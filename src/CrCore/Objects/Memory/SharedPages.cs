@@ -6,7 +6,7 @@ namespace CrCore.Objects.Memory;
 /// <param name="Range">The addresses, the same in both.</param>
 /// <param name="Owner">Who has them stored.</param>
 /// <param name="Taker">Whose pages they are, too.</param>
-public readonly record struct SharedRange(AddressRange Range, uint Owner, uint Taker);
+public readonly record struct SharedRange(AddressRange Range, uint Owner, uint Taker) : IAddressed;
 
 /// <summary>Who of an image's tasks has pages in common with whom, checked. Immutable: for several threads at once.</summary>
 public sealed class SharedPages
@@ -37,7 +37,7 @@ public sealed class SharedPages
     public uint OwnerAt(uint objRef, ulong address, out ulong end)
     {
         var ranges = TakenBy(objRef);
-        var index = FirstEndingAfter(ranges, address);
+        var index = AddressRange.FirstEndingAfter<SharedRange>(ranges, address);
         if (index == ranges.Length)
         {
             end = ulong.MaxValue;
@@ -52,7 +52,7 @@ public sealed class SharedPages
     public bool IsOwn(uint objRef, AddressRange range)
     {
         var ranges = TakenBy(objRef);
-        var index = FirstEndingAfter(ranges, range.Start);
+        var index = AddressRange.FirstEndingAfter<SharedRange>(ranges, range.Start);
         return index == ranges.Length || !ranges[index].Range.Overlaps(range);
     }
 
@@ -105,21 +105,6 @@ public sealed class SharedPages
             if (taken[i].Range.Overlaps(taken[i - 1].Range))
                 throw Bad(task, $"its shared pages {taken[i].Range} stand twice");
         _byTaker.Add(layout.Mm.ObjRef, [.. taken]);
-    }
-
-    /// <summary>The first range that reaches beyond an address, in a list without overlap.</summary>
-    internal static int FirstEndingAfter(ReadOnlySpan<SharedRange> ranges, ulong address)
-    {
-        var (low, high) = (0, ranges.Length);
-        while (low < high)
-        {
-            var middle = (low + high) / 2;
-            if (ranges[middle].Range.End <= address)
-                low = middle + 1;
-            else
-                high = middle;
-        }
-        return low;
     }
 
     private static CrImageException Bad(TaskImage task, string what)

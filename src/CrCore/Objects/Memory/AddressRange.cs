@@ -1,0 +1,38 @@
+namespace CrCore.Objects.Memory;
+
+/// <summary>Something that takes a range of addresses.</summary>
+internal interface IAddressed
+{
+    AddressRange Range { get; }
+}
+
+/// <summary>A range of addresses; the end is the first address behind it.</summary>
+public readonly record struct AddressRange(ulong Start, ulong End) : IAddressed
+{
+    /// <summary>In bytes.</summary>
+    public ulong Length => End - Start;
+
+    AddressRange IAddressed.Range => this;
+
+    public bool Overlaps(AddressRange other) => Start < other.End && other.Start < End;
+
+    public bool Contains(AddressRange other) => Start <= other.Start && other.End <= End;
+
+    public override string ToString() => $"{Start:x}-{End:x}";
+
+    /// <summary>The first of ascending items that ends behind an address, or their count: the one that holds it, if any does.</summary>
+    internal static int FirstEndingAfter<T>(ReadOnlySpan<T> items, ulong address)
+        where T : struct, IAddressed
+    {
+        var (low, high) = (0, items.Length);
+        while (low < high)
+        {
+            var middle = (low + high) / 2;
+            if (items[middle].Range.End <= address)
+                low = middle + 1;
+            else
+                high = middle;
+        }
+        return low;
+    }
+}
