@@ -12,6 +12,9 @@ internal static class TaskRelease
 {
     private const int SigTrap = 5;
 
+    /// <summary>Somebody may let it go on at once: then it is not waited for in vain for long.</summary>
+    private static readonly TimeSpan _mostToStop = TimeSpan.FromSeconds(2);
+
     /// <summary>Tasks that are on their way at once.</summary>
     private const int Together = 32;
 
@@ -67,9 +70,16 @@ internal static class TaskRelease
             TraceCall.Check(Ptrace.SetOptions(thread.Tid, PtraceOptions.TraceSysGood), "Disarming", thread.Tid);
     }
 
-    public static void Detach(RestoringTask task)
+    /// <summary>
+    /// A stopped task comes to its place of waiting by itself, within the kernel, and shows as running until then: whoever is
+    /// let go after it, and whoever called, is to find it stopped.
+    /// </summary>
+    public static void Detach(ProcReader proc, RestoringTask task)
     {
         foreach (var thread in task.Threads)
             TraceCall.Check(Ptrace.Detach(thread.Tid), "Detaching", thread.Tid);
+        if (task.StopSignal != 0)
+            foreach (var thread in task.Threads)
+                SpinWait.SpinUntil(() => !ProcStat.TryRead(proc, new TaskDir(task.Pid, thread.Tid), out var stat) || stat.State == TaskState.Stopped, _mostToStop);
     }
 }

@@ -145,7 +145,7 @@ public sealed class TreeRestore(RestoreOptions options, ICrLog? log = null, IPro
         puppets.Init?.BecomeInit(living[0].VPid);
         puppets.Released();
         for (var i = living.Count - 1; i >= 0; i--)
-            TaskRelease.Detach(living[i]);
+            TaskRelease.Detach(context.Proc, living[i]);
     }
 
     private static ulong VdsoOf(RestoringTask task, MemoryLayouts layouts)
