@@ -63,6 +63,7 @@ internal sealed class TaskCapture(CaptureContext context, TreeFreezer freezer, M
         var copy = thread == task.Threads[^1] && copies.IsWanted(task);
         if (!batch.IsEmpty || (leads && !_taskBatch.IsEmpty) || copy)
         {
+            using var undisturbed = SuspendedDispatch.Of(thread.Tid);
             var remote = Enter(task, thread, site);
             try
             {

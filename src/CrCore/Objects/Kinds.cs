@@ -29,6 +29,7 @@ public static class Kinds
         new Cgroups.CgroupsKind(),
         // A thread's processor state is the first of its records, as in the seed.
         new Threads.ThreadsKind(),
+        new Dispatch.UserDispatchKind(),
         new Signals.SignalsKind(),
         // The last calls of a task, in this order: queued signals and timers need limits not yet lowered and rights not
         // yet given up, and credentials reset what the settings of a thread contain.

@@ -25,6 +25,7 @@ public sealed class InteropLayoutTest(InteropLayoutTest.Answers answers) : IClas
         new(typeof(SignalSet), "sigset_t", "-"),
         new(typeof(KernelSigAction), "struct sigaction", "sa_handler sa_flags sa_restorer sa_mask"),
         new(typeof(SignalStack), "stack_t", "ss_sp ss_flags - ss_size"),
+        new(typeof(UserDispatch), "struct ptrace_sud_config", "mode selector offset len", "PTRACE_SET_SYSCALL_USER_DISPATCH_CONFIG"),
         new(typeof(SigEvent), "struct sigevent", "sigev_value sigev_signo sigev_notify _sigev_un._tid"),
         new(typeof(TimeSpec), "struct __kernel_timespec", "tv_sec tv_nsec"),
         new(typeof(TimerSpec), "struct __kernel_itimerspec", "it_interval it_value"),

@@ -164,6 +164,18 @@ internal static unsafe partial class Ptrace
         return Libc.ErrnoOf(r);
     }
 
+    /// <summary>Which system calls the thread is handed as signals. EIO: a kernel before Linux 6.4, which does not tell.</summary>
+    public static Errno GetUserDispatch(int tid, out UserDispatch dispatch)
+    {
+        UserDispatch d = default;
+        var e = Call("PTRACE_GET_SYSCALL_USER_DISPATCH_CONFIG", 0x4211, tid, sizeof(UserDispatch), (long)&d);
+        dispatch = d;
+        return e;
+    }
+
+    public static Errno SetUserDispatch(int tid, UserDispatch dispatch)
+        => Call("PTRACE_SET_SYSCALL_USER_DISPATCH_CONFIG", 0x4210, tid, sizeof(UserDispatch), (long)&dispatch);
+
     private static Errno Call(string name, long request, int tid, long addr, long data)
     {
         var r = Libc.Syscall(Sys.ptrace, request, tid, addr, data);
