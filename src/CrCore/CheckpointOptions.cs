@@ -89,6 +89,9 @@ public sealed record CheckpointOptions
     /// <summary>Find pages that tasks share by their contents, also where the kernel shows frame numbers: for tests of that way.</summary>
     internal bool CompareSharedPages { get; init; }
 
+    /// <summary>Whether tasks are asked where the memory of each mapping is taken from; null where the machine has several nodes. For tests.</summary>
+    internal bool? AsksForMappingPolicies { get; init; }
+
     /// <summary>Replace an image that exists under the path.</summary>
     public bool Overwrite { get; init; }
 

@@ -12,6 +12,9 @@ public static class ProcWriter
     /// <summary>Which mappings a core dump holds (core(5)).</summary>
     public static void SetCoreDumpFilter(int pid, uint bits) => Write(pid, "coredump_filter"u8, $"0x{bits:x}");
 
+    /// <summary>The nice value of the task's autogroup (sched(7)): below 0 needs CAP_SYS_NICE, and an ordinary user has to wait between two writes (EAGAIN).</summary>
+    public static void SetAutogroupNice(int pid, int nice) => Write(pid, "autogroup"u8, nice.ToString(CultureInfo.InvariantCulture));
+
     /// <summary>uid_map, gid_map or setgroups of the task's user namespace (user_namespaces(7)): each can be written once.</summary>
     public static void SetUserNamespace(int pid, string file, string text) => Write(pid, Encoding.ASCII.GetBytes(file), text);
 

@@ -33,8 +33,12 @@ public enum PrctlOption
     SetThpDisable = 41,
     GetThpDisable = 42,
     AmbientCapability = 47,
+    SetIoFlusher = 57,
+    GetIoFlusher = 58,
     SetMemoryDenyWriteExecute = 65,
     GetMemoryDenyWriteExecute = 66,
+    SetMemoryMerge = 67,
+    GetMemoryMerge = 68,
     /// <summary>Linux 6.16: timer_create takes the id from its third argument (PR_TIMER_CREATE_RESTORE_IDS).</summary>
     TimerCreateRestoreIds = 77,
     SetVirtualMemoryAreaName = 0x53564d41,

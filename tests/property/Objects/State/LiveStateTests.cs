@@ -21,6 +21,7 @@ public class LiveStateTests
                     "pdeathsig": out(2), "dumpable": result(3), "keepcaps": result(7), "tsc": out(25), "securebits": result(27), "slack": result(30),
                     "subreaper": out(37), "thp": result(42), "mdwe": result(66), "mce": result(34),
                     "policy": os.sched_getscheduler(0), "nice": os.getpriority(os.PRIO_PROCESS, 0), "affinity": sorted(os.sched_getaffinity(0)),
+                    "merge": result(68), "futexes": libc.prctl(78, 2, 0, 0, 0),
                     "ioprio": libc.syscall(252, 1, 0), "membarrier": libc.syscall(324, 512, 0, 0), "comm": open("/proc/thread-self/comm").read()}
 
         """;
@@ -54,6 +55,13 @@ public class LiveStateTests
         resource.setrlimit(resource.RLIMIT_NOFILE, (100, 200))
         resource.setrlimit(resource.RLIMIT_CPU, (1000, 2000))
         libc.prctl(38, 1, 0, 0, 0)
+        """);
+
+    /// <summary>What this kernel lacks is refused to the program, too, and looks the same before and after.</summary>
+    [Fact]
+    public void Modes() => Same("""
+        libc.prctl(67, 1, 0, 0, 0)
+        libc.prctl(78, 1, 64, 0, 0)
         """);
 
     [Fact]

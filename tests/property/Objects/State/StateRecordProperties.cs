@@ -4,6 +4,7 @@ using CrCore.Image;
 using CrCore.Kernel;
 using CrCore.Objects.Credentials;
 using CrCore.Objects.Limits;
+using CrCore.Objects.Numa;
 using CrCore.Objects.ProcessState;
 using CrCore.Objects.Scheduler;
 using CrCore.Objects.Signals;
@@ -133,6 +134,30 @@ public class StateRecordProperties
         {
             VTid = 1, Name = $"n{a % 1000}", ParentDeathSignal = a, Personality = b, TimeStampCounter = c, MachineCheckKill = d, StoreBypass = e, IndirectBranch = f, L1dFlush = a,
         });
+
+    [Property]
+    public void Modes(bool a, uint b, ulong c)
+    {
+        Same(new TaskModesRecord(1, a, b, c));
+        Same(new ThreadModesRecord(1, a, b % 2 == 1));
+        Same(new AutogroupRecord(1, (int)(b % 40) - 20));
+    }
+
+    [Property]
+    public void MemoryPolicies(uint mode, ulong[] nodes, ushort[] places)
+    {
+        var policy = new MemoryPolicy(mode, nodes.Length > MemoryPolicy.MaxWords ? nodes[..MemoryPolicy.MaxWords] : nodes);
+        Same(new ThreadPolicyRecord(1, policy));
+        var mappings = places.Order().Distinct().Select(p => new MappingPolicy((ulong)p << 12, (ulong)(p + 1) << 12, policy)).ToArray();
+        Assert.Equal(mappings, ((MappingPoliciesRecord)RecordCode.Again(new MappingPoliciesRecord(1, mappings))).Policies);
+    }
+
+    [Fact]
+    public void PoliciesDoNotOverlap()
+    {
+        var one = new MappingPolicy(0x1000, 0x3000, new(2, [1]));
+        Assert.Throws<CrImageException>(() => RecordCode.Again(new MappingPoliciesRecord(1, [one, one with { Start = 0x2000, End = 0x4000 }])));
+    }
 
     [Property]
     public void Scheduling(uint a, int b, ulong c, ulong[] words)
