@@ -46,6 +46,11 @@ public sealed class PipeDestination : ImageDestination
         return FileStatus.Read(path, out var status) == Errno.None && status.IsFifo ? new PipeDestination(path, OpenFifo(path, cancel)) : null;
     }
 
+    /// <summary>Whether the path is what this program writes its output to: nothing else may come between or behind then.</summary>
+    public static bool IsStandardOutput(string path)
+        => OwnNumber(path) is >= 0 and var number
+        && (number == 1 || (FileStatus.ReadOwn(number, out var its) == Errno.None && FileStatus.ReadOwn(1, out var output) == Errno.None && (its.Device, its.Inode) == (output.Device, output.Inode)));
+
     /// <summary>The number of a descriptor of this process that the path means, or −1.</summary>
     private static int OwnNumber(string path)
     {

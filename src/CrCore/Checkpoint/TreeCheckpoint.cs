@@ -23,10 +23,8 @@ public sealed class TreeCheckpoint(CheckpointOptions options, ICrLog? log = null
     {
         using var proc = new ProcReader();
         CheckpointPreflight.CheckTarget(proc, pid);
-        var tasks = TreeWalk.Walk(proc, pid);
         cancel.ThrowIfCancellationRequested();
-        using var before = new KindStates();
-        var obstacles = tasks.Count == 0 ? [] : CheckpointPreflight.Inspect(new ProcFacts(), before, tasks, options, frozen: false);
+        var (_, _, tasks, obstacles) = LookWhileItRuns(pid, DescriptorLook.FromOutside, Stopwatch.GetTimestamp(), cancel);
         var summaries = new TaskSummary[tasks.Count];
         for (var i = 0; i < summaries.Length; i++)
             summaries[i] = Summary(tasks[i]);
@@ -47,7 +45,7 @@ public sealed class TreeCheckpoint(CheckpointOptions options, ICrLog? log = null
         using var proc = new ProcReader();
         CheckpointPreflight.CheckTarget(proc, pid);
         Step("Looking for obstacles");
-        var (facts, known, walk, obstacles) = LookWhileItRuns(pid, started, cancel);
+        var (facts, known, walk, obstacles) = LookWhileItRuns(pid, DescriptorLook.Glimpse, started, cancel);
         obstacles.ThrowIfAny("CrCheckpointObstacles");
 
         using var file = ImageDestination.Open(path, options.Overwrite, cancel);
@@ -145,8 +143,11 @@ public sealed class TreeCheckpoint(CheckpointOptions options, ICrLog? log = null
     /// A tree that runs may be met in the middle of things, such as a pipe whose other end a new task has already and which
     /// its parent is about to close: only what each of several looks finds stands in the way.
     /// </summary>
-    private (ProcFacts Facts, KnownDescriptors Descriptors, List<LiveTask> Walk, List<Obstacle> Obstacles) LookWhileItRuns(int pid, long started, CancellationToken cancel)
+    /// <param name="closely">Glimpse where the frozen tree is looked at again: nothing needs to be seen so closely before, and
+    /// what programs pass through is waited for.</param>
+    private (ProcFacts Facts, KnownDescriptors Descriptors, List<LiveTask> Walk, List<Obstacle> Obstacles) LookWhileItRuns(int pid, DescriptorLook closely, long started, CancellationToken cancel)
     {
+        var isGlimpse = closely == DescriptorLook.Glimpse;
         List<Obstacle>? seen = null;
         var pause = BetweenLooks;
         for (var look = 1; ; look++)
@@ -154,12 +155,11 @@ public sealed class TreeCheckpoint(CheckpointOptions options, ICrLog? log = null
             var facts = new ProcFacts();
             var walk = Walk(facts, pid);
             using var states = new KindStates();
-            // What is looked at again once it is frozen need not be looked at so closely now.
-            var descriptors = states.Get(() => new KnownDescriptors(DescriptorLook.Glimpse));
-            var found = CheckpointPreflight.Inspect(facts, states, walk, options, frozen: false, glimpse: true);
+            var descriptors = states.Get(() => new KnownDescriptors(closely));
+            var found = CheckpointPreflight.Inspect(facts, states, walk, options, frozen: false, isGlimpse);
             if (seen is not null)
                 found.RemoveAll(o => o.Severity == ObstacleSeverity.Error && !seen.Exists(s => (s.Id, s.Pid, s.Object) == (o.Id, o.Pid, o.Object)));
-            if (!found.HasError() || (look >= Looks && (!found.HasOnlyTransientErrors() || IsOver(started))))
+            if (!found.HasError() || (look >= Looks && (!isGlimpse || !found.HasOnlyTransientErrors() || IsOver(started))))
                 return (facts, descriptors, walk, found);
             seen = found;
             Pause(ref pause, grows: look >= Looks, cancel);

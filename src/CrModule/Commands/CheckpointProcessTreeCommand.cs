@@ -145,6 +145,10 @@ public sealed class CheckpointProcessTreeCommand : ProcessTreeCommand, IDisposab
                 throw new CrArgumentException("CrPathNotUnique",
                     $"There are {roots.Count} trees ({string.Join(", ", roots)}), but the path '{Path}' names the same image for more than one; nothing was touched.",
                     "Give an existing directory, or put {Id} (and {Name}) into the path.") { Object = Path };
+            IsOutputTaken = paths.Exists(PipeDestination.IsStandardOutput);
+            if (IsOutputTaken && (Wanted("Verbose", "VerbosePreference") || Wanted("Debug", "DebugPreference") || Wanted("Confirm", "")))
+                throw new CrArgumentException("CrOutputTaken", "The standard output is to take the image, and messages would go there, too; nothing was touched.",
+                    "Leave -Verbose, -Debug and -Confirm out (and set $VerbosePreference and $DebugPreference to SilentlyContinue), or write to a FIFO.") { Object = Path };
             return (roots, paths);
         }
         catch (CrException e)
@@ -167,7 +171,9 @@ public sealed class CheckpointProcessTreeCommand : ProcessTreeCommand, IDisposab
         if (!TryRun(target.Id, (log, progress, cancel) => new TreeCheckpoint(options, log, progress).Run(target.Id, path, cancel), out var result))
             return;
         foreach (var obstacle in result.Warnings)
-            WriteWarning(obstacle.ToString());
+            Warn(obstacle.ToString());
+        if (IsOutputTaken)
+            return;
         if (!PassThru)
             WriteObject(new CrImage(result));
         else if (target.Process is { } process)

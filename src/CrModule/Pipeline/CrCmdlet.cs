@@ -13,6 +13,20 @@ public abstract class CrCmdlet : PSCmdlet
 
     private protected CancellationToken StopToken => _stop.Token;
 
+    /// <summary>
+    /// The program's standard output is taken by an image. Hosts write warnings there (pwsh does, too), where they would spoil
+    /// it: they go to standard error instead.
+    /// </summary>
+    private protected bool IsOutputTaken { get; set; }
+
+    private protected void Warn(string text)
+    {
+        if (!IsOutputTaken)
+            WriteWarning(text);
+        else if (Wanted("WarningAction", "WarningPreference"))
+            Console.Error.WriteLine("WARNING: " + text);
+    }
+
     /// <summary>Ctrl+C: the engine is asked to undo its work; the pipeline's thread waits until it has.</summary>
     protected override void StopProcessing() => _stop.Cancel();
 
@@ -23,7 +37,7 @@ public abstract class CrCmdlet : PSCmdlet
     /// <returns>Whether <paramref name="result"/> holds a result.</returns>
     private protected bool TryRun<T>(object? target, Func<ICrLog, IProgress<CrProgress>, CancellationToken, T> work, [MaybeNullWhen(false)] out T result)
     {
-        var pump = new PipelinePump(this, DebugWanted());
+        var pump = new PipelinePump(this, Wanted("Debug", "DebugPreference"));
         return TryHere(target, () => pump.Run(() => work(pump, pump, StopToken), _stop), out result);
     }
 
@@ -89,8 +103,9 @@ public abstract class CrCmdlet : PSCmdlet
         throw error;
     }
 
-    private bool DebugWanted()
-        => MyInvocation.BoundParameters.TryGetValue("Debug", out var bound)
-            ? bound is SwitchParameter { IsPresent: true } or true
-            : GetVariableValue("DebugPreference") is not (null or ActionPreference.SilentlyContinue or ActionPreference.Ignore);
+    /// <summary>Whether a common parameter, or else the variable that stands for it, asks for something to be written.</summary>
+    private protected bool Wanted(string parameter, string preference)
+        => MyInvocation.BoundParameters.TryGetValue(parameter, out var bound)
+            ? bound is SwitchParameter { IsPresent: true } or true or ActionPreference and not (ActionPreference.SilentlyContinue or ActionPreference.Ignore)
+            : preference.Length > 0 && GetVariableValue(preference) is not (null or ActionPreference.SilentlyContinue or ActionPreference.Ignore);
 }

@@ -26,8 +26,8 @@ public sealed class EpollKind : IDescriptorKind
     {
         List<Descriptor> all = [.. inspection.All, .. inspection.Held.All];
         foreach (var target in EpollTarget.Of(d))
-            // Before the freeze it may be in flight.
-            if (target.FindHolder(d, all) is null && !inspection.MayBeInFlight)
+            // Before the freeze it may be in flight, or may have come and gone since the tables were read.
+            if (target.FindHolder(d, all) is null && !inspection.MayBeInFlight && (inspection.Context.IsFrozen || target.IsUnheldStill(d)))
                 inspection.Refuse(d, "CrEpollTargetUnheld", $"it watches something, added as descriptor {target.Number}, that no task of the tree has open any more",
                     "Let the program remove it (EPOLL_CTL_DEL) before it hands the descriptor to others.");
     }

@@ -40,6 +40,27 @@ internal readonly record struct EpollTarget(int Number, int Offset, uint Events,
         return null;
     }
 
+    /// <summary>
+    /// Whether a target of a tree that runs is still one, and what stands under its number now is not it: a server that accepts
+    /// and closes connections all the time has others in its instance than in the table that was read a moment before.
+    /// </summary>
+    public bool IsUnheldStill(Descriptor epoll)
+    {
+        try
+        {
+            return !Kcmp.IsEpollTarget(epoll.Pid, Number, epoll.Pid, epoll.Fd, Number, Offset);
+        }
+        catch (CrKernelException e) when (e.Errno is Errno.ENOENT or Errno.ESRCH)
+        {
+            return false;
+        }
+        catch (CrKernelException e) when (e.Errno == Errno.EBADF)
+        {
+            using var live = new ProcReader();
+            return ProcFd.TryReadInfo(live, epoll.Pid, epoll.Fd, out _, out var now) && Of(epoll with { Details = now.ToArray() }).Contains(this);
+        }
+    }
+
     private bool IsHeldBy(Descriptor epoll, Descriptor d)
     {
         try

@@ -1,0 +1,42 @@
+using CrCore;
+using CrCore.Checkpoint;
+using CrProperty.Kernel;
+using CrProperty.Module;
+using CrProperty.Trees;
+using Xunit;
+
+namespace CrProperty.Services;
+
+/// <summary>What servers do all the time is no obstacle, in whatever moment a look from outside meets it.</summary>
+[Collection(LiveTrees.Name)]
+public sealed class BusyProgramTests
+{
+    /// <summary>As php-fpm does for each request: between the name and what it leads to lies another directory.</summary>
+    [FactWith("/usr/bin/python3", "bash", "setsid")]
+    public void Changing_directories_is_no_obstacle() => IsNoObstacle("""
+        import os
+        while True:
+            os.chdir("/usr"); os.chdir("/")
+        """);
+
+    /// <summary>Connections come and go between the look at the table and the look at the instance.</summary>
+    [FactWith("/usr/bin/python3", "bash", "setsid")]
+    public void Watching_what_comes_and_goes_is_no_obstacle() => IsNoObstacle("""
+        import os, select
+        epoll = select.epoll()
+        numbers = [os.eventfd(0) for _ in range(64)]
+        while True:
+            for i in range(64):
+                os.close(numbers[i])
+                numbers[i] = os.eventfd(0)
+                epoll.register(numbers[i], select.EPOLLIN)
+        """);
+
+    private static void IsNoObstacle(string program)
+    {
+        using var folder = new ScratchFolder();
+        using var live = LiveProcess.Script(folder, $"export READY; exec /usr/bin/python3 -c 'import os; open(os.environ[\"READY\"], \"w\").write(\"x\")\n{program}'");
+        for (var i = 0; i < 30; i++)
+            Assert.DoesNotContain(new TreeCheckpoint(new CheckpointOptions()).Preview(live.Id).Obstacles, o => o.Severity == ObstacleSeverity.Error);
+    }
+}
