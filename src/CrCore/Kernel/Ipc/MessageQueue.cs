@@ -18,21 +18,27 @@ public static unsafe class MessageQueue
 
     /// <summary>Opens a queue of this process's IPC namespace, to ask.</summary>
     /// <param name="name">With its slash, as mq_open(3) takes it.</param>
-    public static OwnDescriptor? Open(string name, out Errno errno)
+    public static OwnDescriptor? Open(string name, out Errno errno, int flags = FileNative.O_RDONLY)
     {
         long r;
         fixed (byte* p = FileStatus.PathBytes(name[1..]))
-            r = Libc.Syscall(Sys.mq_open, (long)p, FileNative.O_RDONLY | FileNative.O_CLOEXEC, 0, 0);
+            r = Libc.Syscall(Sys.mq_open, (long)p, flags | FileNative.O_CLOEXEC, 0, 0);
         errno = Libc.ErrnoOf(r);
         return r < 0 ? null : OwnDescriptor.Adopt(r);
     }
 
-    /// <summary>Who waits to be notified, as this process sees it; 0 for nobody (mqueue_read_file in ipc/mqueue.c).</summary>
+    /// <summary>Who waits to be notified, as this process sees it; 0 for nobody.</summary>
     public static int Notified(Descriptor d)
     {
         using var file = OwnDescriptor.Open($"/proc/{d.Pid}/fd/{d.Fd}", FileNative.O_RDONLY, out _);
+        return file is null ? 0 : Notified(file);
+    }
+
+    /// <summary>The same of a queue that is open here (mqueue_read_file in ipc/mqueue.c).</summary>
+    public static int Notified(OwnDescriptor file)
+    {
         var text = new byte[128];
-        if (file is null || file.ReadAt(text, 0) is not (> 0 and var length))
+        if (file.ReadAt(text, 0) is not (> 0 and var length))
             return 0;
         const string key = "NOTIFY_PID:";
         var line = Encoding.ASCII.GetString(text, 0, (int)length);

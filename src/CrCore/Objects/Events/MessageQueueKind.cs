@@ -9,7 +9,7 @@ namespace CrCore.Objects.Events;
 
 /// <summary>
 /// POSIX message queues. One with a name in the namespace of this program outlives the tree, messages and all, and is opened
-/// again; any other is made again, which only an empty one can be: messages cannot be read without taking them.
+/// again; one in a namespace of the tree's own comes back with that. Any other is made again, which only an empty one can be.
 /// </summary>
 public sealed class MessageQueueKind : IDescriptorKind
 {
@@ -31,7 +31,7 @@ public sealed class MessageQueueKind : IDescriptorKind
             inspection.Refuse(d, "CrMessageQueueUntold", "the attributes of the message queue cannot be read", "Run as the owner of the process or with CAP_SYS_PTRACE.");
             return;
         }
-        if (Refusal(d, now, IsOwn(inspection.Context.Proc, d.TaskPid)) is { } reason)
+        if (Refusal(inspection.Context.Proc, d, now, IsOwn(inspection.Context.Proc, d.TaskPid)) is { } reason)
             inspection.Refuse(d, "CrMessagesWait", reason, "Let the program take them first.");
         if (MessageQueue.Notified(d) is > 0 and var pid && inspection.Context.Tasks.ContainsKey(pid))
             inspection.Refuse(d, "CrMessageQueueNotify", $"task {pid} waits to be notified (mq_notify), and the kernel does not tell with which value", "Let the program end the notification first.");
@@ -44,7 +44,7 @@ public sealed class MessageQueueKind : IDescriptorKind
             return new(FdType.MessageQueue, d.Name, objRef);
         using var own = capture.Borrow(d);
         var isOwn = IsOwn(capture.Context.Proc, d.TaskPid);
-        if (MessageQueue.Attributes(own) is not { } now || Refusal(d, now, isOwn) is not null)
+        if (MessageQueue.Attributes(own) is not { } now || Refusal(capture.Context.Proc, d, now, isOwn) is not null)
             throw new CrTargetException("CrMessagesWait", $"Task {d.Pid}: the messages of {d.Label} cannot be saved.", "Let the program take them first.") { Pid = d.Pid, Object = d.Label };
         return new(FdType.MessageQueue, d.Name, objRef,
             [new MessageQueueRecord(objRef, now.MaxMessages, now.MessageSize, now.Messages, d.Status.Mode & 0xfff, d.Status.Uid, d.Status.Gid, d.Status.LinkCount == 0, isOwn)]);
@@ -97,9 +97,10 @@ public sealed class MessageQueueKind : IDescriptorKind
         batch.Must("set the permissions of", saved.Label, Sys.fchmod, number, queue.Mode);
     }
 
-    private static string? Refusal(Descriptor d, in MessageQueueAttributes now, bool isOwn)
-        => now.Messages == 0 || (!isOwn && d.Status.LinkCount != 0) ? null
-            : $"{now.Messages} messages wait in a message queue that will be gone with the tree ({(d.Status.LinkCount == 0 ? "its name was removed" : "it is in an IPC namespace of the tree's own")}), and cannot be read without taking them";
+    /// <summary>In a namespace of the tree's own, those with names are saved with it, where this program may enter it.</summary>
+    private static string? Refusal(ProcReader proc, Descriptor d, in MessageQueueAttributes now, bool isOwn)
+        => now.Messages == 0 || d.Status.LinkCount != 0 && (!isOwn || Capabilities.HasInitial(proc, Capabilities.SysAdmin)) ? null
+            : $"{now.Messages} messages wait in a message queue that will be gone with the tree ({(d.Status.LinkCount == 0 ? "its name was removed" : "it is in an IPC namespace of the tree's own, which this program may not enter")}), and cannot be read without taking them";
 
     private static bool IsOwn(ProcReader proc, int pid) => (OwnNamespaces.Read(proc, pid) & NamespaceSet.Ipc) != 0;
 

@@ -27,6 +27,9 @@ public sealed record IpcLimitsRecord(int VPid, IReadOnlyList<string> Values) : I
     /// <summary>Bytes that a System V queue may hold (kernel.msgmnb).</summary>
     public const int QueueBytes = 5;
 
+    /// <summary>Messages and their bytes in a POSIX queue, and such queues (fs.mqueue.msg_max, msgsize_max, queues_max).</summary>
+    public const int PosixMessages = 9, PosixSize = 11, PosixQueues = 12;
+
     public const int MaxPayload = 4 + 16 * (4 + MaxValue);
 
     public short Type => IpcRecordIds.Limits;

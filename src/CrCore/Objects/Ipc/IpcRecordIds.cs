@@ -8,4 +8,5 @@ public static class IpcRecordIds
     public const short Message = 453;
     public const short Limits = 454;
     public const short SemaphoreUndo = 455;
+    public const short PosixQueue = 456;
 }

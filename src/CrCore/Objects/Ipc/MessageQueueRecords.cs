@@ -23,11 +23,11 @@ public sealed record SystemVQueueRecord(int VPid, SystemVName Name, ulong MaxByt
     public override string ToString() => $"message queue {Name}";
 }
 
-/// <summary>SYSV_MESSAGE (453), behind its SYSV_QUEUE, the oldest first.</summary>
+/// <summary>QUEUED_MESSAGE (453), behind its SYSV_QUEUE or POSIX_QUEUE, in their order.</summary>
 /// <param name="VPid">The root: the framing's parent.</param>
-/// <param name="MessageType">As msgsnd(2) takes it.</param>
+/// <param name="MessageType">The type, as msgsnd(2) takes it, or the priority of mq_send(3).</param>
 /// <param name="Continues">Its bytes go on in the next record.</param>
-public sealed record SystemVMessageRecord(int VPid, long MessageType, bool Continues, ReadOnlyMemory<byte> Bytes) : IContentRecord
+public sealed record QueuedMessageRecord(int VPid, long MessageType, bool Continues, ReadOnlyMemory<byte> Bytes) : IContentRecord
 {
     public const int MaxBytes = 256 * 1024;
 
@@ -47,13 +47,13 @@ public sealed record SystemVMessageRecord(int VPid, long MessageType, bool Conti
         w.Raw(Bytes.Span);
     }
 
-    public static SystemVMessageRecord Read(uint parent, ref FieldReader r)
+    public static QueuedMessageRecord Read(uint parent, ref FieldReader r)
     {
         var type = r.I64();
-        return type > 0 ? new((int)parent, type, r.Flag(), r.Raw(r.Remaining).ToArray()) : throw r.Bad($"a message has the type {type}");
+        return type >= 0 ? new((int)parent, type, r.Flag(), r.Raw(r.Remaining).ToArray()) : throw r.Bad($"a message has the type {type}");
     }
 
-    public bool Equals(SystemVMessageRecord? other)
+    public bool Equals(QueuedMessageRecord? other)
         => other is not null && (VPid, MessageType, Continues) == (other.VPid, other.MessageType, other.Continues) && Bytes.Span.SequenceEqual(other.Bytes.Span);
 
     public override int GetHashCode() => HashCode.Combine(VPid, MessageType, Bytes.Length);

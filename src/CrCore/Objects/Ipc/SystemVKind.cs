@@ -17,7 +17,8 @@ public sealed class SystemVKind : IInspectsTask, ICapturesTask, IRestoresTask
     [
         new(IpcRecordIds.SemaphoreSet, "SEMAPHORE_SET", SemaphoreSetRecord.Read, SemaphoreSetRecord.MaxPayload),
         new(IpcRecordIds.MessageQueue, "SYSV_QUEUE", SystemVQueueRecord.Read, SystemVQueueRecord.PayloadSize),
-        new(IpcRecordIds.Message, "SYSV_MESSAGE", SystemVMessageRecord.Read, SystemVMessageRecord.MaxPayload),
+        new(IpcRecordIds.Message, "QUEUED_MESSAGE", QueuedMessageRecord.Read, QueuedMessageRecord.MaxPayload),
+        new(IpcRecordIds.PosixQueue, "POSIX_QUEUE", PosixQueueRecord.Read, PosixQueueRecord.MaxPayload),
         new(IpcRecordIds.Limits, "IPC_LIMITS", IpcLimitsRecord.Read, IpcLimitsRecord.MaxPayload),
     ];
 
@@ -29,7 +30,11 @@ public sealed class SystemVKind : IInspectsTask, ICapturesTask, IRestoresTask
             return;
         try
         {
-            context.States.Get<TreeIpc>().Found = IpcNamespace.Run(context.Proc, task.Pid, TreeIpc.Read);
+            var found = IpcNamespace.Run(context.Proc, task.Pid, TreeIpc.Read);
+            context.States.Get<TreeIpc>().Found = found;
+            foreach (var queue in found.PosixQueues)
+                if (queue is { Notified: not 0, Attributes.Messages: not 0 })
+                    context.Refuse(task, "CrMessageQueueNotify", $"message queue {queue.Name}", $"process {queue.Notified} waits to be notified (mq_notify), and would be if its messages were looked at", "Let the program end the notification first.");
         }
         catch (CrKernelException e) when (e.Id == IpcNamespace.ErrorId && e.Errno == Errno.EPERM)
         {

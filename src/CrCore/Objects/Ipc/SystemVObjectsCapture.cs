@@ -32,6 +32,8 @@ internal sealed class SystemVObjectsCapture(CaptureContext context)
             foreach (var (type, bytes) in queue.Messages)
                 EmitMessage(sink, type, bytes);
         }
+        foreach (var queue in found.PosixQueues)
+            EmitPosixQueue(queue, sink);
     }
 
     /// <summary>
@@ -80,13 +82,24 @@ internal sealed class SystemVObjectsCapture(CaptureContext context)
     private CrPreflightException Refuse(int id, string reason, string advice) => new("CrCheckpointObstacles",
         [new("CrIpcNotSaved", CrErrorKind.NotSupported, ObstacleSeverity.Error, context.Root.Pid, context.Root.Comm, $"System V segment {id}", reason, advice)]);
 
+    /// <summary>Messages of these can only be taken, and put back. Who waits to be notified would be, then: refused before.</summary>
+    private void EmitPosixQueue(TreeIpc.PosixQueue queue, RecordSink sink)
+    {
+        var (now, status) = (queue.Attributes, queue.Status);
+        sink.Emit(new PosixQueueRecord(context.Root.VPid, queue.Name, now.MaxMessages, now.MessageSize, status.Mode & 0xfff, _ids.User(status.Uid), _ids.Group(status.Gid)));
+        if (now.Messages == 0)
+            return;
+        foreach (var (priority, bytes) in IpcNamespace.Run(context.Proc, context.Root.Pid, () => MessageQueueFiles.Copy(queue.Name, (int)now.MessageSize)))
+            EmitMessage(sink, priority, bytes);
+    }
+
     private void EmitMessage(RecordSink sink, long type, ReadOnlyMemory<byte> bytes)
     {
         do
         {
-            var part = bytes[..Math.Min(bytes.Length, SystemVMessageRecord.MaxBytes)];
+            var part = bytes[..Math.Min(bytes.Length, QueuedMessageRecord.MaxBytes)];
             bytes = bytes[part.Length..];
-            sink.Emit(new SystemVMessageRecord(context.Root.VPid, type, bytes.Length > 0, part));
+            sink.Emit(new QueuedMessageRecord(context.Root.VPid, type, bytes.Length > 0, part));
         }
         while (bytes.Length > 0);
     }

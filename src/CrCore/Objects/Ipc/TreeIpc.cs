@@ -9,7 +9,11 @@ internal sealed class TreeIpc
 
     public sealed record Queue(int Id, SystemVQueueStatus Status, IReadOnlyList<(long Type, byte[] Bytes)> Messages);
 
-    public sealed record Contents(IReadOnlyList<(int Id, SystemVSegmentStatus Status)> Segments, IReadOnlyList<Set> Sets, IReadOnlyList<Queue> Queues, string[] Limits);
+    public sealed record Contents(IReadOnlyList<(int Id, SystemVSegmentStatus Status)> Segments, IReadOnlyList<Set> Sets, IReadOnlyList<Queue> Queues, IReadOnlyList<PosixQueue> PosixQueues, string[] Limits);
+
+    /// <param name="Name">With its slash.</param>
+    /// <param name="Notified">Who waits to be notified, or 0.</param>
+    public sealed record PosixQueue(string Name, MessageQueueAttributes Attributes, FileStatus Status, int Notified);
 
     /// <summary>Null before the look, and where the namespace may not be entered.</summary>
     public Contents? Found { get; set; }
@@ -30,7 +34,23 @@ internal sealed class TreeIpc
         var buffer = new byte[64 * 1024];
         foreach (var (id, status) in SystemVObjects.MessageQueues())
             queues.Add(new(id, status, ReadMessages(id, (int)status.Messages, status.Bytes, ref buffer)));
-        return new(SystemVObjects.Segments(), sets, queues, IpcLimits.Read());
+        return new(SystemVObjects.Segments(), sets, queues, ReadPosixQueues(), IpcLimits.Read());
+    }
+
+    private static List<PosixQueue> ReadPosixQueues()
+    {
+        var queues = new List<PosixQueue>();
+        foreach (var name in MessageQueueFiles.Names())
+        {
+            using var queue = MessageQueue.Open("/" + name, out var errno);
+            // One that was removed meanwhile.
+            if (errno == Errno.ENOENT)
+                continue;
+            if (queue is null || MessageQueue.Attributes(queue) is not { } attributes || FileStatus.ReadOwn(queue.Number, out var status) != Errno.None)
+                throw KernelError.Create("SystemVFailed", $"Looking at the message queue /{name} failed", errno, on: $"message queue /{name}");
+            queues.Add(new("/" + name, attributes, status, MessageQueue.Notified(queue)));
+        }
+        return queues;
     }
 
     /// <exception cref="CrKernelException">A message is longer than kernel.msgmax, which was lowered since (EINVAL).</exception>

@@ -33,7 +33,7 @@ public class IpcRecordProperties
         from type in Gen.Choose(1, int.MaxValue)
         from limit in ArbMap.Default.GeneratorFor<ulong>()
         from continues in ArbMap.Default.GeneratorFor<bool>()
-        select (Queue: new SystemVQueueRecord(1, name, limit), Message: new SystemVMessageRecord(1, type, continues, bytes))),
+        select (Queue: new SystemVQueueRecord(1, name, limit), Message: new QueuedMessageRecord(1, type, continues, bytes))),
         both =>
         {
             Assert.Equal(both.Queue, RecordCode.Again(both.Queue));
@@ -47,7 +47,8 @@ public class IpcRecordProperties
         ICrRecord[] records =
         [
             new SemaphoreSetRecord(1, name, new SavedSemaphore[SemaphoreSetRecord.MaxSemaphores]),
-            new SystemVMessageRecord(1, long.MaxValue, true, new byte[SystemVMessageRecord.MaxBytes]),
+            new QueuedMessageRecord(1, long.MaxValue, true, new byte[QueuedMessageRecord.MaxBytes]),
+            new PosixQueueRecord(1, "/" + new string('q', 255), long.MaxValue, int.MaxValue, 0xfff, uint.MaxValue, uint.MaxValue),
             new IpcLimitsRecord(1, [.. IpcLimitsRecord.Names.Select(_ => new string('9', 128))]),
         ];
         foreach (var record in records)
@@ -65,7 +66,10 @@ public class IpcRecordProperties
             new SemaphoreSetRecord(1, name, [new(0, -2)]),
             new SemaphoreSetRecord(1, name with { Id = -1 }, [new(0, 0)]),
             new SystemVQueueRecord(1, name with { Mode = 0x200 }, 0),
-            new SystemVMessageRecord(1, 0, false, default),
+            new QueuedMessageRecord(1, -1, false, default),
+            new PosixQueueRecord(1, "/a/b", 1, 1, 0, 0, 0),
+            new PosixQueueRecord(1, "a", 1, 1, 0, 0, 0),
+            new PosixQueueRecord(1, "/a", 0, 1, 0, 0, 0),
             new IpcLimitsRecord(1, ["1"]),
             new IpcLimitsRecord(1, [.. IpcLimitsRecord.Names.Select(_ => "1; x")]),
         ];

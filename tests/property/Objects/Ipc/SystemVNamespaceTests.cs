@@ -95,4 +95,38 @@ public class SystemVNamespaceTests
         Assert.Equal("CrIpcNotSaved", obstacle.Id);
         Assert.StartsWith("message queue ", obstacle.Object, StringComparison.Ordinal);
     }
+
+    /// <summary>Open or not, with what waits in them in its order; made under wider limits than those of the end.</summary>
+    [TheoryWithSystemV("python3"), InlineData(false), InlineData(true)]
+    public void PosixMessageQueuesComeBackWithTheirMessages(bool newPidNamespace)
+    {
+        using var program = new SelfCheckingProgram("""
+                libc = ctypes.CDLL(None, use_errno=True)
+                def call(*a):
+                    r = libc.syscall(*a); assert r >= 0, os.strerror(ctypes.get_errno()); return r
+                call(272, 0x08000000)
+                def setting(name, value): open('/proc/sys/fs/mqueue/' + name, 'w').write(str(value))
+                setting('msg_max', 30); setting('msgsize_max', 20000)
+                def opened(name, many, size, flags=0o102): return call(240, name, flags, 0o640, struct.pack('8q', 0, many, size, 0, 0, 0, 0, 0))
+                def send(q, text, priority): call(242, q, text, len(text), priority, None)
+                def take(q, size):
+                    b = ctypes.create_string_buffer(size); p = ctypes.c_uint(); n = call(243, q, b, size, ctypes.byref(p), None); return b.raw[:n], p.value
+                def bounds(q):
+                    b = ctypes.create_string_buffer(64); call(245, q, None, b); return struct.unpack_from('4q', b)[1:]
+                lone = opened(b'lone', 25, 20000); odd = [(b'three', 3), (b'', 7), (os.urandom(20000), 3), (b'zero', 0), (b'again three', 3), (b'top', 32767)]
+                for m in odd: send(lone, *m)
+                for n in range(15): send(lone, b'm%d' % n, 5)
+                os.fchown(lone, 65533, 65532); os.fchmod(lone, 0o644); os.close(lone); os.close(opened(b'empty', 3, 10))
+                held = opened(b'held', 4, 100); send(held, b'one', 1); send(held, b'two', 2)
+                setting('msg_max', 5); setting('msgsize_max', 500)
+                before = bounds(held), os.fstat(held)[:1]
+                wait()
+                same((bounds(held), os.fstat(held)[:1]), before); same([take(held, 100) for _ in range(2)], [(b'two', 2), (b'one', 1)])
+                same([open('/proc/sys/fs/mqueue/' + n).read() for n in ('msg_max', 'msgsize_max')], ['5\n', '500\n'])
+                lone = call(240, b'lone', 2, 0, None); same(bounds(lone), (25, 20000, 21)); s = os.fstat(lone); same((s.st_mode & 0o7777, s.st_uid, s.st_gid), (0o644, 65533, 65532))
+                same([take(lone, 20000) for _ in range(21)], sorted(odd + [(b'm%d' % n, 5) for n in range(15)], key=lambda m: -m[1]))
+                same(bounds(call(240, b'empty', 2, 0, None)), (3, 10, 0))
+            """);
+        Assert.Equal("ok", program.Journey(restore: new() { NewPidNamespace = newPidNamespace }));
+    }
 }
