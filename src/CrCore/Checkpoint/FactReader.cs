@@ -14,6 +14,7 @@ internal sealed class FactReader : IDisposable
 {
     private const int FewThreads = 8;
 
+    private readonly List<MemoryMapping> _mappings = [];
     private readonly Task? _work;
     private volatile bool _stop;
 
@@ -54,11 +55,15 @@ internal sealed class FactReader : IDisposable
         for (var i = task.Tids.Count - 1; i >= 0 && !_stop; i--)
         {
             var dir = new TaskDir(task.Pid, task.Tids[i]);
-            ProcStatus.TryRead(proc, dir, out _);
+            if (!glimpse || i == 0)
+                ProcStatus.TryRead(proc, dir, out _);
             if (!glimpse)
                 ProcNamespaces.TryReadAll(proc, dir, namespaces);
             if (capture)
+            {
                 proc.TryRead(dir, "loginuid"u8, out _);
+                proc.TryRead(dir, "cgroup"u8, out _);
+            }
         }
         proc.TryRead(task.Pid, "timers"u8, out _);
         proc.TryReadLink(task.Pid, "cwd"u8, out _);
@@ -72,6 +77,7 @@ internal sealed class FactReader : IDisposable
             proc.TryRead(task.Pid, "oom_score_adj"u8, out _);
         }
         descriptors.Of(proc, task.Pid);
-        proc.TryRead(task.Pid, "maps"u8, out _);
+        _mappings.Clear();
+        ProcMaps.TryRead(proc, task.Pid, _mappings);
     }
 }

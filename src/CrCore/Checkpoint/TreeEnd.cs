@@ -17,25 +17,39 @@ internal static class TreeEnd
         for (var i = tasks.Count - 1; i >= 0; i--)
             if (!tasks[i].IsZombie)
                 Libc.Syscall(Sys.kill, tasks[i].Pid, SigKill);
-        var left = new List<int>();
+        var left = new HashSet<int>();
+        var own = false;
         for (var i = tasks.Count - 1; i >= 0; i--)
             for (var t = tasks[i].Threads.Count - 1; t >= 0; t--)
                 if (t > 0 || !IsOwnChild(freezer, tasks[i]))
                     left.Add(tasks[i].Threads[t].Tid);
+                else
+                    own = true;
+        if (!own)
+            TakeAnyEnds(left);
         TakeEnds(left);
     }
 
     /// <summary>
-    /// In whatever order the ends come. Waiting for one after the other could wait for ever: the last thread of a pid
+    /// As they come, whatever the order. Waiting for one after the other could wait for ever: the last thread of a pid
     /// namespace's init ends only when the ends of all others, its own siblings too, have been taken
     /// (zap_pid_ns_processes in kernel/pid_namespace.c), and a leader's shows itself only after its threads'.
+    /// </summary>
+    private static void TakeAnyEnds(HashSet<int> left)
+    {
+        while (left.Count > 0 && Wait.PeekAnyEnd(out var report) == Errno.None && left.Remove(report.Tid))
+            Wait.Take(report.Tid, noHang: true, out _);
+    }
+
+    /// <summary>
+    /// What such a wait must not be used for: among the ends is one that another part of this process waits for.
     /// The more are left, the longer the pause between looks, which would else keep a processor from those that are ending.
     /// </summary>
-    private static void TakeEnds(List<int> left)
+    private static void TakeEnds(HashSet<int> left)
     {
         while (left.Count > 0)
         {
-            left.RemoveAll(HasEnded);
+            left.RemoveWhere(HasEnded);
             if (left.Count > 0)
                 Thread.Sleep(1 + left.Count / 100);
         }

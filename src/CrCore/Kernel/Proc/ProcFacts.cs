@@ -17,6 +17,8 @@ public sealed class ProcFacts
 
     private readonly ConcurrentDictionary<Key, byte[]> _texts = new();
     private readonly ConcurrentDictionary<(int Pid, int Tid), ProcStatus> _statuses = new();
+    private readonly ConcurrentDictionary<(int Pid, int Tid), ulong[]> _namespaces = new();
+    private readonly ConcurrentDictionary<int, MemoryMapping[]> _mappings = new();
     private long _bytes;
 
     /// <summary>Forgets all: tasks have moved.</summary>
@@ -24,6 +26,8 @@ public sealed class ProcFacts
     {
         _texts.Clear();
         _statuses.Clear();
+        _namespaces.Clear();
+        _mappings.Clear();
         _bytes = 0;
     }
 
@@ -49,6 +53,24 @@ public sealed class ProcFacts
             Interlocked.Add(ref _bytes, ProcStatus.ApproximateSize);
     }
 
+    /// <summary>The namespaces of a task as <see cref="ProcNamespaces.TryReadAll"/> gives them.</summary>
+    internal bool TryGetNamespaces(TaskDir dir, [NotNullWhen(true)] out ulong[]? inodes) => _namespaces.TryGetValue(StatusKey(dir), out inodes);
+
+    internal void AddNamespaces(TaskDir dir, ReadOnlySpan<ulong> inodes)
+    {
+        if (Interlocked.Read(ref _bytes) < MaxBytes && _namespaces.TryAdd(StatusKey(dir), inodes.ToArray()))
+            Interlocked.Add(ref _bytes, inodes.Length * sizeof(ulong));
+    }
+
+    /// <summary>The mappings of a process: a third of the kinds looks at all of them.</summary>
+    internal bool TryGetMappings(TaskDir dir, [NotNullWhen(true)] out MemoryMapping[]? mappings) => _mappings.TryGetValue(dir.Pid, out mappings);
+
+    internal void AddMappings(TaskDir dir, ReadOnlySpan<MemoryMapping> mappings)
+    {
+        if (Interlocked.Read(ref _bytes) < MaxBytes && _mappings.TryAdd(dir.Pid, mappings.ToArray()))
+            Interlocked.Add(ref _bytes, (long)mappings.Length * Unsafe.SizeOf<MemoryMapping>());
+    }
+
     // The status of a process is that of its leader (proc_pid_status in fs/proc/array.c); most other files are not.
     private static (int, int) StatusKey(TaskDir dir) => (dir.Pid, dir.Tid == dir.Pid ? 0 : dir.Tid);
 
@@ -66,12 +88,15 @@ public sealed class ProcFacts
             Span<ulong> words = stackalloc ulong[MaxName / sizeof(ulong)];
             words.Clear();
             name.CopyTo(MemoryMarshal.AsBytes(words));
-            key = new Key(dir.Pid, dir.Tid, number, isLink, words[0], words[1], words[2]);
+            // What hangs on a thread is the leader's for the process; the numbers of stat are another thing.
+            var tid = dir.Tid == dir.Pid && (isLink || !name.SequenceEqual("stat"u8)) ? 0 : dir.Tid;
+            key = new Key(dir.Pid, tid, number, isLink, words[0], words[1], words[2]);
             return true;
         }
 
         private static bool StandsStill(ReadOnlySpan<byte> name)
-            => name.SequenceEqual("stat"u8) || name.SequenceEqual("maps"u8) || name.SequenceEqual("limits"u8)
+            => name.SequenceEqual("stat"u8) || name.SequenceEqual("limits"u8)
+            || name.SequenceEqual("cgroup"u8) || name.SequenceEqual("loginuid"u8)
             || name.SequenceEqual("auxv"u8) || name.SequenceEqual("timers"u8) || name.SequenceEqual("coredump_filter"u8) || name.SequenceEqual("oom_score_adj"u8);
     }
 }

@@ -67,6 +67,23 @@ public static class ProcMaps
     /// <exception cref="CrKernelException">The file cannot be read or is in an unknown form.</exception>
     public static bool TryRead(ProcReader reader, TaskDir dir, ICollection<MemoryMapping> mappings)
     {
+        if (reader.Facts is not { } facts)
+            return TryReadAnew(reader, dir, mappings);
+        if (!facts.TryGetMappings(dir, out var known))
+        {
+            var read = new List<MemoryMapping>();
+            if (!TryReadAnew(reader, dir, read))
+                return false;
+            known = [.. read];
+            facts.AddMappings(dir, known);
+        }
+        foreach (var mapping in known)
+            mappings.Add(mapping);
+        return true;
+    }
+
+    private static bool TryReadAnew(ProcReader reader, TaskDir dir, ICollection<MemoryMapping> mappings)
+    {
         if (!reader.TryRead(dir, "maps"u8, out var text))
             return false;
         return TryParse(text, mappings) ? true : throw KernelError.BadText($"{dir}/maps", dir.Task);

@@ -23,7 +23,7 @@ public readonly record struct WaitReport(int Tid, int Status)
 /// <summary>waitid(2) and wait4(2) for traced tasks.</summary>
 internal static unsafe class Wait
 {
-    private const int WNoHang = 1, WStopped = 2, WExited = 4, WNoWait = 0x01000000, WAll = 0x40000000;
+    private const int WNoHang = 1, WStopped = 2, WExited = 4, WNoWait = 0x01000000, WNoThread = 0x20000000, WAll = 0x40000000;
     private const int PAll = 0, PPid = 1;
 
     /// <summary>struct siginfo in words: si_signo, si_errno, si_code, padding, si_pid, si_uid, si_status.</summary>
@@ -47,14 +47,18 @@ internal static unsafe class Wait
         return Libc.Syscall(Sys.waitid, PAll, 0, (long)info, WExited | WNoWait | WNoHang) == 0 && info[PidAt] != 0;
     }
 
-    private static Errno WaitId(int idType, int id, int flags, out WaitReport report)
+    /// <summary>Waits for the end of any task that this very thread traces (or is the parent of); nothing is consumed.</summary>
+    /// <returns>ECHILD when it traces none.</returns>
+    public static Errno PeekAnyEnd(out WaitReport report) => WaitId(PAll, 0, WNoWait | WNoThread, out report, WExited);
+
+    private static Errno WaitId(int idType, int id, int flags, out WaitReport report, int what = WStopped | WExited)
     {
         var info = stackalloc int[32];
         long r;
         do
         {
             info[0] = info[PidAt] = info[StatusAt] = 0;
-            r = Libc.Syscall(Sys.waitid, idType, id, (long)info, WStopped | WExited | WAll | flags);
+            r = Libc.Syscall(Sys.waitid, idType, id, (long)info, what | WAll | flags);
         }
         while (r == -(int)Errno.EINTR);
         if (CrEventSource.Log.IsEnabled())

@@ -23,11 +23,13 @@ internal sealed class SeccompKind : IInspectsTask, ICapturesThread, IRestoresThr
 
     public void Inspect(InspectContext context, LiveTask task)
     {
-        foreach (var tid in task.Tids)
-            if (ProcStatus.TryRead(context.Proc, new TaskDir(task.Pid, tid), out var status) && status.SeccompMode != 0)
+        // Most programs that use it do so in all of their threads, and the frozen tree is looked at once more.
+        var count = context.IsGlimpse ? Math.Min(1, task.Tids.Count) : task.Tids.Count;
+        for (var i = 0; i < count; i++)
+            if (ProcStatus.TryRead(context.Proc, new TaskDir(task.Pid, task.Tids[i]), out var status) && status.SeccompMode != 0)
             {
                 if (CannotSuspend(context.Proc) is { } why)
-                    context.Refuse(task, "CrSeccomp", $"thread {tid}", $"it is in the {(status.SeccompMode == 1 ? "strict mode" : "filter mode")} of seccomp(2), and {why}",
+                    context.Refuse(task, "CrSeccomp", $"thread {task.Tids[i]}", $"it is in the {(status.SeccompMode == 1 ? "strict mode" : "filter mode")} of seccomp(2), and {why}",
                         "Run with CAP_SYS_ADMIN in the initial user namespace, outside of sandboxes.", CrErrorKind.PermissionDenied);
                 return;
             }

@@ -41,9 +41,9 @@ internal static class Xstate
     /// <summary>Reads a stopped thread's area.</summary>
     public static Errno Get(int tid, out byte[] area)
     {
-        var buffer = new byte[Room];
+        Span<byte> buffer = stackalloc byte[Room];
         var e = Ptrace.GetXstate(tid, buffer, out var length);
-        area = e == Errno.None ? buffer[..length] : [];
+        area = e == Errno.None ? buffer[..length].ToArray() : [];
         return e;
     }
 
