@@ -134,6 +134,12 @@ public sealed record RestoreOptions
     /// <summary>Put the tree into a fresh pid namespace, so that its pids need not be free here.</summary>
     public bool NewPidNamespace { get; init; }
 
+    /// <summary>
+    /// Put the tree into a fresh time namespace, in which CLOCK_MONOTONIC and CLOCK_BOOTTIME go on from what they showed at the
+    /// checkpoint: for another start of the machine, or another machine.
+    /// </summary>
+    public bool NewTimeNamespace { get; init; }
+
     /// <summary>Accept files that are missing their saved size or mtime.</summary>
     public bool AcceptChangedFiles { get; init; }
 

@@ -18,6 +18,10 @@ public sealed class RestoreProcessTreeCommand : ImagePathCommand
     [Parameter]
     public SwitchParameter NewPidNamespace { get; set; }
 
+    /// <summary>Put the tree into a fresh time namespace, in which its clocks go on.</summary>
+    [Parameter]
+    public SwitchParameter NewTimeNamespace { get; set; }
+
     /// <summary>Where to write the root's process id.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
@@ -79,6 +83,7 @@ public sealed class RestoreProcessTreeCommand : ImagePathCommand
     private RestoreOptions Options => new()
     {
         NewPidNamespace = NewPidNamespace,
+        NewTimeNamespace = NewTimeNamespace,
         AcceptChangedFiles = AcceptChangedFile,
         Terminal = Terminal,
         Cgroup = Cgroup,

@@ -3,6 +3,8 @@ using CrCore.Checkpoint;
 using CrCore.Image;
 using CrCore.Kernel;
 using CrCore.Objects.Namespaces;
+using CrCore.Restore;
+using CrFuzz;
 using CrProperty.Kernel;
 using CrProperty.Objects;
 using CrProperty.Objects.Files;
@@ -79,6 +81,38 @@ public class TimeNamespaceTests
         Assert.True(File.Exists(Path.Combine(program.Folder, "checked")), File.Exists(Path.Combine(program.Folder, "result")) ? File.ReadAllText(Path.Combine(program.Folder, "result")) : "no word");
     }
 
+    /// <summary>An image of a machine that had run a million seconds longer: here that is as after another start.</summary>
+    [TheoryTried(What, Try), InlineData(false), InlineData(true)]
+    public void AMachineThatHasStartedSince(bool newPidNamespace)
+    {
+        const int ahead = 1_000_000;
+        using var program = new SelfCheckingProgram(Inside + """
+            import threading
+            before = now(); due = int(before[0]) + 1_000_001
+            slept = threading.Thread(target=lambda: libc.clock_nanosleep(1, 1, struct.pack('2q', due, 0), None)); slept.start()
+            wait()
+            # The second clock was left as it was.
+            goes_on((before[0] + 1_000_000, before[1]), now()); slept.join(60); assert not slept.is_alive(); assert now()[0] >= due
+        """);
+        program.Save();
+        var surgeon = new ImageSurgeon(File.ReadAllBytes(program.Image));
+        var seconds = surgeon.Find(MachineClocksRecord.Id) + RecordHeader;
+        File.WriteAllBytes(program.Image, surgeon.Put64(seconds, BitConverter.ToUInt64(surgeon.Bytes, seconds) + ahead).Reseal());
+        var told = new TreeRestore(new() { NewPidNamespace = newPidNamespace }).Preview(program.Image).Obstacles;
+        Assert.Contains(told, o => o is { Id: "CrClockBehind", Severity: ObstacleSeverity.Warning });
+        var options = new RestoreOptions { NewPidNamespace = newPidNamespace, NewTimeNamespace = true };
+        Assert.DoesNotContain(new TreeRestore(options).Preview(program.Image).Obstacles, o => o.Id == "CrClockBehind");
+        program.Restore(options);
+        Assert.Equal("ok", program.Check());
+    }
+
+    [Theory]
+    [InlineData(5, 0, 5, 0, false), InlineData(5, 0, 5, 1, false), InlineData(5, 1, 5, 0, true), InlineData(5, 0, 900, 0, false), InlineData(900, 0, 5, 999_999_999, true)]
+    public void AClockThatLagsBehind(long saved, long savedPart, long now, long nowPart, bool due)
+        => Assert.Equal(due, new MachineClocksRecord(7, new(saved, savedPart), default).LagOf(new(now, nowPart)) is not null);
+
+    private const int RecordHeader = 8;
+
     private static void Wait(Func<bool> met)
     {
         for (var i = 0; !met(); i++)
@@ -93,6 +127,9 @@ public class TimeNamespaceTests
     {
         var record = new ClocksRecord(7, forChildren, new(seconds, nanoseconds % 1_000_000_000), new((long)seconds << 1, 5));
         Assert.Equal(record, RecordCode.Again(record));
+        var machine = new MachineClocksRecord(7, record.Monotonic, record.Boottime);
+        Assert.Equal(machine, RecordCode.Again(machine));
+        Assert.Equal(record with { ForChildren = false }, machine.AsOwn);
     }
 
     [Theory]

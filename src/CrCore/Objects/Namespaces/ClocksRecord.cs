@@ -36,13 +36,13 @@ public sealed record ClocksRecord(int VPid, bool ForChildren, TimeSpec Monotonic
         return new((int)parent, forChildren, ReadTime(ref r), ReadTime(ref r));
     }
 
-    private static void Write(ref FieldWriter w, TimeSpec time)
+    internal static void Write(ref FieldWriter w, TimeSpec time)
     {
         w.I64(time.Seconds);
         w.I64(time.Nanoseconds);
     }
 
-    private static TimeSpec ReadTime(ref FieldReader r)
+    internal static TimeSpec ReadTime(ref FieldReader r)
     {
         var time = new TimeSpec(r.I64(), r.I64());
         return time is { Seconds: >= 0 and <= MostSeconds, Nanoseconds: >= 0 and < 1_000_000_000 } ? time

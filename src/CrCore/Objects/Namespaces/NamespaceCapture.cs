@@ -35,6 +35,8 @@ internal static class NamespaceCapture
                 sink.Emit(sysctls);
             if ((own & NamespaceSet.Time) != 0)
                 sink.Emit(NamespaceClocks.Read(context.Proc, root.Pid, root.VPid, forChildren: false));
+            else
+                sink.Emit(NamespaceClocks.OfMachine(root.VPid));
             if ((own & NamespaceSet.User) != 0)
                 sink.Emit(IdMaps(context, root));
             if ((own & NamespaceSet.Mount) != 0)

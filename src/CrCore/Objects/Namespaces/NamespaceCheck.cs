@@ -15,14 +15,23 @@ internal static class NamespaceCheck
         if (root.Get<NamespacesRecord>() is { } saved && saved.Has(NamespaceSet.Time) && context.Namespaces.Clocks is null)
             context.Refuse(root, "CrTimeNamespace", "time namespace", "the tree had one of its own, and the image does not tell of its clocks", kind: CrErrorKind.NotSupported);
         foreach (var task in context.Image.Tasks)
-            if (task.Get<ClocksRecord>() is not null)
+            if (task.Get<ClocksRecord>() is not null || (task == root && context.Options.NewTimeNamespace))
                 CheckClocks(context, task);
+        if (context.Options.NewTimeNamespace && context.Namespaces.Clocks is null)
+            context.Refuse(root, "CrTimeNamespace", "time namespace", "the image does not tell what the clocks showed", "Restore without a time namespace.");
+        else if (context.Namespaces.Clocks is null && root.Get<MachineClocksRecord>()?.LagOf(Clocks.Now(NamespaceClocks.Monotonic)) is { } lag)
+            context.Warn(root, "CrClockBehind", "CLOCK_MONOTONIC",
+                $"this machine has started since the image was made, or is another one, and shows {Describe(lag)} less than the tree has seen: what it set to a time of this clock comes so much later",
+                "Restore with a time namespace in which the clock goes on (-NewTimeNamespace).");
         foreach (var mount in root.All<MountRecord>())
             if (FileStatus.Read(mount.Point, out var point) != Errno.None || !point.IsDirectory)
                 context.Refuse(root, "CrMountPoint", $"mount {mount.Point}", $"{mount.FileSystem} was mounted there, and here it is no directory", "Make the directory.");
         if (context.Namespaces.NewUser)
             CheckUserNamespace(context, root);
     }
+
+    private static string Describe(TimeSpan lag) => lag.Days > 0 ? $"{lag.Days} days and {lag.Hours} hours"
+        : lag.Hours > 0 ? $"{lag.Hours} hours and {lag.Minutes} minutes" : $"{lag.Minutes} minutes and {lag.Seconds} seconds";
 
     private static void CheckClocks(CheckContext context, TaskImage task)
     {

@@ -5,7 +5,7 @@ namespace CrCore.Objects.Namespaces;
 /// <summary>Clocks of time namespaces: how they are read from outside, and set so that they go on.</summary>
 internal static class NamespaceClocks
 {
-    private const int Monotonic = 1, Boottime = 7;
+    public const int Monotonic = 1, Boottime = 7;
 
     /// <summary>What the clocks show in the time namespace that a task's next children will be in: its own, unless it left that.</summary>
     /// <exception cref="CrTargetException">The task is gone.</exception>
@@ -15,6 +15,9 @@ internal static class NamespaceClocks
             throw new CrTargetException("CrTimeNamespace", $"The clocks of task {pid} cannot be read: it has ended, or the kernel has no time namespaces.") { Pid = pid };
         return new(vpid, forChildren, Clocks.Now(Monotonic).Minus(own.Monotonic).Plus(theirs.Monotonic), Clocks.Now(Boottime).Minus(own.Boottime).Plus(theirs.Boottime));
     }
+
+    /// <summary>What they show in the time namespace of this program.</summary>
+    public static MachineClocksRecord OfMachine(int vpid) => new(vpid, Clocks.Now(Monotonic), Clocks.Now(Boottime));
 
     /// <summary>Sets the clocks of the time namespace that a task has just made for its children (unshare(2)), and that nobody is in yet.</summary>
     public static void Set(ProcReader proc, int pid, ClocksRecord saved)

@@ -18,6 +18,7 @@ internal sealed class NamespacesKind : IInspectsTask, ICapturesTask, IChecksImag
         new(NamespaceRecordIds.IdMaps, "ID_MAPS", IdMapsRecord.Read, IdMapsRecord.MaxPayload),
         new(NamespaceRecordIds.Mount, "MOUNT", MountRecord.Read, MountRecord.MaxPayload),
         new(ClocksRecord.Id, "CLOCKS", ClocksRecord.Read, ClocksRecord.PayloadSize),
+        new(MachineClocksRecord.Id, "MACHINE_CLOCKS", MachineClocksRecord.Read, MachineClocksRecord.PayloadSize),
         new(NamespaceRecordIds.Sysctls, "SYSCTLS", SysctlsRecord.Read, SysctlsRecord.MaxPayload),
     ];
 
