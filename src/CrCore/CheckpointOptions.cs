@@ -165,6 +165,13 @@ public sealed record RestoreOptions
     /// <summary>Restore the tree, but leave every task stopped (as by SIGSTOP).</summary>
     public bool LeaveStopped { get; init; }
 
+    /// <summary>
+    /// Down to which depth tasks share pages with each other: those that many levels below the root begin with memory of their
+    /// own, and so on below them. Each mapping that is inherited costs the kernel a link to every ancestor that had it
+    /// (anon_vma_fork in mm/rmap.c): a chain of forks without a bound costs the square of its length.
+    /// </summary>
+    internal int MostInheritedLevels { get; init; } = 32;
+
     /// <summary>What the image was encrypted with; null for one in the clear.</summary>
     public ImageKey? Key { get; init; }
 

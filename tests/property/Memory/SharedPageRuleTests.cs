@@ -30,7 +30,7 @@ public class SharedPageRuleTests
         f => f.Parents.Length > 1 ? [new Family(f.Parents[..^1], f.Masks[..^1])] : []);
 
     [Property(MaxTest = 200)]
-    public Property EveryPageIsFoundAndWhoeverHadItInheritsIt() => Prop.ForAll(Families, family =>
+    public Property EveryPageIsFoundAndWhoeverHadItInheritsIt() => Prop.ForAll(Families, Gen.Choose(1, 8).ToArbitrary(), (family, levels) =>
     {
         var (image, owners) = Make(family);
         using var reader = new ImageReader(new MemoryStream(image));
@@ -40,14 +40,17 @@ public class SharedPageRuleTests
         for (var t = 0; t < owners.Length; t++)
             for (var p = 0; p < Pages; p++)
                 Assert.Equal(owners[t][p], shared.OwnerAt((uint)t + 1, Start + (ulong)p * Page, out _));
-        // Here each page comes straight from the parent, so all that is not own must be inherited.
-        var plan = InheritancePlan.Make(model, layouts, shared);
+        // Here each page comes straight from the parent, so all that is not own must be inherited, but by those who begin anew.
+        var plan = InheritancePlan.Make(model, layouts, shared, levels);
+        var depths = new Dictionary<TaskImage, int>();
         foreach (var task in model.Tasks)
         {
             var t = (int)layouts.Of(task)!.Mm.ObjRef - 1;
             var need = plan.NeedOf(task);
+            var depth = depths[task] = task.Parent is null ? 0 : depths[task.Parent] + 1;
+            Assert.Equal(depth > 0 && depth % levels == 0, plan.BeginsAnew(task));
             for (var p = 0; p < Pages && task.Parent is not null; p++)
-                Assert.Equal(owners[t][p] != t + 1, need.Any(n => n.Version == owners[t][p] && n.Range.Contains(new(Start + (ulong)p * Page, Start + (ulong)(p + 1) * Page))));
+                Assert.Equal(owners[t][p] != t + 1 && depth % levels != 0, need.Any(n => n.Version == owners[t][p] && n.Range.Contains(new(Start + (ulong)p * Page, Start + (ulong)(p + 1) * Page))));
             if (need.Count > 0)
                 Assert.Contains(plan.ForChildrenOf(task.Parent!), m => m.Range == new AddressRange(Start, Start + Pages * Page));
         }

@@ -115,6 +115,47 @@ public class SharedPageTests
         Assert.Equal("ok", program.Check());
     }
 
+    /// <summary>Thirteen tasks in a row; with four levels at most, the fifth and the ninth begin with copies of 16 MiB of their own.</summary>
+    [FactWith("python3")]
+    public void ALongRowOfForksSharesInStretches()
+    {
+        using var program = new SelfCheckingProgram("""
+                import mmap, hashlib
+                PAGE, N, DEEP = 4096, 4096, 12
+                memory = mmap.mmap(-1, N * PAGE, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+                for n in range(N): memory[n * PAGE:(n + 1) * PAGE] = hashlib.sha256(b'%d' % n).digest() * 128
+                def check(level):
+                    for n in range(N):
+                        same(memory[n * PAGE:(n + 1) * PAGE], bytes([n]) * PAGE if 0 < n <= level else hashlib.sha256(b'%d' % n).digest() * 128)
+                def deeper(level):
+                    r, w = os.pipe()
+                    there, here = os.pipe()
+                    pid = os.fork()
+                    if pid == 0:
+                        memory[(level + 1) * PAGE:(level + 2) * PAGE] = bytes([level + 1]) * PAGE
+                        below = deeper(level + 1) if level + 1 < DEEP else lambda: None
+                        os.write(w, b'r')
+                        os.read(there, 1)
+                        check(level + 1)
+                        below()
+                        os._exit(7)
+                    os.read(r, 1)
+                    def end():
+                        os.write(here, b'g')
+                        same(os.waitpid(pid, 0), (pid, 7 << 8))
+                    return end
+                below = deeper(0)
+                wait()
+                check(0)
+                below()
+            """);
+        var before = Proportional(program.Pid);
+        program.Save();
+        program.Restore(new() { MostInheritedLevels = 4 });
+        Assert.InRange(Proportional(program.RestoredPid), before + (24 << 20), before + (56 << 20));
+        Assert.Equal("ok", program.Check());
+    }
+
     [FactWith("python3")]
     public void InspectionFindsThemInEveryTask()
     {

@@ -14,9 +14,10 @@ internal sealed class InheritancePlan
     private readonly Dictionary<TaskImage, List<VersionedRange>> _needs = [];
     private readonly Dictionary<TaskImage, List<InheritedMapping>> _forChildren = [];
 
-    private InheritancePlan()
-    {
-    }
+    private readonly int[] _depths;
+    private readonly int _mostLevels;
+
+    private InheritancePlan(int[] depths, int mostLevels) => (_depths, _mostLevels) = (depths, mostLevels);
 
     /// <summary>What a task is to find in its memory when it begins, for itself and its own descendants.</summary>
     public IReadOnlyList<VersionedRange> NeedOf(TaskImage task) => _needs.GetValueOrDefault(task, NoPages);
@@ -24,11 +25,15 @@ internal sealed class InheritancePlan
     /// <summary>The mappings that a task must have before its children are made.</summary>
     public IReadOnlyList<InheritedMapping> ForChildrenOf(TaskImage task) => _forChildren.GetValueOrDefault(task, NoMappings);
 
-    public static InheritancePlan Make(ImageModel image, MemoryLayouts layouts, SharedPages shared)
+    /// <summary>Whether a task, and its descendants, share nothing with its ancestors: it is that deep in the tree.</summary>
+    public bool BeginsAnew(TaskImage task) => _depths[task.Index] is var depth && depth > 0 && depth % _mostLevels == 0;
+
+    /// <param name="mostLevels">So many levels share with each other, 1 at least.</param>
+    public static InheritancePlan Make(ImageModel image, MemoryLayouts layouts, SharedPages shared, int mostLevels)
     {
-        var plan = new InheritancePlan();
-        var byReference = new Dictionary<uint, TaskImage>();
         var depths = new int[image.Tasks.Count];
+        var plan = new InheritancePlan(depths, mostLevels);
+        var byReference = new Dictionary<uint, TaskImage>();
         var drafts = new Draft?[image.Tasks.Count];
         foreach (var task in image.Tasks)
         {
@@ -47,8 +52,8 @@ internal sealed class InheritancePlan
         }
         // Children before their parents.
         for (var i = image.Tasks.Count - 1; i > 0; i--)
-            if (drafts[i] is { } draft)
-                plan.Pass(image.Tasks[i], draft, Of(drafts, image.Tasks[i].Parent!), layouts, depths);
+            if (drafts[i] is { } draft && !plan.BeginsAnew(image.Tasks[i]))
+                plan.Pass(image.Tasks[i], draft, Of(drafts, image.Tasks[i].Parent!), layouts);
         for (var i = 0; i < drafts.Length; i++)
             if (drafts[i] is { ForChildren.Count: > 0 } draft)
                 plan._forChildren[image.Tasks[i]] = InheritedMapping.Union(WithOwn(draft, layouts.Of(image.Tasks[i])));
@@ -56,7 +61,7 @@ internal sealed class InheritancePlan
     }
 
     /// <summary>A task's needs are complete: what of them its parent must have got before goes up.</summary>
-    private void Pass(TaskImage task, Draft draft, Draft parent, MemoryLayouts layouts, int[] depths)
+    private void Pass(TaskImage task, Draft draft, Draft parent, MemoryLayouts layouts)
     {
         var pages = draft.Pages.ConvertAll(p => p.Page);
         if (pages.Count == 0)
@@ -66,7 +71,7 @@ internal sealed class InheritancePlan
             AddOverlapping(draft.Mappings, layout, need);
         parent.ForChildren.AddRange(draft.Mappings);
         parent.NeedOfChildren.AddRange(need);
-        var above = draft.Pages.FindAll(p => p.HolderDepth < depths[task.Parent!.Index]);
+        var above = draft.Pages.FindAll(p => p.HolderDepth < _depths[task.Parent!.Index]);
         if (above.Count == 0)
             return;
         parent.Pages.AddRange(above);

@@ -19,13 +19,13 @@ internal sealed class MemoryInheritance : IInheritance, IDisposable
     private readonly SharedPages _shared;
     private readonly InheritancePlan _plan;
     private readonly InheritedMemory _memory;
-    private readonly HashSet<Puppet> _mapped = [];
+    private readonly HashSet<Puppet> _seen = [];
     private readonly Dictionary<uint, StoredPieces> _readers = [];
 
     private MemoryInheritance(RestoreContext context, ImageFile file, SharedPages shared)
     {
         (_context, _file, _shared) = (context, file, shared);
-        _plan = InheritancePlan.Make(context.Image, context.States.Get<MemoryLayouts>(), shared);
+        _plan = InheritancePlan.Make(context.Image, context.States.Get<MemoryLayouts>(), shared, context.Options.MostInheritedLevels);
         _memory = context.States.Get<InheritedMemory>();
         _memory.IsExpected = true;
     }
@@ -40,9 +40,14 @@ internal sealed class MemoryInheritance : IInheritance, IDisposable
     public int Prepare(PlannedTask? creator, Puppet puppet, IReadOnlyList<PlannedTask> children, int first)
     {
         var left = children.Count - first;
-        if (creator?.Image is not { } parent || _plan.ForChildrenOf(parent) is not { Count: > 0 } mappings)
+        if (creator?.Image is not { } parent)
             return left;
-        if (_mapped.Add(puppet))
+        var isNew = _seen.Add(puppet);
+        if (isNew && _plan.BeginsAnew(parent))
+            Drop(puppet);
+        if (_plan.ForChildrenOf(parent) is not { Count: > 0 } mappings)
+            return left;
+        if (isNew)
             Map(puppet, mappings);
         var memory = _memory.Of(puppet);
         if (Due(memory, children[first]) is { Count: > 0 } due)
@@ -72,6 +77,23 @@ internal sealed class MemoryInheritance : IInheritance, IDisposable
             return [];
         var missing = VersionedRanges.Missing(need, memory.Pages);
         return missing.Count == 0 ? missing : VersionedRanges.Within(missing, memory.Mappings.Select(m => m.Range).ToList());
+    }
+
+    /// <summary>What the puppet inherited goes: it and its descendants share among themselves alone.</summary>
+    private void Drop(Puppet puppet)
+    {
+        var batch = new SyscallBatch();
+        foreach (var mapping in _memory.Of(puppet).Mappings)
+        {
+            if (batch.ArenaBytes + 4096 > puppet.ArenaSize)
+            {
+                puppet.Run(batch);
+                batch.Reset();
+            }
+            batch.Must("dropping", mapping.Range, Sys.munmap, mapping.Range.Start, mapping.Range.Length);
+        }
+        puppet.Run(batch);
+        _memory.Set(puppet, PuppetMemory.Empty);
     }
 
     /// <summary>Maps what the puppet has not inherited itself. What cannot be mapped is left out: the children get copies.</summary>
