@@ -25,13 +25,12 @@ internal sealed class TaskCapture(CaptureContext context, TreeFreezer freezer, M
         foreach (var kind in Kinds.All)
             if (kind is ICapturesTask captures && captures.Capture(context, task, _taskBatch) is { } step)
                 _taskSteps.Add(step);
-        var threadSteps = new List<Action<RecordSink>>[task.Threads.Count];
+        var threads = new ThreadCalls[task.Threads.Count];
         var site = FindSite(task);
         var copied = false;
         try
         {
-            for (var i = 0; i < task.Threads.Count; i++)
-                threadSteps[i] = CaptureThread(task, task.Threads[i], site, ref copied);
+            copied = CaptureThreads(task, site, threads);
             if (!copied)
                 site.Clear();
         }
@@ -41,50 +40,124 @@ internal sealed class TaskCapture(CaptureContext context, TreeFreezer freezer, M
             if (!copied)
                 site.Dispose();
         }
-        for (var i = 0; i < task.Threads.Count; i++)
+        foreach (var thread in threads)
         {
-            writer.WriteRecord(new ThreadRecord(task.VPid, task.Threads[i].VTid));
-            foreach (var step in threadSteps[i])
+            writer.WriteRecord(new ThreadRecord(task.VPid, thread.Thread.VTid));
+            foreach (var step in thread.Steps)
                 step(_sink);
         }
     }
 
-    /// <summary>Runs the thread's calls (the leader: the task's, too). Steps of the task emit at once; the thread's come later.</summary>
-    private List<Action<RecordSink>> CaptureThread(FrozenTask task, FrozenThread thread, InjectionSite site, ref bool copied)
+    /// <summary>What one thread is asked, and what becomes of the answers. Steps of the task emit at once, a thread's come later.</summary>
+    private sealed record ThreadCalls(FrozenThread Thread, SyscallBatch Batch, List<Action<RecordSink>> Steps);
+
+    /// <summary>
+    /// Runs the calls of the task and of its leader; then, while the leader waits, those of the other threads as its guests; and at
+    /// last those of threads that cannot be guests, one after the other.
+    /// </summary>
+    /// <returns>Whether a copy of the address space was made, with the last of the hosts: the site is written anew for each.</returns>
+    private bool CaptureThreads(FrozenTask task, InjectionSite site, ThreadCalls[] threads)
+    {
+        // The leader runs the task's calls and its own in one go: each batch is a switch there and back.
+        var together = _taskBatch.ArenaBytes < ArenaSize / 2;
+        threads[0] = Prepare(task.Leader, together ? _taskBatch : new SyscallBatch());
+        var hosts = new List<ThreadCalls>();
+        var copied = false;
+        Host(task, task.Leader, site, remote =>
+        {
+            if (!together)
+                remote.Run(_taskBatch);
+            remote.Run(threads[0].Batch);
+            Ask(task, remote);
+            foreach (var step in _taskSteps)
+                step(_sink);
+            RunGuests(task, site, remote, threads, hosts);
+            if (hosts.Count == 0 && copies.IsWanted(task))
+                copied = Copy(task, task.Leader, remote);
+        });
+        for (var i = 0; i < hosts.Count; i++)
+        {
+            var host = hosts[i];
+            var copy = i == hosts.Count - 1 && copies.IsWanted(task);
+            if (!host.Batch.IsEmpty || copy)
+                Host(task, host.Thread, site, remote =>
+                {
+                    remote.Run(host.Batch);
+                    if (copy)
+                        copied = Copy(task, host.Thread, remote);
+                });
+        }
+        return copied;
+    }
+
+    private ThreadCalls Prepare(FrozenThread thread, SyscallBatch batch)
     {
         var steps = new List<Action<RecordSink>>();
-        // The leader runs the task's calls and its own in one go: each batch is a switch there and back.
-        var batch = thread == task.Leader && _taskBatch.ArenaBytes < ArenaSize / 2 ? _taskBatch : new SyscallBatch();
         foreach (var kind in Kinds.All)
             if (kind is ICapturesThread captures && captures.Capture(context, thread, batch) is { } step)
                 steps.Add(step);
-        var leads = thread == task.Leader;
-        // With the last thread: the site is written anew for each.
-        var copy = thread == task.Threads[^1] && copies.IsWanted(task);
-        if (!batch.IsEmpty || (leads && !_taskBatch.IsEmpty) || copy)
+        return new ThreadCalls(thread, batch, steps);
+    }
+
+    private void Host(FrozenTask task, FrozenThread thread, InjectionSite site, Action<InjectedThread> work)
+    {
+        using var undisturbed = SuspendedDispatch.Of(thread.Tid);
+        var state = StateOf(task, thread, out var status);
+        // Until it is detached, its filters do not judge what it does for this program.
+        if (status.SeccompMode != 0)
+            TraceCall.Check(Ptrace.SetOptions(thread.Tid, PtraceOptions.TraceSysGood | PtraceOptions.SuspendSeccomp), "Suspending the seccomp mode", thread.Tid);
+        var remote = InjectedThread.Enter(site, freezer.Stopped[thread.Tid].Tracee, task.Pid, state, ArenaSize);
+        try
         {
-            using var undisturbed = SuspendedDispatch.Of(thread.Tid);
-            var remote = Enter(task, thread, site);
-            try
+            work(remote);
+        }
+        finally
+        {
+            remote.Leave();
+        }
+    }
+
+    /// <summary>While one guest is under way the next is made ready; who cannot be a guest is put down as a host.</summary>
+    private void RunGuests(FrozenTask task, InjectionSite site, InjectedThread host, ThreadCalls[] threads, List<ThreadCalls> hosts)
+    {
+        var places = new GuestThread?[site.Guests];
+        var next = 0;
+        try
+        {
+            for (var i = 1; i < threads.Length; i++)
             {
-                if (leads && batch != _taskBatch)
-                    remote.Run(_taskBatch);
-                remote.Run(batch);
-                if (leads)
-                    Ask(task, remote);
-                if (copy)
-                    copied = Copy(task, thread, remote);
+                var thread = threads[i] = Prepare(task.Threads[i], new SyscallBatch());
+                var state = StateOf(task, thread.Thread, out var status);
+                if (places.Length == 0 || !CanBeGuest(thread, state, status))
+                {
+                    hosts.Add(thread);
+                    continue;
+                }
+                var place = next++ % places.Length;
+                var before = places[place];
+                places[place] = null;
+                before?.Finish();
+                places[place] = GuestThread.Start(site, place, host.Arena, freezer.Stopped[thread.Thread.Tid].Tracee, task.Pid, state, thread.Batch);
             }
-            finally
+            for (var i = 0; i < places.Length; i++)
             {
-                remote.Leave();
+                var last = places[(next + i) % places.Length];
+                places[(next + i) % places.Length] = null;
+                last?.Finish();
             }
         }
-        if (leads)
-            foreach (var step in _taskSteps)
-                step(_sink);
-        return steps;
+        finally
+        {
+            // After an error: the arena must not go before them.
+            foreach (var guest in places)
+                guest?.ReturnHome();
+        }
     }
+
+    /// <summary>Filters of seccomp(2) would judge the batch of a guest whose tracer died, and a dispatch of system calls takes them away.</summary>
+    private static bool CanBeGuest(ThreadCalls thread, in InjectedState state, ProcStatus status)
+        => status.SeccompMode == 0 && GuestThread.CanRun(state.Marker, thread.Batch)
+        && (Ptrace.GetUserDispatch(thread.Thread.Tid, out var dispatch) != Errno.None || !dispatch.IsOn);
 
     private void Ask(FrozenTask task, InjectedThread remote)
     {
@@ -118,18 +191,13 @@ internal sealed class TaskCapture(CaptureContext context, TreeFreezer freezer, M
         return false;
     }
 
-    private InjectedThread Enter(FrozenTask task, FrozenThread thread, InjectionSite site)
+    private InjectedState StateOf(FrozenTask task, FrozenThread thread, out ProcStatus status)
     {
         // Signals may have become pending since: a marker among them is met on the way in.
-        if (!ProcStatus.TryRead(context.Proc, new TaskDir(task.Pid, thread.Tid), out var status))
+        if (!ProcStatus.TryRead(context.Proc, new TaskDir(task.Pid, thread.Tid), out status))
             throw new CrTargetException("CrTaskEnded", $"Task {thread.Tid} ended while it was frozen.") { Pid = thread.Tid };
         var marker = InjectedThread.ChooseMarker(status.CaughtSignals, thread.SignalMask, status.PendingSignals | status.SharedPendingSignals);
-        var tracee = freezer.Stopped[thread.Tid].Tracee;
-        // Until it is detached, its filters do not judge what it does for this program.
-        if (status.SeccompMode != 0)
-            TraceCall.Check(Ptrace.SetOptions(thread.Tid, PtraceOptions.TraceSysGood | PtraceOptions.SuspendSeccomp), "Suspending the seccomp mode", thread.Tid);
-        return InjectedThread.Enter(site, tracee, task.Pid, thread.Registers, thread.SignalMask, marker,
-            status.NamespaceTgids[^1], status.NamespacePids[^1], ArenaSize);
+        return new InjectedState(thread.Registers, thread.SignalMask, marker, status.NamespaceTgids[^1], status.NamespacePids[^1]);
     }
 
     private InjectionSite FindSite(FrozenTask task)

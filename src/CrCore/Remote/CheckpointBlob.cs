@@ -5,38 +5,69 @@ using CrCore.Kernel;
 namespace CrCore.Remote;
 
 /// <summary>
-/// The data block in front of the injected checkpoint code: all that the code needs to bring its thread back where it
-/// was, should the tracer die. The target only reads it (it lies in a read-only page).
+/// What is written into a target's padding: the data block of the thread that hosts the work (all that the code needs to bring
+/// the thread back where it was, should the tracer die), the code, then a block for each guest. The target only reads it (it
+/// lies in a read-only page).
 /// </summary>
 internal static class CheckpointBlob
 {
-    public const int DataSize = 288;
+    /// <summary>A thread's block.</summary>
+    public const int BlockSize = 200;
 
-    private const int SignalMaskAt = 216, FullMaskAt = 224, MarkerAt = 232, PidAt = 256, TidAt = 264, ArenaSizeAt = 272, AllSignalsAt = 280;
+    /// <summary>The code reaches its thread's block from r14, which leads so far into it: one byte is enough for an offset.</summary>
+    public const int Bias = 128;
 
-    public static int Size => DataSize + InjectedCode.Checkpoint.Length;
+    /// <summary>Where a block lets its guest into the arena: not 0, once the guest's registers lead into the code.</summary>
+    public const int GoAt = 168;
 
-    /// <summary>Builds data and code.</summary>
-    /// <param name="blob"><see cref="Size"/> bytes.</param>
-    /// <param name="frozen">The thread's registers as the freeze found them.</param>
-    /// <param name="signalMask">The thread's own mask.</param>
-    /// <param name="marker">The signal that stops the thread for its tracer and that it ignores by default; or 0.</param>
-    /// <param name="nsPid">The thread group and the thread as its own pid namespace sees them.</param>
-    /// <param name="nsTid">See <paramref name="nsPid"/>.</param>
+    /// <summary>More would not be in work at the same time.</summary>
+    public const int MaxGuests = 4;
+
+    /// <summary>Where the guests' parts of the arena begin, the length of each, and where in it a guest says that it is done.</summary>
+    public const int GuestsAt = 4096, GuestRoom = 65536, DoneAt = 24;
+
+    private const int SignalMaskAt = 128, FullMaskAt = 136, MarkerAt = 144, PidAt = 152, TidAt = 160, JumpAt = 176;
+    private const int ArenaSizeAt = 200, FirstGuestAt = 208, EndOfGuestsAt = 216;
+
+    public static int HostSize => BlockSize + 24;
+
+    /// <summary>Where the guests' blocks begin: behind the host's and the code.</summary>
+    public static int GuestBlocksAt => (HostSize + InjectedCode.Checkpoint.Length + 7) & ~7;
+
+    /// <summary>Builds the host's block and the code, and blocks of zeros for guests.</summary>
+    /// <param name="blob"><see cref="GuestBlocksAt"/> bytes and <see cref="BlockSize"/> for each guest.</param>
+    /// <param name="address">Where it will lie.</param>
+    /// <param name="thread">The host.</param>
     /// <param name="arenaSize">Bytes that the code maps for batches, a multiple of the page size.</param>
-    public static void Build(Span<byte> blob, in Registers frozen, ulong signalMask, int marker, int nsPid, int nsTid, long arenaSize)
+    public static void Build(Span<byte> blob, ulong address, in InjectedState thread, long arenaSize)
     {
         blob.Clear();
-        var resumed = Restarted(frozen);
-        MemoryMarshal.Write(blob, in resumed);
-        BinaryPrimitives.WriteUInt64LittleEndian(blob[SignalMaskAt..], signalMask);
-        BinaryPrimitives.WriteUInt64LittleEndian(blob[FullMaskAt..], marker == 0 ? ulong.MaxValue : ~(1UL << (marker - 1)));
-        BinaryPrimitives.WriteUInt64LittleEndian(blob[MarkerAt..], (ulong)marker);
-        BinaryPrimitives.WriteInt64LittleEndian(blob[PidAt..], nsPid);
-        BinaryPrimitives.WriteInt64LittleEndian(blob[TidAt..], nsTid);
+        BuildBlock(blob, thread);
         BinaryPrimitives.WriteInt64LittleEndian(blob[ArenaSizeAt..], arenaSize);
-        BinaryPrimitives.WriteUInt64LittleEndian(blob[AllSignalsAt..], ulong.MaxValue);
-        InjectedCode.Checkpoint.CopyTo(blob[DataSize..]);
+        BinaryPrimitives.WriteUInt64LittleEndian(blob[FirstGuestAt..], address + (ulong)GuestBlocksAt);
+        BinaryPrimitives.WriteUInt64LittleEndian(blob[EndOfGuestsAt..], address + (ulong)blob.Length);
+        InjectedCode.Checkpoint.CopyTo(blob[HostSize..]);
+    }
+
+    /// <summary>Builds a thread's block, of <see cref="BlockSize"/> bytes; it does not yet let a guest into the arena.</summary>
+    public static void BuildBlock(Span<byte> block, in InjectedState thread)
+    {
+        block[..BlockSize].Clear();
+        var r = Restarted(thread.Own);
+        ReadOnlySpan<ulong> registers = [r.R15, r.R13, r.R12, r.Rbp, r.Rbx, r.R11, r.R10, r.R9, r.R8, r.Rax, r.Rcx, r.Rdx, r.Rsi, r.Rdi, r.Eflags, r.Rsp];
+        MemoryMarshal.AsBytes(registers).CopyTo(block);
+        BinaryPrimitives.WriteUInt64LittleEndian(block[SignalMaskAt..], thread.Mask);
+        BinaryPrimitives.WriteUInt64LittleEndian(block[FullMaskAt..], thread.Marker == 0 ? ulong.MaxValue : ~(1UL << (thread.Marker - 1)));
+        BinaryPrimitives.WriteUInt64LittleEndian(block[MarkerAt..], (ulong)thread.Marker);
+        BinaryPrimitives.WriteInt64LittleEndian(block[PidAt..], thread.NamespacePid);
+        BinaryPrimitives.WriteInt64LittleEndian(block[TidAt..], thread.NamespaceTid);
+        // mov r14, its value; jmp [rip]; rip: the last register needs no other to be reached through.
+        ReadOnlySpan<byte> move = [0x49, 0xbe], jump = [0xff, 0x25, 0, 0, 0, 0];
+        var code = block[JumpAt..];
+        move.CopyTo(code);
+        BinaryPrimitives.WriteUInt64LittleEndian(code[2..], r.R14);
+        jump.CopyTo(code[10..]);
+        BinaryPrimitives.WriteUInt64LittleEndian(code[16..], r.Rip);
     }
 
     /// <summary>

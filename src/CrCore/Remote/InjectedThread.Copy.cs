@@ -8,7 +8,7 @@ internal sealed partial class InjectedThread
     private const int CopyResultAt = 16;
 
     /// <summary>Whether <see cref="TryCopy"/> can be used: it needs a stop by signal.</summary>
-    public bool CanCopy => _marker != 0;
+    public bool CanCopy => _state.Marker != 0;
 
     /// <summary>
     /// Makes a copy of the address space, by a helper thread of the process. Nothing else may be written to this thread's
@@ -27,10 +27,10 @@ internal sealed partial class InjectedThread
             var stop = AwaitStop();
             if (stop.IsCloneStop)
                 helper = NewTask(Tid);
-            else if (stop.StopSignal == _marker && stop.Event == 0)
+            else if (stop.StopSignal == _state.Marker && stop.Event == 0)
                 break;
             else
-                given = Given(stop);
+                given = Given(stop, Tid);
         }
         Check(Ptrace.SetOptions(Tid, PtraceOptions.TraceSysGood), "Setting trace options");
         Span<byte> result = stackalloc byte[8];

@@ -13,26 +13,25 @@ internal sealed partial class InjectedThread : IRemoteTask
 
     private readonly InjectionSite _site;
     private readonly Tracee _tracee;
-    private readonly Registers _own;
-    private readonly ulong _ownMask;
-    private readonly int _marker;
+    private readonly InjectedState _state;
     private readonly int _pid;
     private ulong _arena;
 
-    private InjectedThread(InjectionSite site, Tracee tracee, int pid, in Registers own, ulong ownMask, int marker, int arenaSize)
+    private InjectedThread(InjectionSite site, Tracee tracee, int pid, in InjectedState state, int arenaSize)
     {
         _site = site;
         _tracee = tracee;
         _pid = pid;
-        _own = own;
-        _ownMask = ownMask;
-        _marker = marker;
+        _state = state;
         ArenaSize = arenaSize;
     }
 
     public int Tid => _tracee.Tid;
 
     public int ArenaSize { get; }
+
+    /// <summary>Where its arena is: guests work in it while it waits.</summary>
+    public ulong Arena => _arena;
 
     /// <summary>
     /// A signal that stops the thread for its tracer and would do nothing without one: ignored by default, not caught,
@@ -52,20 +51,15 @@ internal sealed partial class InjectedThread : IRemoteTask
     /// <param name="site">Room in its vdso.</param>
     /// <param name="tracee">The thread.</param>
     /// <param name="pid">Its thread group.</param>
-    /// <param name="own">Its registers as the freeze found them.</param>
-    /// <param name="ownMask">Its signal mask.</param>
-    /// <param name="marker">From <see cref="ChooseMarker"/>.</param>
-    /// <param name="nsPid">Thread group and thread as their own pid namespace sees them.</param>
-    /// <param name="nsTid">See <paramref name="nsPid"/>.</param>
+    /// <param name="state">Where it was.</param>
     /// <param name="arenaSize">Bytes for batches, a multiple of the page size.</param>
-    public static InjectedThread Enter(InjectionSite site, Tracee tracee, int pid, in Registers own, ulong ownMask, int marker, int nsPid, int nsTid, int arenaSize)
+    public static InjectedThread Enter(InjectionSite site, Tracee tracee, int pid, in InjectedState state, int arenaSize)
     {
-        Span<byte> blob = stackalloc byte[CheckpointBlob.Size];
-        CheckpointBlob.Build(blob, own, ownMask, marker, nsPid, nsTid, arenaSize);
-        site.Write(blob);
-        var thread = new InjectedThread(site, tracee, pid, own, ownMask, marker, arenaSize);
-        var registers = own;
-        registers.Rip = site.Entry;
+        site.Write(state, arenaSize);
+        var thread = new InjectedThread(site, tracee, pid, state, arenaSize);
+        var registers = state.Own;
+        registers.Rip = site.HostEntry;
+        registers.R14 = site.Address + CheckpointBlob.Bias;
         // No restart logic on registers that are not the program's (arch_do_signal_or_restart looks at orig_rax).
         registers.OrigRax = ulong.MaxValue;
         thread.Check(Ptrace.SetRegisters(tracee.Tid, registers), "Setting the registers");
@@ -77,7 +71,7 @@ internal sealed partial class InjectedThread : IRemoteTask
             thread.ContinueToMarker();
             thread.Check(Ptrace.GetRegisters(tracee.Tid, out registers), "Reading the registers");
         }
-        while (marker != 0 && registers.OrigRax != (ulong)Sys.tgkill);
+        while (state.Marker != 0 && registers.OrigRax != (ulong)Sys.tgkill);
         if (registers.Rbx > unchecked((ulong)-4096L))
         {
             // The code has gone on to its second marker by itself when no command can be read: bring the thread home.
@@ -114,8 +108,8 @@ internal sealed partial class InjectedThread : IRemoteTask
 
     private void Restore()
     {
-        Check(Ptrace.SetSignalMask(Tid, _ownMask), "Setting the signal mask");
-        Check(Ptrace.SetRegisters(Tid, _own), "Setting the registers");
+        Check(Ptrace.SetSignalMask(Tid, _state.Mask), "Setting the signal mask");
+        Check(Ptrace.SetRegisters(Tid, _state.Own), "Setting the registers");
     }
 
     private void Command(long command)
@@ -126,7 +120,7 @@ internal sealed partial class InjectedThread : IRemoteTask
 
     private void ContinueToMarker()
     {
-        if (_marker == 0)
+        if (_state.Marker == 0)
             ContinueToMarkerCall();
         else
             ContinueToMarkerSignal();
@@ -139,9 +133,9 @@ internal sealed partial class InjectedThread : IRemoteTask
         {
             Check(Ptrace.Continue(Tid, given), "Continuing");
             var stop = AwaitStop();
-            if (stop.StopSignal == _marker && stop.Event == 0)
+            if (stop.StopSignal == _state.Marker && stop.Event == 0)
                 return;
-            given = Given(stop);
+            given = Given(stop, Tid);
         }
     }
 
@@ -159,7 +153,7 @@ internal sealed partial class InjectedThread : IRemoteTask
             given = 0;
             if (!stop.IsSyscallStop)
             {
-                given = Given(stop);
+                given = Given(stop, Tid);
                 continue;
             }
             Check(Ptrace.GetRegisters(Tid, out var r), "Reading the registers");
@@ -170,7 +164,7 @@ internal sealed partial class InjectedThread : IRemoteTask
         Check(Ptrace.Continue(Tid), "Continuing");
         var last = AwaitStop();
         if (!last.IsEventStop)
-            throw Unexpected(last);
+            throw Unexpected(last, Tid);
     }
 
     /// <summary>
@@ -178,24 +172,29 @@ internal sealed partial class InjectedThread : IRemoteTask
     /// shows itself once more. And SIGSTOP cannot be masked: one that was pending arrives, and is the program's (it will be
     /// stopped when it is let go). Nothing else can stop a thread with its signals masked.
     /// </summary>
-    private int Given(WaitReport stop)
-        => stop.IsEventStop ? 0 : stop is { StopSignal: SigStop, Event: 0 } ? SigStop : throw Unexpected(stop);
+    internal static int Given(WaitReport stop, int tid) => !stop.IsStop ? throw Ended(tid)
+        : stop.IsEventStop ? 0
+        : stop is { StopSignal: SigStop, Event: 0 } ? SigStop
+        : throw Unexpected(stop, tid);
 
     private WaitReport AwaitStop()
     {
         _tracee.AwaitStop(long.MaxValue, out var report);
-        return report.IsStop ? report : throw new CrTargetException("CrTaskEnded", $"Task {Tid} ended while it was being captured.", "Something killed it; the others run on.") { Pid = Tid };
+        return report.IsStop ? report : throw Ended(Tid);
     }
 
-    private CrTargetException Unexpected(WaitReport stop)
-        => new("CrUnexpectedStop", $"Task {Tid} stopped in a way that the engine does not expect ({stop}).", "Report this with the trace of -Debug.") { Pid = Tid };
+    private static CrTargetException Unexpected(WaitReport stop, int tid)
+        => new("CrUnexpectedStop", $"Task {tid} stopped in a way that the engine does not expect ({stop}).", "Report this with the trace of -Debug.") { Pid = tid };
+
+    private static CrTargetException Ended(int tid)
+        => new("CrTaskEnded", $"Task {tid} ended while it was being captured.", "Something killed it; the others run on.") { Pid = tid };
 
     private void Check(Errno e, string what)
     {
         if (e == Errno.None)
             return;
         if (e == Errno.ESRCH)
-            throw new CrTargetException("CrTaskEnded", $"Task {Tid} ended while it was being captured.", "Something killed it; the others run on.") { Pid = Tid };
+            throw Ended(Tid);
         throw new CrKernelException("CrTraceFailed", $"{what} of task {Tid} at {_site}", e) { Pid = Tid };
     }
 }

@@ -12,18 +12,29 @@ internal sealed class InjectionSite : IDisposable
     private readonly ProcessMemoryFile _memory;
     private readonly int _pid;
 
-    private InjectionSite(ProcessMemoryFile memory, int pid, ulong address)
+    private InjectionSite(ProcessMemoryFile memory, int pid, ulong address, int guests)
     {
         _memory = memory;
         _pid = pid;
         Address = address;
+        Guests = guests;
     }
 
-    /// <summary>First byte of the data block.</summary>
+    /// <summary>First byte of the host's data block.</summary>
     public ulong Address { get; }
 
-    /// <summary>Where the code starts.</summary>
-    public ulong Entry => Address + CheckpointBlob.DataSize;
+    /// <summary>How many guests' blocks there is room for.</summary>
+    public int Guests { get; }
+
+    /// <summary>Where the code starts for the host.</summary>
+    public ulong HostEntry => GuestEntry + InjectedCode.CheckpointHost;
+
+    /// <summary>And for its guests.</summary>
+    public ulong GuestEntry => Address + (ulong)CheckpointBlob.HostSize;
+
+    public ulong GuestBlock(int guest) => Address + (ulong)(CheckpointBlob.GuestBlocksAt + guest * CheckpointBlob.BlockSize);
+
+    private int Size => CheckpointBlob.GuestBlocksAt + Guests * CheckpointBlob.BlockSize;
 
     /// <summary>Finds room in the vdso of a frozen task.</summary>
     /// <param name="pid">The task.</param>
@@ -47,12 +58,13 @@ internal sealed class InjectionSite : IDisposable
             var end = BinaryPrimitives.ReadUInt64LittleEndian(header[40..])
                 + (ulong)BinaryPrimitives.ReadUInt16LittleEndian(header[58..]) * BinaryPrimitives.ReadUInt16LittleEndian(header[60..]);
             var at = v.Start + ((end + 63) & ~63UL);
-            if (end > v.Length || at + (ulong)CheckpointBlob.Size > v.End)
-                throw NoRoom(pid, $"its vdso has no {CheckpointBlob.Size} free bytes");
+            if (end > v.Length || at + (ulong)CheckpointBlob.GuestBlocksAt > v.End)
+                throw NoRoom(pid, $"its vdso has no {CheckpointBlob.GuestBlocksAt} free bytes");
             foreach (var r in threads)
                 if (r.Rip >= at && r.Rip < v.End)
                     throw new CrTargetException("CrInjectionBusy", $"Task {pid} is still on its way back from an earlier checkpoint that was killed.", "Try again in a moment.") { Pid = pid };
-            return new InjectionSite(memory, pid, at);
+            var room = (int)(v.End - at) - CheckpointBlob.GuestBlocksAt;
+            return new InjectionSite(memory, pid, at, Math.Min(CheckpointBlob.MaxGuests, room / CheckpointBlob.BlockSize));
         }
         catch
         {
@@ -64,13 +76,29 @@ internal sealed class InjectionSite : IDisposable
     private static CrTargetException NoRoom(int pid, string why)
         => new("CrNoInjectionSite", $"Task {pid} cannot run calls for the engine: {why}.", "Tasks without a vdso (vdso=0, or unmapped by the program) cannot be checkpointed.") { Pid = pid };
 
-    /// <summary>Writes data block and code; the page becomes a private copy of this task's.</summary>
-    public void Write(ReadOnlySpan<byte> blob) => _memory.Write(Address, blob);
+    /// <summary>Writes the host's block and the code; the page becomes a private copy of this task's.</summary>
+    public void Write(in InjectedState host, int arenaSize)
+    {
+        Span<byte> blob = stackalloc byte[Size];
+        CheckpointBlob.Build(blob, Address, host, arenaSize);
+        _memory.Write(Address, blob);
+    }
+
+    /// <summary>Writes a guest's block, which does not yet let it into the arena.</summary>
+    public void WriteGuest(int guest, in InjectedState thread)
+    {
+        Span<byte> block = stackalloc byte[CheckpointBlob.BlockSize];
+        CheckpointBlob.BuildBlock(block, thread);
+        _memory.Write(GuestBlock(guest), block);
+    }
+
+    /// <summary>Lets a guest into the arena: its registers lead into the code, and its part of the arena is laid out.</summary>
+    public void Admit(int guest) => _memory.Write(GuestBlock(guest) + CheckpointBlob.GoAt, [1, 0, 0, 0, 0, 0, 0, 0]);
 
     /// <summary>Puts the zeros back. Call when no thread's registers lead here any more.</summary>
     public void Clear()
     {
-        Span<byte> zeros = stackalloc byte[CheckpointBlob.Size];
+        Span<byte> zeros = stackalloc byte[Size];
         zeros.Clear();
         try
         {

@@ -6,8 +6,11 @@ namespace CrProperty.Remote;
 public class InjectedCodeTests
 {
     [Fact]
-    public void The_checkpoint_blob_is_what_its_source_assembles_to()
-        => Assert.Equal(Convert.ToHexString(InjectionSource.Checkpoint()[InjectionSource.DataSize..]), Convert.ToHexString(InjectedCode.Checkpoint));
+    public void The_checkpoint_code_is_what_its_source_assembles_to()
+    {
+        Assert.Equal(Convert.ToHexString(InjectionSource.Checkpoint(out var host)), Convert.ToHexString(InjectedCode.Checkpoint));
+        Assert.Equal(InjectedCode.CheckpointHost, host);
+    }
 
     [Fact]
     public void The_puppet_code_is_what_its_source_assembles_to()
@@ -18,6 +21,7 @@ public class InjectedCodeTests
         => Assert.Equal(Convert.ToHexString(InjectionSource.Init()), Convert.ToHexString(InjectedCode.Init));
 
     [Fact]
-    public void The_data_block_has_the_length_that_the_code_was_assembled_for()
-        => Assert.Equal(InjectionSource.DataSize, CheckpointBlob.DataSize);
+    public void Blocks_and_guests_are_where_the_code_was_assembled_for()
+        => Assert.Equal((InjectionSource.BlockSize, InjectionSource.GuestsAt, InjectionSource.GuestRoom, InjectionSource.DoneAt),
+            (CheckpointBlob.BlockSize, CheckpointBlob.GuestsAt, CheckpointBlob.GuestRoom, CheckpointBlob.DoneAt));
 }

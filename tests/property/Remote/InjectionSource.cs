@@ -9,39 +9,59 @@ namespace CrProperty.Remote;
 /// </summary>
 internal static class InjectionSource
 {
-    // Offsets in the data block in front of the checkpoint code (CrCore.Remote.CheckpointBlob).
-    private const int RegR15 = 0, RegR14 = 8, RegR13 = 16, RegR12 = 24, RegRbp = 32, RegRbx = 40, RegR11 = 48, RegR10 = 56,
-        RegR9 = 64, RegR8 = 72, RegRax = 80, RegRcx = 88, RegRdx = 96, RegRsi = 104, RegRdi = 112, RegRip = 128,
-        RegFlags = 144, RegRsp = 152, SignalMask = 216, FullMask = 224, Marker = 232, ZeroTime = 240, Pid = 256, Tid = 264, ArenaSize = 272, AllSignals = 280;
+    // Offsets in a thread's data block (CrCore.Remote.CheckpointBlob), reached from r14, which leads Bias bytes into it.
+    private const int Bias = 128;
+    private const int RegR15 = 0, RegR13 = 8, RegR12 = 16, RegRbp = 24, RegRbx = 32, RegR11 = 40, RegR10 = 48, RegR9 = 56, RegR8 = 64,
+        RegRax = 72, RegRcx = 80, RegRdx = 88, RegRsi = 96, RegRdi = 104, RegFlags = 112, RegRsp = 120,
+        SignalMask = 128, FullMask = 136, Marker = 144, Pid = 152, Tid = 160, Go = 168, Jump = 176;
 
-    /// <summary>Length of the data block; the code follows it.</summary>
-    public const int DataSize = 288;
+    // The host's alone, behind its block.
+    private const int ArenaSize = 200, FirstGuest = 208, EndOfGuests = 216;
+
+    /// <summary>Length of a block, and of a guest's part of the arena; where a guest says that it is done with the arena.</summary>
+    public const int BlockSize = 200, GuestRoom = 65536, DoneAt = 24;
+
+    /// <summary>Where the guests' parts of the arena begin.</summary>
+    public const int GuestsAt = 4096;
 
     private const int SysMmap = 9, SysMunmap = 11, SysRtSigprocmask = 14, SysPause = 34, SysClone = 56, SysExit = 60, SysWait4 = 61, SysExitGroup = 231, SysTgkill = 234, SysPpoll = 271, WAll = 0x40000000, EINTR = 4, ECHILD = 10;
 
     /// <summary>CLONE_VM, FS, FILES, SIGHAND, THREAD, SYSVSEM: a thread like the program's own.</summary>
     private const int CloneThread = 0x50f00;
 
-    /// <summary>Injected into a task that is being checkpointed: it finds its own way back if the tracer dies.</summary>
-    public static byte[] Checkpoint()
+    /// <summary>
+    /// Injected into a task that is being checkpointed: it finds its own way back if the tracer dies. One thread, the host, maps
+    /// the arena; others, its guests, may run one batch each in it. A guest touches the arena only if its block says so, which
+    /// the tracer writes once the guest's registers lead here; and while a guest may be in it, a host without a tracer waits.
+    /// </summary>
+    /// <param name="hostEntry">Where the host begins; a guest begins at 0.</param>
+    public static byte[] Checkpoint(out int hostEntry)
     {
         var c = new Assembler(64);
+        var host = c.CreateLabel("host");
         var marker1 = c.CreateLabel("marker1");
         var run = c.CreateLabel("run");
+        var ran = c.CreateLabel("ran");
+        var back = c.CreateLabel("back");
         var clean = c.CreateLabel("clean");
         var marker2 = c.CreateLabel("marker2");
         var copy = c.CreateLabel("copy");
+        var noTime = c.CreateLabel("noTime");
+        var moment = c.CreateLabel("moment");
+        var allSignals = c.CreateLabel("allSignals");
+        AssemblerMemoryOperand At(int offset) => __qword_ptr[r14 + (offset - Bias)];
 
-        // One label for each word of the data block, so that the code reaches it relative to rip.
-        var data = new Label[DataSize / 8];
-        for (var i = 0; i < data.Length; i++)
-        {
-            data[i] = c.CreateLabel();
-            c.Label(ref data[i]);
-            c.dq(0L);
-        }
-        AssemblerMemoryOperand At(int offset) => __qword_ptr[data[offset / 8]];
+        // A guest: rbx is its part of the arena.
+        BlockSignals(c, At);
+        c.cmp(At(Go), 0);
+        c.je(marker2);
+        c.lea(r15, __[ran]);
+        c.jmp(run);
+        c.Label(ref ran);
+        c.mov(__qword_ptr[rbx + DoneAt], 1);
+        c.jmp(marker2);
 
+        c.Label(ref host);
         BlockSignals(c, At);
         // rbx = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
         c.mov(eax, SysMmap);
@@ -59,23 +79,16 @@ internal static class InjectionSource
         c.cmp(rbx, -4095);
         c.jae(marker2);
         // The command is taken once: a tracer that dies now leaves 0 behind, and the program goes its own way.
-        c.mov(rax, __qword_ptr[rbx]);
-        c.mov(__qword_ptr[rbx], 0);
-        c.cmp(rax, 1);
+        c.xor(eax, eax);
+        c.xchg(__qword_ptr[rbx], rax);
+        c.lea(r15, __[marker1]);
+        c.cmp(eax, 1);
         c.je(run);
-        c.cmp(rax, 2);
+        c.cmp(eax, 2);
         c.je(clean);
-        c.cmp(rax, 3);
+        c.cmp(eax, 3);
         c.je(copy);
-        // The tracer is dead. A handler that would have interrupted the call still does: ppoll(NULL, 0, &zero, &mask, 8).
-        c.mov(eax, SysPpoll);
-        c.xor(edi, edi);
-        c.xor(esi, esi);
-        c.lea(rdx, At(ZeroTime));
-        c.lea(r10, At(SignalMask));
-        c.mov(r8d, 8);
-        c.syscall();
-
+        AwaitGuests(c, At, moment, clean);
         c.Label(ref clean);
         c.mov(eax, SysMunmap);
         c.mov(rdi, rbx);
@@ -83,6 +96,10 @@ internal static class InjectionSource
         c.syscall();
         c.Label(ref marker2);
         Kill(c, At);
+        // The tracer is dead. A handler that would have interrupted the call still does: ppoll(NULL, 0, &zero, &mask, 8).
+        c.lea(rdx, __[noTime]);
+        c.lea(r10, At(SignalMask));
+        Poll(c);
         // The tracer gives the thread its own mask back just before its registers: should it die between the two,
         // no signal may find the stack pointer in the data block.
         BlockSignals(c, At);
@@ -90,7 +107,7 @@ internal static class InjectionSource
         // Flags first, through a stack pointer that no signal can use now: all signals are still masked.
         c.lea(rsp, At(RegFlags));
         c.popfq();
-        foreach (var (register, place) in ((AssemblerRegister64, int)[])[(r15, RegR15), (r14, RegR14), (r13, RegR13), (r12, RegR12), (rbp, RegRbp), (rbx, RegRbx), (r9, RegR9), (r8, RegR8)])
+        foreach (var (register, place) in ((AssemblerRegister64, int)[])[(r15, RegR15), (r13, RegR13), (r12, RegR12), (rbp, RegRbp), (rbx, RegRbx), (r9, RegR9), (r8, RegR8)])
             c.mov(register, At(place));
         c.mov(rsp, At(RegRsp));
         // rt_sigprocmask(SIG_SETMASK, &mask, NULL, 8); mov and the call itself leave the flags alone.
@@ -102,13 +119,60 @@ internal static class InjectionSource
         c.syscall();
         foreach (var (register, place) in ((AssemblerRegister64, int)[])[(r11, RegR11), (r10, RegR10), (rax, RegRax), (rcx, RegRcx), (rdx, RegRdx), (rsi, RegRsi), (rdi, RegRdi)])
             c.mov(register, At(place));
-        c.jmp(At(RegRip));
+        // The block ends with code of the thread's own: mov r14, its value; jmp [its rip].
+        c.lea(r14, At(Jump));
+        c.jmp(r14);
 
         c.Label(ref run);
-        Executor(c, marker1);
+        Executor(c, back);
+        c.Label(ref back);
+        c.jmp(r15);
         c.Label(ref copy);
-        MakeCopy(c, At, marker1);
-        return Assemble(c);
+        MakeCopy(c, allSignals, marker1);
+        c.Label(ref noTime);
+        c.dq(0L, 0L);
+        c.Label(ref moment);
+        c.dq(0L, 1_000_000L);
+        c.Label(ref allSignals);
+        c.dq(-1L);
+        return Assemble(c, host, out hostEntry);
+    }
+
+    /// <summary>
+    /// For each guest: as long as its block lets it into the arena and it has not said that it is done there, look again in a
+    /// millisecond. Not by nanosleep(2): an interrupted one would take the place of the program's own restart block.
+    /// </summary>
+    private static void AwaitGuests(Assembler c, Func<int, AssemblerMemoryOperand> at, Label moment, Label done)
+    {
+        var look = c.CreateLabel("look");
+        var next = c.CreateLabel("next");
+        c.mov(r12, at(FirstGuest));
+        c.lea(r13, __[rbx + GuestsAt]);
+        c.Label(ref look);
+        c.cmp(r12, at(EndOfGuests));
+        c.jae(done);
+        c.cmp(__qword_ptr[r12 + Go], 0);
+        c.je(next);
+        c.cmp(__qword_ptr[r13 + DoneAt], 0);
+        c.jne(next);
+        c.lea(rdx, __[moment]);
+        c.xor(r10d, r10d);
+        Poll(c);
+        c.jmp(look);
+        c.Label(ref next);
+        c.add(r12, BlockSize);
+        c.add(r13, GuestRoom);
+        c.jmp(look);
+    }
+
+    /// <summary>ppoll(NULL, 0, rdx, r10, 8).</summary>
+    private static void Poll(Assembler c)
+    {
+        c.mov(eax, SysPpoll);
+        c.xor(edi, edi);
+        c.xor(esi, esi);
+        c.mov(r8d, 8);
+        c.syscall();
     }
 
     /// <summary>
@@ -116,7 +180,7 @@ internal static class InjectionSource
     /// own waits see neither. If the tracer dies the copy ends at once. The helper has no stack of its own and uses none,
     /// and it does not touch the arena, which may be gone at any moment.
     /// </summary>
-    private static void MakeCopy(Assembler c, Func<int, AssemblerMemoryOperand> at, Label done)
+    private static void MakeCopy(Assembler c, Label allSignals, Label done)
     {
         var helper = c.CreateLabel("helper");
         var failed = c.CreateLabel("failed");
@@ -136,7 +200,7 @@ internal static class InjectionSource
         c.Label(ref helper);
         c.mov(eax, SysRtSigprocmask);
         c.mov(edi, 2);
-        c.lea(rsi, at(AllSignals));
+        c.lea(rsi, __[allSignals]);
         c.xor(edx, edx);
         c.mov(r10d, 8);
         c.syscall();
@@ -302,6 +366,14 @@ internal static class InjectionSource
         c.mov(rax, __qword_ptr[rdi]);
         c.mov(__qword_ptr[rsi], rax);
         c.jmp(next);
+    }
+
+    private static byte[] Assemble(Assembler c, Label label, out int at)
+    {
+        using var stream = new MemoryStream();
+        var result = c.Assemble(new StreamCodeWriter(stream), 0, BlockEncoderOptions.ReturnNewInstructionOffsets);
+        at = (int)result.GetLabelRIP(label);
+        return stream.ToArray();
     }
 
     private static byte[] Assemble(Assembler c)

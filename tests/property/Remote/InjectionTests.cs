@@ -59,7 +59,7 @@ public class InjectionTests
     private static void AskForIds(FrozenTask task, FrozenThread thread, InjectionSite site, TreeFreezer freezer, bool withSignal)
     {
         var marker = withSignal ? InjectedThread.ChooseMarker(0, thread.SignalMask, 0) : 0;
-        var remote = InjectedThread.Enter(site, freezer.Stopped[thread.Tid].Tracee, task.Pid, thread.Registers, thread.SignalMask, marker, task.VPid, thread.VTid, 65536);
+        var remote = InjectedThread.Enter(site, freezer.Stopped[thread.Tid].Tracee, task.Pid, new InjectedState(thread.Registers, thread.SignalMask, marker, task.VPid, thread.VTid), 65536);
         var batch = new SyscallBatch();
         var pid = batch.Must("ask", "pid", Sys.getpid);
         var tid = batch.Must("ask", "tid", Sys.gettid);
@@ -92,7 +92,7 @@ public class InjectionTests
             var maps = new List<MemoryMapping>();
             ProcMaps.TryRead(proc, task.Pid, maps);
             using var site = InjectionSite.Find(task.Pid, maps, []);
-            var remote = InjectedThread.Enter(site, freezer.Stopped[task.Pid].Tracee, task.Pid, task.Leader.Registers, task.Leader.SignalMask, 23, task.VPid, task.VPid, 65536);
+            var remote = InjectedThread.Enter(site, freezer.Stopped[task.Pid].Tracee, task.Pid, new InjectedState(task.Leader.Registers, task.Leader.SignalMask, 23, task.VPid, task.VPid), 65536);
             try
             {
                 var batch = new SyscallBatch();
