@@ -204,6 +204,7 @@ public enum Sys : uint
     mq_notify = 244,
     mq_getsetattr = 245,
     waitid = 247,
+    keyctl = 250,
     ioprio_set = 251,
     ioprio_get = 252,
     inotify_init = 253,

@@ -52,6 +52,8 @@ public static class Kinds
         new ProcessState.ThreadSettingsKind(),
         new Scheduler.SchedulerKind(),
         new Seccomp.SeccompKind(),
+        new Confinement.ConfinementKind(),
+        new Keyrings.KeyringsKind(),
         // Last: what the restore itself sends must not be filtered.
         new Namespaces.PacketFiltersKind(),
     ];
