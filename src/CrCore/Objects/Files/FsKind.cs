@@ -11,7 +11,11 @@ public sealed class FsKind : IInspectsTask, ICapturesTask, ICapturesThread, IChe
 {
     private const int LooksAgain = 3;
 
-    public IEnumerable<RecordType> Records => [new(FsRecord.Id, "FS", FsRecord.Read, FsRecord.MaxPayload)];
+    public IEnumerable<RecordType> Records =>
+    [
+        new(FsRecord.Id, "FS", FsRecord.Read, FsRecord.MaxPayload),
+        new(GoneDirectoryRecord.Id, "GONE_DIRECTORY", GoneDirectoryRecord.Read, GoneDirectoryRecord.PayloadSize),
+    ];
 
     public void Inspect(InspectContext context, LiveTask task)
     {
@@ -57,11 +61,13 @@ public sealed class FsKind : IInspectsTask, ICapturesTask, ICapturesThread, IChe
             using (var live = new ProcReader())
                 for (var more = LooksAgain; more > 0 && !Stands(file.Place); more--)
                     file = Read(live, task.Pid, link, prefix);
-        if (!Stands(file.Place))
+        if (!Stands(file.Place) && !(link == TaskLink.WorkingDirectory && IsOfGoneProcess(task.Pid, file)))
             context.Refuse(task, "CrDirectoryGone", $"{what} {file.Name}", "this name no longer leads to it: it was renamed or replaced, or a file system is mounted over it", "Give the directory its name back, or let the program change to another one.");
     }
 
     private static bool Stands(NamePlace place) => place is NamePlace.Leads or NamePlace.Nameless or NamePlace.Deleted;
+
+    private static bool IsOfGoneProcess(int pid, in ReferredFile file) => GoneProcess.Has(pid, file.Name, file.Place, file.Path) && !GoneProcess.IsOfPart(file.Name);
 
     private static ReferredFile Read(ProcReader proc, int pid, TaskLink link, string prefix)
     {
@@ -81,8 +87,11 @@ public sealed class FsKind : IInspectsTask, ICapturesTask, ICapturesThread, IChe
         var root = Read(context.Proc, task.Pid, TaskLink.Root, prefix);
         if (!ProcStatus.TryRead(context.Proc, task.Pid, out var status) || cwd.Place == NamePlace.Nameless || root.Place == NamePlace.Nameless)
             throw new CrTargetException("CrTaskEnded", $"Task {task} ended while it was being captured.", "Something killed it; the others run on.") { Pid = task.Pid };
-        Anchored cwdAnchor = Anchoring.Take(context, cwd), rootAnchor = Anchoring.Take(context, root);
+        var isGone = IsOfGoneProcess(task.Pid, cwd);
+        Anchored cwdAnchor = isGone ? new(0, []) : Anchoring.Take(context, cwd), rootAnchor = Anchoring.Take(context, root);
         sink.Emit(new FsRecord((uint)task.VPid, sharing.Index.Reference(task.Pid, out _), (uint)status.Umask, cwd.Name, root.Name, cwdAnchor.ObjRef, rootAnchor.ObjRef));
+        if (isGone)
+            sink.Emit(new GoneDirectoryRecord(task.VPid, GoneProcess.PidOf(cwd.Name)));
         foreach (var due in cwdAnchor.Due.Concat(rootAnchor.Due))
             sink.Emit(due);
     };
@@ -115,7 +124,9 @@ public sealed class FsKind : IInspectsTask, ICapturesTask, ICapturesThread, IChe
                 continue;
             Anchors.Require(context.Image, fs.WorkingDirectoryAnchor);
             Anchors.Require(context.Image, fs.RootAnchor);
-            if (fs.WorkingDirectoryAnchor == 0)
+            if (task.Get<GoneDirectoryRecord>() is { } gone)
+                GoneProcess.Check(context, task, $"working directory {fs.WorkingDirectory}", gone.Gone);
+            else if (fs.WorkingDirectoryAnchor == 0)
                 FileCheck.Directory(context, task, "working directory", fs.WorkingDirectory);
             if (fs.Root != "/" && fs.RootAnchor == 0)
                 FileCheck.Directory(context, task, "root directory", fs.Root);
@@ -138,13 +149,31 @@ public sealed class FsKind : IInspectsTask, ICapturesTask, ICapturesThread, IChe
                 throw new CrTargetException("CrSharedFs", $"Task {task} was to share its working directory with task {task.Parent}, and does not.", "Such sharing cannot be restored yet.") { Pid = task.Pid };
             return null;
         }
+        if (task.Image.Get<GoneDirectoryRecord>() is not { } gone)
+        {
+            Enter(context, fs, batch);
+            return null;
+        }
+        return () =>
+        {
+            // Not even a descriptor leads there when the process has ended (proc_pid_permission in fs/proc/base.c).
+            var passing = DeadProcesses.Of(context);
+            passing.MakeAs(gone.Gone);
+            var own = new SyscallBatch();
+            Enter(context, fs, own);
+            task.Remote.Run(own);
+            passing.End();
+        };
+    }
+
+    private static void Enter(RestoreContext context, FsRecord fs, SyscallBatch batch)
+    {
         var anchors = Anchors.Of(context);
         batch.Must("change to the working directory", fs.WorkingDirectory, Sys.chdir, batch.Text(anchors.PathOf(fs.WorkingDirectoryAnchor, fs.WorkingDirectory)));
         // chroot(2) leaves the working directory alone.
         if (fs.Root != "/")
             batch.Must("change the root directory", fs.Root, Sys.chroot, batch.Text(anchors.PathOf(fs.RootAnchor, fs.Root)));
         batch.Must("set the umask", null, Sys.umask, fs.Umask);
-        return null;
     }
 
     public RestoreStage ThreadStage => RestoreStage.Threads;

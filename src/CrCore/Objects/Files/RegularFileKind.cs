@@ -59,7 +59,13 @@ public sealed class DirectoryKind : IDescriptorKind
     public void Inspect(DescriptorInspection inspection, Descriptor d) => NameRules.Inspect(inspection, d);
 
     public SavedForm Capture(DescriptorCapture capture, Descriptor d)
-        => NameRules.Form(capture, d, FdType.Directory);
+    {
+        // Nothing shows F_NOTIFY but the owner that it sets (fcntl_dirnotify in fs/notify/dnotify/dnotify.c); nothing else asks for one.
+        if (d.Owner is { Id: not 0 })
+            capture.Warn(d, "CrDirectoryNotify", "the program seems to have asked for signals about changes in the directory (F_NOTIFY of fcntl(2)), which the kernel does not show; a restored program gets none",
+                "Let the program ask again, or use inotify(7).");
+        return NameRules.Form(capture, d, FdType.Directory);
+    }
 
     public bool ChecksAlone => true;
 
@@ -75,7 +81,7 @@ public sealed class DirectoryKind : IDescriptorKind
     {
         if (LateNames.Of(server).Take(server, saved, batch))
             return null;
-        var flags = OpenFlags.Reopening(saved.Data.Flags) | OpenFlags.Directory;
+        var flags = OpenFlags.Reopening(saved.Data.Flags);
         server.Open(saved, server.PathOf(saved), saved.Data.Anchor == 0 ? flags : flags & ~OpenFlags.NoFollow, batch);
         server.Seek(saved, batch);
         return null;

@@ -92,7 +92,6 @@ internal sealed class LateNames
     private static uint FlagsOf(SavedDescription saved) => saved.Data.FdType switch
     {
         FdType.Path or FdType.Link => saved.Data.Flags & (OpenFlags.Path | OpenFlags.Directory | OpenFlags.NoFollow) | OpenFlags.Path | (saved.Data.FdType == FdType.Link ? OpenFlags.NoFollow : 0),
-        FdType.Directory => OpenFlags.Reopening(saved.Data.Flags) | OpenFlags.Directory,
         _ => OpenFlags.Reopening(saved.Data.Flags),
     };
 

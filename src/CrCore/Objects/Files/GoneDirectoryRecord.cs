@@ -1,0 +1,30 @@
+using CrCore.Image;
+
+namespace CrCore.Objects.Files;
+
+/// <summary>
+/// GONE_DIRECTORY (178): the task's working directory, in its FS, is below /proc/PID of a process that has ended. It is
+/// entered while a passing process has that number.
+/// </summary>
+public sealed record GoneDirectoryRecord(int VPid, int Gone) : ICrRecord
+{
+    public const short Id = 178;
+
+    public const int PayloadSize = 8;
+
+    public short Type => Id;
+    public uint Parent => (uint)VPid;
+
+    public void Write(ref FieldWriter w)
+    {
+        w.I32(Gone);
+        w.U32(0);
+    }
+
+    public static GoneDirectoryRecord Read(uint parent, ref FieldReader r)
+    {
+        var pid = r.I32();
+        r.Pad4();
+        return pid > 0 ? new((int)parent, pid) : throw r.Bad($"an ended process had the pid {pid}");
+    }
+}
