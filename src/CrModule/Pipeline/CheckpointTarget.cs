@@ -7,11 +7,14 @@ namespace CrModule.Pipeline;
 /// <param name="Process">The object from the pipeline, or one made from the id; null where it has gone already.</param>
 internal sealed record CheckpointTarget(int Id, string Name, Process? Process)
 {
+    /// <summary>TASK_COMM_LEN of include/linux/sched.h, without the terminating zero.</summary>
+    private const int LongestComm = 15;
+
     public static CheckpointTarget Of(int id)
     {
         try
         {
-            return Of(Process.GetProcessById(id));
+            return new CheckpointTarget(id, NameOf(id), Process.GetProcessById(id));
         }
         catch (ArgumentException)
         {
@@ -28,6 +31,29 @@ internal sealed record CheckpointTarget(int Id, string Name, Process? Process)
         catch (InvalidOperationException)
         {
             return new CheckpointTarget(process.Id, "process", process);
+        }
+    }
+
+    /// <summary>
+    /// As Process.ProcessName has it, which reads the state of each thread on its way, 25 µs a thread: the kernel's name,
+    /// and where that may be cut off (at 15 bytes), the program's or script's in the command line that begins with it.
+    /// </summary>
+    private static string NameOf(int id)
+    {
+        try
+        {
+            var name = File.ReadAllText($"/proc/{id}/comm").TrimEnd('\n');
+            if (name.Length < LongestComm)
+                return name;
+            foreach (var argument in File.ReadAllText($"/proc/{id}/cmdline").Split('\0', 3)[..^1])
+                if (System.IO.Path.GetFileName(argument) is var whole && whole.StartsWith(name, StringComparison.Ordinal))
+                    return whole;
+            return name;
+        }
+        // It has just gone, or its command line is not for this user to read.
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return "process";
         }
     }
 
