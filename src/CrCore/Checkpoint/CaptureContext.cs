@@ -80,6 +80,9 @@ public sealed class CaptureContext : IDisposable
     {
         End(CheckpointEnd.Failed);
         States.Dispose();
+        // Shared memory that has ended with its tree is the machine's again: huge pages, above all, may be wanted at once.
+        foreach (var source in Pages)
+            source.Dispose();
     }
 }
 

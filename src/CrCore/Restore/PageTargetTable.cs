@@ -44,7 +44,7 @@ internal sealed class PageTargetTable : IDisposable
             throw new CrImageException("CrImageBadPages", $"The image has pages for object {objRef}, which has none.", -1, "The image is damaged; take another copy, or checkpoint again.");
         if (_context.States.Get<RestoredSegments>().Left.Contains(objRef))
             return new DiscardingTarget(range.Length);
-        return SharedMemoryKind.IsWriteSealed(_context.Image.Object<SharedMemoryRecord>(objRef))
+        return _context.Image.Object<SharedMemoryRecord>(objRef) is { IsHuge: false } memory && SharedMemoryKind.IsWriteSealed(memory)
             ? new MemoryFileTarget(_context.States.Get<RestoredMemoryFiles>().Files[objRef])
             : new SharedMemoryTarget(_context.Root.Pid, _places.StagingOf(objRef), range.Length);
     }

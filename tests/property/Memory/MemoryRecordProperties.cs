@@ -44,10 +44,13 @@ public class MemoryRecordProperties
         from offset in Gen.Choose(0, int.MaxValue)
         from name in Text(100)
         from identity in Identity
+        from shift in Gen.Elements<byte>(21, 30)
+        let isHuge = (flags & (ulong)VmFlags.HugeTlb) != 0
+        let mask = ~((1UL << (isHuge ? shift : 12)) - 1)
         select new VmaRecord
         {
-            Kind = kind, Start = (ulong)start << 12, End = (ulong)start + (ulong)pages << 12, Flags = (VmFlags)flags, Protection = (MemoryProtection)protection,
-            PageOffset = (ulong)offset, Name = name, Identity = kind == VmaType.File ? identity : null,
+            Kind = kind, Start = (ulong)start << 12 & mask, End = ((ulong)start + (ulong)pages << 12 & mask) + (1UL << 30), Flags = (VmFlags)flags, Protection = (MemoryProtection)protection,
+            PageOffset = (ulong)offset & mask >> 12, PageShift = isHuge ? shift : (byte)21, Name = name, Identity = kind == VmaType.File ? identity : null,
             ObjRef = kind is VmaType.SharedAnonymous or VmaType.MemoryFile or VmaType.SystemVShared ? 9u : 0,
         });
 
@@ -81,7 +84,10 @@ public class MemoryRecordProperties
         from seals in Gen.Choose(0, 0x3f)
         from mode in Gen.Choose(0, 0xfff)
         from name in Text(200)
-        select new SharedMemoryRecord { ObjRef = 3, Kind = kind, Size = (ulong)size, Seals = (uint)seals, Mode = (uint)mode, Name = name }),
+        from shift in Gen.Elements<byte>(12, 16, 21, 30)
+        let isFile = kind == SharedMemoryType.MemoryFile
+        let bytes = shift == 12 || !isFile ? (ulong)size : (ulong)size << 12 >> shift << shift
+        select new SharedMemoryRecord { ObjRef = 3, Kind = kind, Size = bytes, Seals = (uint)seals, Mode = (uint)mode, Name = name, PageShift = isFile ? shift : (byte)12, IsEmpty = isFile && bytes == 0 }),
         record => Assert.Equal(record, Decode(Encode(record), record)));
 
     [Property]
@@ -114,7 +120,11 @@ public class MemoryRecordProperties
         {
             vma with { Start = 0x1001 }, vma with { End = 0x1000 }, vma with { End = ulong.MaxValue & ~0xffful }, vma with { Kind = (VmaType)99 },
             vma with { Kind = VmaType.SharedAnonymous }, vma with { ObjRef = 1 }, vma with { Kind = VmaType.File }, vma with { PageOffset = ulong.MaxValue },
+            vma with { Flags = VmFlags.HugeTlb }, vma with { Flags = VmFlags.HugeTlb, Start = 1 << 21, End = 1 << 22, PageShift = 11 }, vma with { Flags = VmFlags.HugeTlb, Start = 1 << 21, End = 1 << 22, PageOffset = 1 },
         })
+            Assert.Throws<CrImageException>(() => Decode(Encode(bad), bad));
+        var memory = new SharedMemoryRecord { ObjRef = 1, Kind = SharedMemoryType.MemoryFile, PageShift = 21, Size = 1 << 21 };
+        foreach (var bad in new[] { memory with { Size = 4096 }, memory with { PageShift = 63 }, memory with { Kind = SharedMemoryType.Anonymous }, memory with { IsEmpty = true } })
             Assert.Throws<CrImageException>(() => Decode(Encode(bad), bad));
         var guards = new GuardRegionsRecord(1, [new(0x2000, 0x3000), new(0x1000, 0x2000)]);
         Assert.Throws<CrImageException>(() => Decode(Encode(guards), guards));

@@ -29,6 +29,17 @@ public static class FileSystemType
     /// <summary>CGROUP_SUPER_MAGIC and CGROUP2_SUPER_MAGIC.</summary>
     public static bool IsControlGroups(ulong magic) => magic is 0x27e0eb or 0x63677270;
 
+    /// <summary>The size of the pages of a file of hugetlbfs; 0 for one of any other file system.</summary>
+    public static unsafe ulong HugePageBytesOf(OwnDescriptor file)
+    {
+        Span<byte> s = stackalloc byte[StructSize];
+        fixed (byte* p = s)
+            if (Libc.Syscall(Sys.fstatfs, file.Number, (long)p) < 0)
+                return 0;
+        // f_bsize is the size of a huge page (hugetlbfs_statfs in fs/hugetlbfs/inode.c).
+        return BinaryPrimitives.ReadUInt64LittleEndian(s) == HugePages ? BinaryPrimitives.ReadUInt64LittleEndian(s[8..]) : 0;
+    }
+
     private static unsafe ulong Of(ReadOnlySpan<byte> terminatedPath)
     {
         Span<byte> s = stackalloc byte[StructSize];

@@ -60,8 +60,9 @@ public static unsafe class SystemVMemory
     /// Its creator is who the calling thread is (ipc_addid in ipc/util.c), which cannot be changed later: a thread of its own is that one
     /// for the call. Its ids alone change, not the process's; what is marked as not dumpable by that is marked as before again.
     /// </summary>
+    /// <param name="pages">SHM_HUGETLB and the size of its pages, or 0.</param>
     /// <returns>The number it has got, or −errno.</returns>
-    public static long Create(int key, ulong size, uint mode, int wanted, uint creatorUid, uint creatorGid)
+    public static long Create(int key, ulong size, uint mode, int pages, int wanted, uint creatorUid, uint creatorGid)
     {
         using (var next = OwnDescriptor.Open("/proc/sys/kernel/shm_next_id", FileNative.O_WRONLY, out var errno))
         {
@@ -78,7 +79,7 @@ public static unsafe class SystemVMemory
             if (result >= 0)
                 result = Libc.Syscall(Sys.setresuid, -1, creatorUid, -1);
             if (result >= 0)
-                result = Libc.Syscall(Sys.shmget, key, (long)size, IpcCreate | IpcExclusive | (mode & 0x1ff));
+                result = Libc.Syscall(Sys.shmget, key, (long)size, IpcCreate | IpcExclusive | pages | (int)(mode & 0x1ff));
             if (dumpable is 0 or 1)
                 Libc.Syscall(Sys.prctl, PrSetDumpable, dumpable, 0, 0, 0);
         });

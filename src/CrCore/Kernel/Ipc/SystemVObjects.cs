@@ -103,8 +103,16 @@ public static unsafe class SystemVObjects
             return null;
         try
         {
-            var end = (address + (long)size + Environment.SystemPageSize - 1) & -Environment.SystemPageSize;
-            return OwnDescriptor.Open($"/proc/self/map_files/{address:x}-{end:x}", FileNative.O_RDONLY, out errno);
+            // Up to the end of its last page, of whatever size.
+            foreach (var shift in (ReadOnlySpan<int>)[12, 21, 30])
+            {
+                var end = (address + (long)size + (1L << shift) - 1) & -(1L << shift);
+                if (OwnDescriptor.Open($"/proc/self/map_files/{address:x}-{end:x}", FileNative.O_RDONLY, out errno) is { } file)
+                    return file;
+                if (errno != Errno.ENOENT)
+                    break;
+            }
+            return null;
         }
         finally
         {

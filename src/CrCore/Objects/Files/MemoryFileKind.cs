@@ -16,12 +16,6 @@ public sealed class MemoryFileKind : IDescriptorKind
     public bool Claims(Descriptor d) => d.Status.IsRegular && d.Place == NamePlace.Deleted && !d.IsPathOnly
         && d.Name.StartsWith(Prefix, StringComparison.Ordinal);
 
-    public void Inspect(DescriptorInspection inspection, Descriptor d)
-    {
-        if (FileSystemType.OfDescriptor(d.Pid, d.Fd) == FileSystemType.HugePages)
-            inspection.Refuse(d, "CrHugeMemoryFile", "a memory file of huge pages (MFD_HUGETLB) cannot be saved yet");
-    }
-
     public SavedForm Capture(DescriptorCapture capture, Descriptor d)
     {
         var found = capture.Context.States.Get<SharedMemoryCapture>().TakeDescriptor(capture.Context, d.Pid, d.Fd, d.Status, d.Name[Prefix.Length..]);

@@ -28,8 +28,9 @@ internal sealed record SystemVCreation(string NextId, Sys Get)
     /// its own ids, with them its capabilities (capabilities(7)), and the dumpable flag that their change has cost it.
     /// </summary>
     /// <param name="size">Bytes of a segment, semaphores of a set, or null.</param>
+    /// <param name="pages">SHM_HUGETLB and the size of a segment's pages, or 0.</param>
     /// <returns>The call whose result is the number: <see cref="Demand"/>.</returns>
-    public Slot Make(SyscallBatch batch, object what, in SystemVName name, ulong? size)
+    public Slot Make(SyscallBatch batch, object what, in SystemVName name, ulong? size, int pages = 0)
     {
         var next = batch.Must("giving its number to", what, Sys.open, batch.Text($"/proc/sys/kernel/{NextId}"), FileNative.O_WRONLY | FileNative.O_CLOEXEC);
         var number = batch.Text(name.Id.ToString(CultureInfo.InvariantCulture));
@@ -38,7 +39,7 @@ internal sealed record SystemVCreation(string NextId, Sys Get)
         var (uid, gid) = (batch.Must("making", what, Sys.geteuid), batch.Must("making", what, Sys.getegid));
         batch.Must("becoming the group that made", what, Sys.setresgid, -1, name.CreatorGid, -1);
         batch.Must("becoming the user who made", what, Sys.setresuid, -1, name.CreatorUid, -1);
-        var flags = IpcCreate | IpcExclusive | (int)name.Mode;
+        var flags = IpcCreate | IpcExclusive | pages | (int)name.Mode;
         var made = size is { } n ? batch.Must("making", what, Get, name.Key, n, flags) : batch.Must("making", what, Get, name.Key, flags);
         batch.Must("returning from making", what, Sys.setresuid, -1, uid, -1);
         batch.Must("returning from making", what, Sys.setresgid, -1, gid, -1);

@@ -61,7 +61,7 @@ internal sealed class SystemVObjectsCapture(CaptureContext context)
                     "only processes outside of the tree have it attached: a restored tree has a segment of its own in its place", null));
             if (attached.Contains((ulong)id) || (status.Mode & SystemVMemory.Removed) != 0)
                 continue;
-            var memory = shared.TakeSegment(context, id, Open(id, status));
+            var memory = shared.TakeSegment(context, id, status.Size, Open(id, status));
             sink.Emit(memory);
             sink.Emit(SystemVCapture.Describe(context, memory.ObjRef, id, status.Key, status, attachedHere: 0));
         }
@@ -71,12 +71,7 @@ internal sealed class SystemVObjectsCapture(CaptureContext context)
     {
         var size = status.Size;
         var (file, errno) = IpcNamespace.Run(context.Proc, context.Root.Pid, () => (SystemVObjects.OpenSegment(id, size, out var e), e));
-        if (file is null)
-            throw Refuse(id, $"it cannot be read: {errno} ({errno.Describe()})", "Run with CAP_CHECKPOINT_RESTORE in the initial user namespace.");
-        if (FileSystemType.OfDescriptor(Environment.ProcessId, file.Number) != FileSystemType.HugePages)
-            return file;
-        file.Dispose();
-        throw Refuse(id, "it is of huge pages, which is not saved", "Remove it (ipcrm) if the program can do without.");
+        return file ?? throw Refuse(id, $"it cannot be read: {errno} ({errno.Describe()})", "Run with CAP_CHECKPOINT_RESTORE in the initial user namespace.");
     }
 
     private CrPreflightException Refuse(int id, string reason, string advice) => new("CrCheckpointObstacles",

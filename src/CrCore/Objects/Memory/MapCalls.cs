@@ -43,6 +43,10 @@ internal sealed class MapCalls(RestoreContext context, RestoringTask task, Puppe
                 OpenFile(mapping);
                 Map(mapping, _fd, vma.PageOffset * ImageFormat.PageSize);
                 break;
+            case VmaType.MemoryFile or VmaType.SharedAnonymous when vma.IsHuge:
+                OpenStaged(vma);
+                Map(mapping, _fd, vma.PageOffset * ImageFormat.PageSize);
+                break;
             default:
                 CloseFile();
                 MoveStaged(mapping);
@@ -109,11 +113,25 @@ internal sealed class MapCalls(RestoreContext context, RestoringTask task, Puppe
         var vma = mapping.Vma;
         // A shared mapping may be made writable later only if its file was opened for writing (do_mmap in mm/mmap.c).
         var access = vma.IsShared && (vma.Flags & VmFlags.MayWrite) != 0 ? FileNative.O_RDWR : FileNative.O_RDONLY;
-        var path = Anchors.Of(context).PathOf(vma.ObjRef, mapping.Path);
+        Open(Anchors.Of(context).PathOf(vma.ObjRef, mapping.Path), access);
+    }
+
+    /// <summary>
+    /// Memory of huge pages by its file, which has no name: through its mapping in the staging area (map_files of
+    /// proc_pid_map_files(5), which takes CAP_CHECKPOINT_RESTORE in the initial user namespace).
+    /// </summary>
+    private void OpenStaged(VmaRecord vma)
+    {
+        var start = places.StagingOf(vma.ObjRef);
+        Open($"/proc/self/map_files/{start:x}-{start + places.Plan[vma.ObjRef].Length:x}", vma.IsShared && (vma.Flags & VmFlags.MayWrite) != 0 ? FileNative.O_RDWR : FileNative.O_RDONLY);
+    }
+
+    private void Open(string path, int access)
+    {
         if (_open == (path, access))
             return;
         CloseFile();
-        _fd = batch.Must("opening", mapping.Path, Sys.open, batch.Text(path), access | FileNative.O_CLOEXEC);
+        _fd = batch.Must("opening", path, Sys.open, batch.Text(path), access | FileNative.O_CLOEXEC);
         _open = (path, access);
     }
 
@@ -135,13 +153,16 @@ internal sealed class MapCalls(RestoreContext context, RestoringTask task, Puppe
         var memory = context.Image.Object<SharedMemoryRecord>(vma.ObjRef);
         var readOnly = memory.Kind == SharedMemoryType.MemoryFile && SharedMemoryKind.IsWriteSealed(memory);
         var unwritable = memory.Kind == SharedMemoryType.SystemV && (vma.Flags & VmFlags.MayWrite) == 0;
-        if (unwritable)
-            SystemVRestore.AddReattach(context, batch, places, vma.ObjRef, SystemVMemory.ReadOnly);
-        if (vma.IsShared && memory.Kind != SharedMemoryType.HugePages)
+        var attached = unwritable || memory.IsHuge;
+        if (attached)
+            SystemVRestore.AddReattach(context, batch, places, vma.ObjRef, unwritable ? SystemVMemory.ReadOnly : 0);
+        if (memory.IsHuge)
+            batch.Must("moving a mapping to", vma, Sys.mremap, places.StagingOf(vma.ObjRef) + vma.PageOffset * ImageFormat.PageSize, vma.Length, vma.Length, MremapMayMove | MremapFixed, vma.Start);
+        else if (vma.IsShared)
             batch.Must("mapping shared memory at", vma, Sys.mremap, places.StagingOf(vma.ObjRef) + vma.PageOffset * ImageFormat.PageSize, 0, vma.Length, MremapMayMove | MremapFixed, vma.Start);
         else
             batch.Must("moving a mapping to", vma, Sys.mremap, places.Staging.Start + places.Plan.Private[(task.VPid, vma.Start)].Start, vma.Length, vma.Length, MremapMayMove | MremapFixed, vma.Start);
-        if (unwritable)
+        if (attached)
             SystemVRestore.AddReattach(context, batch, places, vma.ObjRef, 0);
         var staged = unwritable || vma.IsShared && readOnly ? ProtRead : ProtReadWrite;
         if ((int)vma.Protection != staged)

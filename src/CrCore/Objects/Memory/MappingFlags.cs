@@ -15,12 +15,6 @@ internal static class MappingFlags
         (VmFlags.HugePage, 14), (VmFlags.NoHugePage, 15), (VmFlags.DontDump, 16), (VmFlags.WipeOnFork, 18),
     ];
 
-    /// <summary>The one size of huge pages (hugetlbfs) that is saved.</summary>
-    public const ulong HugePageBytes = 2 << 20;
-
-    /// <summary>MAP_HUGETLB | MAP_HUGE_2MB.</summary>
-    public const long MapHugePages = 0x4_0000 | 21L << 26;
-
     /// <summary>MADV_GUARD_INSTALL, Linux 6.13.</summary>
     public const int GuardInstall = 102;
 
@@ -34,8 +28,8 @@ internal static class MappingFlags
             flags |= vma.IsShared ? MapShared : MapPrivate;
         if (vma.Kind == VmaType.Anonymous)
             flags |= MapAnonymous;
-        if ((vma.Flags & VmFlags.HugeTlb) != 0)
-            flags |= MapHugePages;
+        if (vma.IsHuge && vma.Kind == VmaType.Anonymous)
+            flags |= HugePageSize.OfMmap(vma.PageShift);
         if ((vma.Flags & VmFlags.GrowsDown) != 0)
             flags |= MapGrowsDown;
         if ((vma.Flags & VmFlags.NoReserve) != 0)
@@ -47,10 +41,11 @@ internal static class MappingFlags
     /// Memory that was written and is not writable any more (relocated read-only data, code of a compiler): it is
     /// accounted, and neighbours that were never written are not. The kernel accounts what is mapped writable, and keeps
     /// it where pages were written (mprotect_fixup in mm/mprotect.c); so these rights are taken when the pages are in.
+    /// Those of huge pages, too, which nobody can write to past the rights (check_vma_flags in mm/gup.c).
     /// </summary>
     public static bool IsProtectedLate(VmaRecord vma)
-        => vma.HasPrivatePages && (vma.Kind is VmaType.Anonymous or VmaType.File)
-        && (vma.Flags & VmFlags.Account) != 0 && (vma.Protection & MemoryProtection.Write) == 0;
+        => vma.HasPrivatePages && (vma.Protection & MemoryProtection.Write) == 0
+        && (vma.IsHuge || (vma.Kind is VmaType.Anonymous or VmaType.File) && (vma.Flags & VmFlags.Account) != 0);
 
     /// <summary>The rights while pages are filled in.</summary>
     public static MemoryProtection WhileFilling(VmaRecord vma)

@@ -28,8 +28,6 @@ internal static class MappingRules
         var flags = d.Flags;
         if (TypeOf(d.Mapping) is VmaType.Vdso or VmaType.Vvar or VmaType.VvarVclock or VmaType.AioRing or VmaType.PacketRing)
             return null;
-        if ((flags & VmFlags.HugeTlb) != 0 && (!IsAnonymousHuge(d.Mapping) || (ulong)d.PageKiB * 1024 != MappingFlags.HugePageBytes))
-            return HugeTlb;
         if ((flags & (VmFlags.Io | VmFlags.PfnMap | VmFlags.MixedMap)) != 0)
             return new("CrMappingDevice", "it is a mapping of device memory", Devices);
         if ((flags & (VmFlags.UserFaultMissing | VmFlags.UserFaultWriteProtect | VmFlags.UserFaultMinor)) != 0)
@@ -63,8 +61,6 @@ internal static class MappingRules
     private static bool IsPacketRing(in MemoryMapping m) => m.Path.StartsWith("socket:[", StringComparison.Ordinal);
 
     private static bool IsAioRing(in MemoryMapping m) => m.IsDeleted && m.Path == "/[aio]";
-
-    private static MappingRefusal HugeTlb { get; } = new("CrMappingHugeTlb", "it is a file of huge pages (hugetlbfs, MFD_HUGETLB), or its pages are of another size than 2 MiB, which is not saved", "Have the program map anonymous memory (MAP_ANONYMOUS | MAP_HUGETLB) of 2 MiB pages, or none of huge pages.");
 
     /// <summary>MAP_ANONYMOUS | MAP_HUGETLB: a file without a name of the kernel's own hugetlbfs (hugetlb_file_setup in fs/hugetlbfs/inode.c).</summary>
     public static bool IsAnonymousHuge(in MemoryMapping m) => m.IsDeleted && m.Path == "/anon_hugepage";

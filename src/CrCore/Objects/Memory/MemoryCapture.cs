@@ -77,11 +77,17 @@ internal sealed class MemoryCapture(CaptureContext context, FrozenTask task)
             Protection = m.Protection,
             Flags = d.Flags & ~VmFlags.SoftDirty | (m.IsShared ? VmFlags.Shared : 0),
             PageOffset = m.Offset / ImageFormat.PageSize,
+            PageShift = (d.Flags & VmFlags.HugeTlb) != 0 ? HugePageSize.OfBytes((ulong)d.PageKiB << 10) : HugePageSize.Default,
             Name = m.Kind == MappingKind.Anonymous || type == VmaType.SharedAnonymous && m.Kind != MappingKind.File ? m.Path : "",
         };
         if (type is VmaType.SharedAnonymous or VmaType.MemoryFile or VmaType.SystemVShared)
         {
-            var found = context.States.Get<SharedMemoryCapture>().Take(context, task.Pid, m);
+            var found = context.States.Get<SharedMemoryCapture>().Take(context, task.Pid, m, vma.IsHuge ? vma.PageShift : HugePageSize.None);
+            if (vma.IsHuge && !found.IsReached)
+            {
+                Refuse(m, UnreachedHuge);
+                return;
+            }
             if (found.Due is { } due)
             {
                 _records.Add(due);
@@ -105,6 +111,9 @@ internal sealed class MemoryCapture(CaptureContext context, FrozenTask task)
                 | ((vma.Flags & VmFlags.HugeTlb) != 0 ? PageRangeModes.NeverShared : 0)
                 | ((vma.Flags & (VmFlags.DontCopy | VmFlags.WipeOnFork)) != 0 ? PageRangeModes.NotCopied : 0)));
     }
+
+    /// <summary>Read through a mapping, its holes would be filled, from a store that may have nothing left.</summary>
+    private static MappingRefusal UnreachedHuge { get; } = new("CrMappingHugeTlb", "it is shared memory of huge pages, which can be read only by a descriptor of it", "Run with CAP_CHECKPOINT_RESTORE.", CrErrorKind.PermissionDenied);
 
     /// <summary>One walk over the page tables for all mappings: guard pages are few.</summary>
     private void AddGuards()

@@ -42,6 +42,7 @@ internal sealed class MemoryCheck(CheckContext context)
         if (plan.HasHugePages && !Capabilities.HasInitial(context.Proc, Capabilities.CheckpointRestore) && !Capabilities.HasInitial(context.Proc, Capabilities.SysAdmin) || plan.HasHugePages && context.InUserNamespace)
             context.Refuse(null, "CrHugePages", "shared memory of huge pages", "restoring it takes CAP_CHECKPOINT_RESTORE in the initial user namespace, and none of its own", "Restore as root.", CrErrorKind.PermissionDenied);
         SystemVRestore.Check(context);
+        HugePageDemand.Check(context, layouts);
         if (AddressPlan.FindHole(MemoryLayout.UsedRanges(context.Image), PuppetBytes + plan.Size) is null)
             context.Refuse(null, "CrNoAddressHole", "addresses", $"no {PuppetBytes + plan.Size} bytes of addresses are free in all tasks, which restoring needs", null, CrErrorKind.NotSupported);
     }

@@ -31,8 +31,7 @@ internal sealed class PuppetPlaces
     {
         Plan = plan;
         Puppet = new AddressRange(context.PuppetStart, context.PuppetEnd);
-        const ulong huge = MappingFlags.HugePageBytes;
-        var start = plan.HasHugePages ? (context.PuppetEnd + huge - 1) & ~(huge - 1) : context.PuppetEnd;
+        var start = (context.PuppetEnd + plan.Alignment - 1) & ~(plan.Alignment - 1);
         Staging = new AddressRange(start, context.PuppetEnd + plan.Size);
         var mappings = new List<MemoryMapping>();
         ProcMaps.TryRead(context.Proc, context.Root.Pid, mappings);

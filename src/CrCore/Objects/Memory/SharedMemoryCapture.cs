@@ -12,10 +12,12 @@ public sealed class SharedMemoryCapture
     private readonly Dictionary<uint, PageSource> _sources = [];
 
     /// <summary>A reference to an object, with its record where it is due now.</summary>
-    public readonly record struct Found(uint ObjRef, SharedMemoryRecord? Due);
+    /// <param name="IsReached">The object itself is read, not what mappings show of it.</param>
+    public readonly record struct Found(uint ObjRef, SharedMemoryRecord? Due, bool IsReached = true);
 
     /// <summary>The object behind a mapping.</summary>
-    public Found Take(CaptureContext context, int pid, in MemoryMapping m)
+    /// <param name="pageShift">The size of its pages, as a power of two.</param>
+    public Found Take(CaptureContext context, int pid, in MemoryMapping m, byte pageShift)
     {
         var objRef = context.Shared.Reference(m.Kind == MappingKind.SystemVShared ? ("System V memory", m.Inode) : Key(m.DeviceMajor, m.DeviceMinor, m.Inode), out var first);
         SharedMemoryRecord? due = null;
@@ -24,17 +26,21 @@ public sealed class SharedMemoryCapture
             var kind = m.Kind == MappingKind.MemoryFile ? SharedMemoryType.MemoryFile
                 : m.Kind == MappingKind.SystemVShared ? SharedMemoryType.SystemV
                 : MappingRules.IsAnonymousHuge(m) ? SharedMemoryType.HugePages : SharedMemoryType.Anonymous;
-            due = Start(context, objRef, kind, kind is SharedMemoryType.HugePages or SharedMemoryType.SystemV ? "" : m.Path, OpenMapped(context, pid, m));
+            due = Start(context, objRef, kind, kind is SharedMemoryType.HugePages or SharedMemoryType.SystemV ? "" : m.Path, OpenMapped(context, pid, m)) with { PageShift = pageShift };
+            // Its file has whole pages.
+            if (due.IsHuge && kind == SharedMemoryType.SystemV)
+                due = due with { Size = SystemVCapture.SizeOf(context, pid, (int)m.Inode) };
         }
-        if (_sources[objRef] is { File: null } source)
-            AddRange(source, pid, m);
-        return new Found(objRef, due);
+        if (_sources[objRef] is not { File: null } source)
+            return new Found(objRef, due);
+        AddRange(source, pid, m);
+        return new Found(objRef, due, IsReached: false);
     }
 
     /// <summary>A System V segment that no task has attached.</summary>
     /// <param name="file">Its memory; it is this object's to close from now on.</param>
-    public SharedMemoryRecord TakeSegment(CaptureContext context, int id, OwnDescriptor file)
-        => Start(context, context.Shared.Reference(("System V memory", (ulong)id), out _), SharedMemoryType.SystemV, "", file);
+    public SharedMemoryRecord TakeSegment(CaptureContext context, int id, ulong size, OwnDescriptor file)
+        => Start(context, context.Shared.Reference(("System V memory", (ulong)id), out _), SharedMemoryType.SystemV, "", file) with { Size = size, PageShift = ShiftOf(file) };
 
     /// <summary>The memfd behind a task's descriptor.</summary>
     /// <param name="name">As given to memfd_create(2).</param>
@@ -47,8 +53,11 @@ public sealed class SharedMemoryCapture
         var path = $"/proc/{pid}/fd/{fd}";
         var file = OwnDescriptor.Open(path, FileNative.O_RDONLY, out var errno)
             ?? throw KernelError.Create("SharedMemoryOpenFailed", $"Opening {path} failed", errno, pid, path);
-        return new Found(objRef, Start(context, objRef, SharedMemoryType.MemoryFile, name, file));
+        return new Found(objRef, Start(context, objRef, SharedMemoryType.MemoryFile, name, file) with { PageShift = ShiftOf(file) });
     }
+
+    private static byte ShiftOf(OwnDescriptor file)
+        => FileSystemType.HugePageBytesOf(file) is var bytes and > 0 ? HugePageSize.OfBytes(bytes) : HugePageSize.None;
 
     private static object Key(uint major, uint minor, ulong inode) => ("shared memory", major, minor, inode);
 
@@ -61,7 +70,7 @@ public sealed class SharedMemoryCapture
         if (file is null || FileStatus.ReadOwn(file.Number, out var status) != Errno.None)
             return record;
         var seals = kind == SharedMemoryType.MemoryFile ? file.Seals : 0;
-        return record with { Size = (ulong)status.Size, Mode = status.Mode & 0xfff, Seals = seals > 0 ? (uint)seals & SharedMemoryRecord.KnownSeals : 0 };
+        return record with { Size = (ulong)status.Size, IsEmpty = kind == SharedMemoryType.MemoryFile && status.Size == 0, Mode = status.Mode & 0xfff, Seals = seals > 0 ? (uint)seals & SharedMemoryRecord.KnownSeals : 0 };
     }
 
     /// <summary>

@@ -38,7 +38,8 @@ public sealed class SharedMemoryKind : IRestoresTask
         {
             var memory = context.Image.Object<SharedMemoryRecord>(objRef);
             if (memory.Kind == SharedMemoryType.HugePages)
-                MapHugePages(context, task, places, memory, range.Length);
+                own.Must("mapping huge pages", null, Sys.mmap, places.StagingOf(objRef), range.Length, ProtReadWrite,
+                    MapShared | MapAnonymous | MapNoReserve | MapFixedNoReplace | HugePageSize.OfMmap(memory.PageShift), -1, 0);
             else if (memory.Kind == SharedMemoryType.Anonymous)
                 own.Must("mapping shared memory", null, Sys.mmap, places.StagingOf(objRef), range.Length, ProtReadWrite,
                     MapShared | MapAnonymous | NoReserve(plan, objRef) | MapFixedNoReplace, -1, 0);
@@ -52,31 +53,13 @@ public sealed class SharedMemoryKind : IRestoresTask
         return null;
     }
 
-    /// <summary>
-    /// The memory itself, and one more mapping of it for each that a task had. Its file, which has no name, is opened
-    /// through the mapping (map_files of proc_pid_map_files(5), which takes CAP_CHECKPOINT_RESTORE in the initial user namespace).
-    /// </summary>
-    private static void MapHugePages(RestoreContext context, RestoringTask task, PuppetPlaces places, SharedMemoryRecord memory, ulong length)
-    {
-        var start = places.StagingOf(memory.ObjRef);
-        var batch = new SyscallBatch();
-        batch.Must("mapping huge pages", null, Sys.mmap, start, length, ProtReadWrite, MapShared | MapAnonymous | MapFixedNoReplace | MappingFlags.MapHugePages, -1, 0);
-        var file = batch.Must("opening huge pages", null, Sys.open, batch.Text($"/proc/self/map_files/{start:x}-{start + length:x}"), FileNative.O_RDWR | FileNative.O_CLOEXEC);
-        foreach (var (key, range) in places.Plan.Private)
-            if (FindVma(context, key) is { } vma && vma.ObjRef == memory.ObjRef)
-                batch.Must("mapping huge pages", vma, Sys.mmap, places.Staging.Start + range.Start, range.Length, ProtReadWrite,
-                    MapShared | ((vma.Flags & VmFlags.NoReserve) != 0 ? MapNoReserve : 0) | MapFixedNoReplace, file, vma.PageOffset * ImageFormat.PageSize);
-        batch.Must("closing huge pages", null, Sys.close, file);
-        task.Remote.Run(batch);
-    }
-
     private static Slot Create(SyscallBatch batch, SharedMemoryRecord memory, ulong mapped)
     {
         var what = $"memfd {memory.Name}";
         // Without MFD_ALLOW_SEALING a memfd has F_SEAL_SEAL and nothing else (mm/memfd.c).
-        var flags = MfdCloexec | MfdExec | (memory.Seals == SharedMemoryRecord.SealSeal ? 0 : MfdAllowSealing);
+        var flags = (long)(MfdCloexec | MfdExec | (memory.Seals == SharedMemoryRecord.SealSeal ? 0 : MfdAllowSealing)) | HugePageSize.OfMemoryFile(memory.PageShift);
         var fd = batch.Must("creating", what, Sys.memfd_create, batch.Text(memory.Name), flags);
-        batch.Must("sizing", what, Sys.ftruncate, fd, memory.Size != 0 ? memory.Size : mapped);
+        batch.Must("sizing", what, Sys.ftruncate, fd, memory.Size != 0 || memory.IsEmpty ? memory.Size : mapped);
         if (memory.Mode != 0x1ff)
             batch.Must("setting the mode of", what, Sys.fchmod, fd, memory.Mode);
         return fd;
@@ -103,16 +86,17 @@ public sealed class SharedMemoryKind : IRestoresTask
 
     /// <summary>
     /// A memory file that may not be written any more must not have been mapped from a descriptor that can write: the seal
-    /// would be refused (memfd_wait_for_pins and mapping_deny_writable in mm/memfd.c).
+    /// would be refused (memfd_wait_for_pins and mapping_deny_writable in mm/memfd.c). One of huge pages can be written in no
+    /// other way; this mapping of it goes before it is sealed, and the tasks' are made anew. Each of them sets aside what it needs.
     /// </summary>
     private static void Map(SyscallBatch batch, RestoreContext context, PuppetPlaces places, SharedMemoryRecord memory, int fd)
     {
-        var sealedAgainstWrites = IsWriteSealed(memory);
+        var sealedAgainstWrites = IsWriteSealed(memory) && !memory.IsHuge;
         Arg source = fd;
         if (sealedAgainstWrites)
             source = batch.Must("opening", $"memfd {memory.Name}", Sys.open, batch.Text($"/proc/self/fd/{fd}"), FileNative.O_RDONLY | FileNative.O_CLOEXEC);
         batch.Must("mapping", $"memfd {memory.Name}", Sys.mmap, places.StagingOf(memory.ObjRef), places.Plan[memory.ObjRef].Length,
-            sealedAgainstWrites ? ProtRead : ProtReadWrite, MapShared | NoReserve(places.Plan, memory.ObjRef) | MapFixedNoReplace, source, 0);
+            sealedAgainstWrites ? ProtRead : ProtReadWrite, MapShared | (memory.IsHuge ? MapNoReserve : NoReserve(places.Plan, memory.ObjRef)) | MapFixedNoReplace, source, 0);
         foreach (var (key, range) in places.Plan.Private)
             if (FindVma(context, key) is { } vma && vma.ObjRef == memory.ObjRef)
                 batch.Must("mapping", $"memfd {memory.Name}", Sys.mmap, places.Staging.Start + range.Start, range.Length, ProtReadWrite,

@@ -9,7 +9,7 @@ public enum SharedMemoryType : uint
     Anonymous = 1,
     /// <summary>memfd_create(2).</summary>
     MemoryFile = 2,
-    /// <summary>As <see cref="Anonymous"/>, with MAP_HUGETLB: pages of 2 MiB.</summary>
+    /// <summary>As <see cref="Anonymous"/>, with MAP_HUGETLB.</summary>
     HugePages = 3,
     /// <summary>shmget(2); a SYSV_SEGMENT tells the rest.</summary>
     SystemV = 4,
@@ -45,6 +45,18 @@ public sealed record SharedMemoryRecord : ISharedObject
     /// <summary>The name of a memfd, without "memfd:".</summary>
     public string Name { get; init; } = "";
 
+    /// <summary>The size of its pages, as a power of two: <see cref="HugePageSize.None"/>, or that of huge pages (hugetlbfs).</summary>
+    public byte PageShift { get; init; } = HugePageSize.None;
+
+    public bool IsHuge => PageShift != HugePageSize.None;
+
+    public ulong PageBytes => 1UL << PageShift;
+
+    /// <summary>Of a memfd: <see cref="Size"/> is known, and 0.</summary>
+    public bool IsEmpty { get; init; }
+
+    private static byte DefaultShift(SharedMemoryType kind) => kind == SharedMemoryType.HugePages ? HugePageSize.Default : HugePageSize.None;
+
     public void Write(ref FieldWriter w)
     {
         w.U32(ObjRef);
@@ -53,6 +65,10 @@ public sealed record SharedMemoryRecord : ISharedObject
         w.U32(Seals);
         w.U32(Mode);
         w.Text(Name);
+        if (PageShift != DefaultShift(Kind) || IsEmpty)
+            w.U8(PageShift);
+        if (IsEmpty)
+            w.Flag(true);
     }
 
     public static SharedMemoryRecord Read(uint parent, ref FieldReader r)
@@ -66,13 +82,17 @@ public sealed record SharedMemoryRecord : ISharedObject
             Mode = r.U32(),
             Name = r.Text(VmaRecord.MaxName),
         };
+        s = s with { PageShift = r.Remaining > 0 ? HugePageSize.Read(ref r, orNone: true) : DefaultShift(s.Kind) };
+        s = s with { IsEmpty = r.Remaining > 0 && r.Flag() };
+        if (s.IsEmpty && (s.Size != 0 || s.Kind != SharedMemoryType.MemoryFile))
+            throw r.Bad($"shared memory has {s.Size} bytes, and none");
         if (s.ObjRef == 0)
             throw r.Bad("shared memory has no reference");
         if (s.Kind is not (SharedMemoryType.Anonymous or SharedMemoryType.MemoryFile or SharedMemoryType.HugePages or SharedMemoryType.SystemV))
             throw r.Bad($"shared memory has the kind {(uint)s.Kind}");
         if (s.Size > AddressPlan.HighestEnd)
             throw r.Bad($"shared memory has {s.Size} bytes");
-        if (s.Kind == SharedMemoryType.HugePages && s.Size % MappingFlags.HugePageBytes != 0)
+        if (s.IsHuge && s.Kind != SharedMemoryType.SystemV && s.Size % s.PageBytes != 0 || s.IsHuge && s.Kind == SharedMemoryType.Anonymous)
             throw r.Bad($"shared memory of huge pages has {s.Size} bytes");
         if ((s.Seals & ~KnownSeals) != 0 || (s.Mode & ~0xfffu) != 0)
             throw r.Bad($"shared memory has the seals {s.Seals:x} and the mode {s.Mode:x}");

@@ -21,10 +21,7 @@ internal sealed class StagingPlan
 
     public IReadOnlyDictionary<uint, AddressRange> Shared => _shared;
 
-    /// <summary>
-    /// Mappings that are moved and not shared, by task and address: private ones of memory files, and those of huge pages,
-    /// of which mremap(2) makes no second one.
-    /// </summary>
+    /// <summary>Mappings that are moved and not shared, by task and address: private ones of memory files.</summary>
     public IReadOnlyDictionary<(int VPid, ulong Start), AddressRange> Private => _private;
 
     /// <summary>Whether the mappings of an object were made without MAP_NORESERVE: the copies of the staged one keep that.</summary>
@@ -40,7 +37,7 @@ internal sealed class StagingPlan
         var reach = new SortedDictionary<uint, ulong>();
         foreach (var (objRef, o) in image.Objects)
             if (o is SharedMemoryRecord memory)
-                reach[objRef] = Math.Max(ImageFormat.PageSize, RoundUp(memory.Size));
+                reach[objRef] = Math.Max(memory.PageBytes, RoundUp(memory.Size, memory.PageBytes));
         var moved = new List<(int VPid, VmaRecord Vma)>();
         foreach (var task in image.Tasks)
         {
@@ -50,46 +47,48 @@ internal sealed class StagingPlan
             {
                 if (vma.ObjRef == 0 || vma.Kind == VmaType.File)
                     continue;
-                if (image.Object<SharedMemoryRecord>(vma.ObjRef).Kind == SharedMemoryType.MemoryFile != (vma.Kind == VmaType.MemoryFile))
+                var memory = image.Object<SharedMemoryRecord>(vma.ObjRef);
+                if (memory.Kind == SharedMemoryType.MemoryFile != (vma.Kind == VmaType.MemoryFile) || memory.IsHuge != vma.IsHuge || vma.IsHuge && memory.PageShift != vma.PageShift)
                     throw TooMuch($"the mapping {vma} of {task} is of another kind than object {vma.ObjRef}");
-                if (IsSystemV(image, vma.ObjRef) != (vma.Kind == VmaType.SystemVShared)
+                if (memory.Kind == SharedMemoryType.SystemV != (vma.Kind == VmaType.SystemVShared)
                     || vma.Kind == VmaType.SystemVShared && (!vma.IsShared || vma.PageOffset * ImageFormat.PageSize + vma.Length > reach[vma.ObjRef]))
                     throw TooMuch($"the mapping {vma} of {task} is not one of the System V segment {vma.ObjRef}");
                 reach[vma.ObjRef] = Math.Max(reach[vma.ObjRef], vma.PageOffset * ImageFormat.PageSize + vma.Length);
-                if (!vma.IsShared || IsHuge(image, vma.ObjRef))
+                // Each mapping of huge pages is made by itself: mremap(2) makes no second one of them (check_prep_vma in mm/mremap.c).
+                if (memory.IsHuge)
+                    continue;
+                if (!vma.IsShared)
                     moved.Add((task.VPid, vma));
                 else if ((vma.Flags & VmFlags.NoReserve) == 0)
                     plan._reserved.Add(vma.ObjRef);
             }
         }
         foreach (var (objRef, bytes) in reach)
-            plan._shared[objRef] = plan.Take(bytes, IsHuge(image, objRef));
+            plan._shared[objRef] = plan.Take(bytes, image.Object<SharedMemoryRecord>(objRef).PageBytes);
         foreach (var (vpid, vma) in moved)
-            plan._private[(vpid, vma.Start)] = plan.Take(vma.Length, IsHuge(image, vma.ObjRef));
+            plan._private[(vpid, vma.Start)] = plan.Take(vma.Length, ImageFormat.PageSize);
         // The area itself may have to begin a little later.
         if (plan.HasHugePages)
-            plan.Size += MappingFlags.HugePageBytes;
+            plan.Size += plan.Alignment;
         return plan;
     }
 
-    /// <summary>Whether the area must begin at the border of a huge page.</summary>
-    public bool HasHugePages { get; private set; }
+    /// <summary>The area must begin at a multiple of so many bytes: those of its largest page.</summary>
+    public ulong Alignment { get; private set; } = ImageFormat.PageSize;
 
-    private static bool IsHuge(ImageModel image, uint objRef) => image.Object<SharedMemoryRecord>(objRef).Kind == SharedMemoryType.HugePages;
+    public bool HasHugePages => Alignment > ImageFormat.PageSize;
 
-    private static bool IsSystemV(ImageModel image, uint objRef) => image.Object<SharedMemoryRecord>(objRef).Kind == SharedMemoryType.SystemV;
-
-    private AddressRange Take(ulong bytes, bool huge)
+    private AddressRange Take(ulong bytes, ulong alignment)
     {
-        HasHugePages |= huge;
-        var start = huge ? (Size + MappingFlags.HugePageBytes - 1) & ~(MappingFlags.HugePageBytes - 1) : Size;
+        Alignment = Math.Max(Alignment, alignment);
+        var start = RoundUp(Size, alignment);
         if (bytes > AddressPlan.FourLevelEnd || start + bytes > AddressPlan.FourLevelEnd)
             throw TooMuch($"its shared memory has more than {AddressPlan.FourLevelEnd} bytes");
         Size = start + bytes;
         return new AddressRange(start, Size);
     }
 
-    private static ulong RoundUp(ulong bytes) => (bytes + ImageFormat.PageSize - 1) & ~(ImageFormat.PageSize - 1UL);
+    private static ulong RoundUp(ulong bytes, ulong unit) => (bytes + unit - 1) & ~(unit - 1);
 
     private static CrImageException TooMuch(string what)
         => new("CrImageBadObject", $"The image's memory does not fit together: {what}.", -1, "The image is damaged; take another copy, or checkpoint again.");

@@ -59,6 +59,11 @@ public sealed record VmaRecord : ICrRecord
     /// <summary>The name given with PR_SET_VMA_ANON_NAME, or empty. Revision 4.</summary>
     public string Name { get; init; } = "";
 
+    /// <summary>With <see cref="VmFlags.HugeTlb"/>: the size of its pages, as a power of two. Revision 4.</summary>
+    public byte PageShift { get; init; } = HugePageSize.Default;
+
+    public bool IsHuge => (Flags & VmFlags.HugeTlb) != 0;
+
     public ulong Length => End - Start;
 
     public bool IsShared => (Flags & VmFlags.Shared) != 0;
@@ -85,6 +90,8 @@ public sealed record VmaRecord : ICrRecord
         w.Flag(Identity.HasValue);
         if (Identity is { } identity)
             identity.Write(ref w);
+        if (IsHuge && PageShift != HugePageSize.Default)
+            w.U8(PageShift);
     }
 
     public static VmaRecord Read(uint parent, ref FieldReader r)
@@ -93,6 +100,10 @@ public sealed record VmaRecord : ICrRecord
         vma = vma with { ObjRef = r.U32(), Name = r.Text(MaxName) };
         if (r.Flag())
             vma = vma with { Identity = FileIdentity.Read(ref r) };
+        if (vma.IsHuge && r.Remaining > 0)
+            vma = vma with { PageShift = HugePageSize.Read(ref r) };
+        if (vma.IsHuge && ((vma.Start | vma.End | vma.PageOffset * ImageFormat.PageSize) & ((1UL << vma.PageShift) - 1)) != 0)
+            throw r.Bad($"a mapping of huge pages goes from {vma.Start:x} to {vma.End:x}");
         if (vma.Kind is < VmaType.Anonymous or (> VmaType.SystemVShared and not (VmaType.AioRing or VmaType.PacketRing)))
             throw r.Bad($"a mapping has the type {(uint)vma.Kind}");
         if (vma.Kind != VmaType.File && vma.Kind is VmaType.SharedAnonymous or VmaType.MemoryFile or VmaType.SystemVShared != (vma.ObjRef != 0))

@@ -11,6 +11,8 @@ internal static class FileContents
     /// <param name="label">For messages.</param>
     public static IEnumerable<FileDataRecord> Read(OwnDescriptor file, uint objRef, long size, string label)
     {
+        // One of huge pages knows no holes, and a page of zeros is as good as one.
+        var dropsZeros = FileSystemType.HugePageBytesOf(file) > 0;
         for (long at = 0; at < size;)
         {
             var start = file.SeekData(at);
@@ -28,7 +30,8 @@ internal static class FileContents
                     throw new CrKernelException("CrFileReadFailed", $"Reading {label} at {at}", (Errno)(-n)) { Object = label };
                 if (n == 0)
                     yield break;
-                yield return new FileDataRecord(objRef, at, buffer.AsMemory(0, (int)n));
+                if (!dropsZeros || buffer.AsSpan(0, (int)n).ContainsAnyExcept((byte)0))
+                    yield return new FileDataRecord(objRef, at, buffer.AsMemory(0, (int)n));
                 at += n;
             }
         }
@@ -38,8 +41,12 @@ internal static class FileContents
     public static void Write(OwnDescriptor file, long size, IEnumerable<FileDataRecord> contents, string label)
     {
         Require(file.Truncate(size), "Setting the size of", label);
+        var pageBytes = FileSystemType.HugePageBytesOf(file);
         foreach (var piece in contents)
-            Write(file, piece, label);
+            if (pageBytes == 0)
+                Write(file, piece, label);
+            else
+                Require(MappedWriting.Write(file, piece.Offset, piece.Bytes.Span, pageBytes), "Writing the contents of", label);
     }
 
     private static void Write(OwnDescriptor file, FileDataRecord piece, string label)

@@ -49,6 +49,13 @@ internal static class SystemVCapture
         return Describe(context, memory, id, key, status, own);
     }
 
+    /// <summary>In bytes, as shmget(2) was told.</summary>
+    public static ulong SizeOf(CaptureContext context, int pid, int id)
+    {
+        var (errno, status) = IpcNamespace.Run(context.Proc, pid, () => (SystemVMemory.Stat(id, out var s), s));
+        return errno == Errno.None ? status.Size : throw KernelError.Create("SystemVSegmentFailed", $"Looking at the System V segment {id} failed", errno, pid, $"System V segment {id}");
+    }
+
     /// <param name="attachedHere">Mappings of it that the tree has.</param>
     public static SystemVSegmentRecord Describe(CaptureContext context, uint memory, int id, int key, in SystemVSegmentStatus status, ulong attachedHere)
     {

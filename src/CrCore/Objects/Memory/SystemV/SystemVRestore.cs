@@ -84,7 +84,7 @@ internal static class SystemVRestore
         var memory = context.Image.Object<SharedMemoryRecord>(segment.Memory);
         if (SystemVCreation.IsOwn(context))
         {
-            AttachNew(task, places.StagingOf(memory.ObjRef), segment, memory.Size);
+            AttachNew(task, places.StagingOf(memory.ObjRef), segment, memory);
             return;
         }
         var restored = context.States.Get<RestoredSegments>();
@@ -94,7 +94,7 @@ internal static class SystemVRestore
         if (exists && now.Attached > 0)
             restored.Left.Add(memory.ObjRef);
         if (!exists)
-            Make(restored, segment, memory.Size);
+            Make(restored, segment, memory);
         if (!restored.Left.Contains(memory.ObjRef))
             Demand(SystemVMemory.SetOwner(segment.Id, segment.Uid, segment.Gid, segment.Mode), "Giving an owner to", segment);
         if (segment.IsLocked && !exists)
@@ -111,11 +111,11 @@ internal static class SystemVRestore
     }
 
     /// <summary>In a new IPC namespace, which nobody else is in: all of it is the task's own work.</summary>
-    private static void AttachNew(RestoringTask task, ulong start, SystemVSegmentRecord segment, ulong size)
+    private static void AttachNew(RestoringTask task, ulong start, SystemVSegmentRecord segment, SharedMemoryRecord memory)
     {
         var name = new SystemVName(segment.Key, segment.Id, segment.Uid, segment.Gid, segment.CreatorUid, segment.CreatorGid, segment.Mode);
         var batch = new SyscallBatch();
-        var made = SystemVCreation.Segment.Make(batch, segment, name, size);
+        var made = SystemVCreation.Segment.Make(batch, segment, name, memory.Size, HugePageSize.OfSegment(memory.PageShift));
         task.Remote.Run(batch);
         SystemVCreation.Demand(batch, made, segment, name);
         batch.Reset();
@@ -129,9 +129,9 @@ internal static class SystemVRestore
         task.Remote.Run(batch);
     }
 
-    private static void Make(RestoredSegments restored, SystemVSegmentRecord segment, ulong size)
+    private static void Make(RestoredSegments restored, SystemVSegmentRecord segment, SharedMemoryRecord memory)
     {
-        var id = SystemVMemory.Create(segment.Key, size, segment.Mode, segment.Id, segment.CreatorUid, segment.CreatorGid);
+        var id = SystemVMemory.Create(segment.Key, memory.Size, segment.Mode, HugePageSize.OfSegment(memory.PageShift), segment.Id, segment.CreatorUid, segment.CreatorGid);
         if (id >= 0)
             restored.Made.Add((int)id);
         Demand(Libc.ErrnoOf(id), "Making", segment);
@@ -142,7 +142,7 @@ internal static class SystemVRestore
     private static void Demand(Errno errno, string what, SystemVSegmentRecord segment)
     {
         if (errno != Errno.None)
-            throw KernelError.Create("SystemVSegmentFailed", $"{what} the {segment} failed", errno, on: segment.ToString(), advice: "It takes CAP_CHECKPOINT_RESTORE and room within kernel.shmmni, shmall and shmmax.");
+            throw KernelError.Create("SystemVSegmentFailed", $"{what} the {segment} failed", errno, on: segment.ToString(), advice: "It takes CAP_CHECKPOINT_RESTORE and room within kernel.shmmni, shmall and shmmax, and of huge pages enough that are free.");
     }
 
     /// <summary>
