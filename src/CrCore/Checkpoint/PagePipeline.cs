@@ -10,6 +10,12 @@ namespace CrCore.Checkpoint;
 /// </summary>
 internal sealed class PagePipeline : IDisposable
 {
+    /// <summary>Blocks that the poster goes ahead before it works, too: its own work is to find the pages.</summary>
+    private const int Ahead = 8;
+
+    /// <summary>Blocks that wait behind one: 2 MiB follow it, unless they are zeros or packed.</summary>
+    private const int More = 2;
+
     private readonly ImageWriter _writer;
     private readonly PageCompression _compression;
     private readonly object _lock = new();
@@ -53,7 +59,7 @@ internal sealed class PagePipeline : IDisposable
             _jobs.Enqueue(job);
             _posted++;
             Monitor.Pulse(_lock);
-            help = _threads.Length == 0 || _jobs.Count > _threads.Length;
+            help = _jobs.Count > Ahead;
         }
         if (help)
             _own.DoNext();
@@ -146,12 +152,16 @@ internal sealed class PagePipeline : IDisposable
         public bool DoNext()
         {
             PageJob? job;
+            bool moreFollows;
             lock (owner._lock)
+            {
                 if (!owner._jobs.TryDequeue(out job))
                     return false;
+                moreFollows = owner._jobs.Count >= More;
+            }
             try
             {
-                Do(job);
+                Do(job, moreFollows);
             }
             catch (Exception e)
             {
@@ -165,7 +175,7 @@ internal sealed class PagePipeline : IDisposable
             return true;
         }
 
-        private void Do(PageJob job)
+        private void Do(PageJob job, bool moreFollows)
         {
             if (_data.Length == 0)
                 _data = GC.AllocateUninitializedArray<byte>(PageJob.Capacity * ImageFormat.PageSize);
@@ -179,7 +189,7 @@ internal sealed class PagePipeline : IDisposable
                 if (_packer.Pack(stored.Span, _packed) is > 0 and var length)
                     (stored, codec) = (_packed.AsMemory(0, length), owner._compression.Codec);
             }
-            if (!TakeTurn(job, pages, runs, codec, stored, out var block))
+            if (!TakeTurn(job, pages, runs, codec, stored, moreFollows, out var block))
                 return;
             if (pages > 0 && owner._writer.WritesApart)
                 owner._writer.Write(block, _front, stored);
@@ -187,7 +197,7 @@ internal sealed class PagePipeline : IDisposable
 
         /// <summary>In the order of the blocks' numbers: the place in the image, or all of the writing where it cannot be done apart.</summary>
         /// <returns>false when another block failed.</returns>
-        private bool TakeTurn(PageJob job, int pages, int runs, PageCodec codec, ReadOnlyMemory<byte> stored, out AnnouncedBlock block)
+        private bool TakeTurn(PageJob job, int pages, int runs, PageCodec codec, ReadOnlyMemory<byte> stored, bool moreFollows, out AnnouncedBlock block)
         {
             block = default;
             lock (owner._lock)
@@ -198,7 +208,7 @@ internal sealed class PagePipeline : IDisposable
                     return false;
                 if (pages > 0)
                 {
-                    block = owner._writer.Announce(job.ObjRef, _runs.AsSpan(0, runs), pages, codec, stored.Length, _front);
+                    block = owner._writer.Announce(job.ObjRef, _runs.AsSpan(0, runs), pages, codec, stored.Length, _front, moreFollows);
                     if (!owner._writer.WritesApart)
                         owner._writer.Write(block, _front, stored);
                 }

@@ -15,6 +15,7 @@ public sealed class ImageWriter(Stream destination, bool leaveOpen = false) : ID
     private readonly ByteSink _sink = new(destination, leaveOpen);
     private readonly ArrayBufferWriter<byte> _payload = new(4096);
     private readonly IndexBuilder _index = new();
+    private HugeParts? _huge;
     private Section _section;
     private int _tasksDue;
 
@@ -56,6 +57,7 @@ public sealed class ImageWriter(Stream destination, bool leaveOpen = false) : ID
         _index.MetadataHash = PutSeal();
         _index.MetadataLength = _sink.Offset;
         _section = Section.Pages;
+        _huge = _sink.File is { } file ? HugeParts.For(file) : null;
     }
 
     /// <summary>Whether a block that was announced may be written by any thread, while others are announced and written.</summary>
@@ -85,7 +87,7 @@ public sealed class ImageWriter(Stream destination, bool leaveOpen = false) : ID
                 data.CopyTo(copy);
                 (length, codec) = (data.Length, PageCodec.None);
             }
-            var block = Announce(objRef, runs, pages, codec, length, front);
+            var block = Announce(objRef, runs, pages, codec, length, front, moreFollows: false);
             Write(block, front, copy.AsMemory(0, length));
         }
         finally
@@ -100,7 +102,8 @@ public sealed class ImageWriter(Stream destination, bool leaveOpen = false) : ID
     /// <see cref="Write"/> it; where <see cref="WritesApart"/> is false, before anything else is written.
     /// </summary>
     /// <param name="front">At least <see cref="PageFront.MaxBytes"/>.</param>
-    internal AnnouncedBlock Announce(uint objRef, ReadOnlySpan<PageRun> runs, int pages, PageCodec codec, int storedBytes, Span<byte> front)
+    /// <param name="moreFollows">Some MiB of pages follow.</param>
+    internal AnnouncedBlock Announce(uint objRef, ReadOnlySpan<PageRun> runs, int pages, PageCodec codec, int storedBytes, Span<byte> front, bool moreFollows)
     {
         CheckPages(objRef, runs, pages);
         var offset = _sink.Offset;
@@ -110,7 +113,8 @@ public sealed class ImageWriter(Stream destination, bool leaveOpen = false) : ID
             _sink.LeaveRoom(record.BlockLength + ImageFormat.SealSize);
         PageCount += pages;
         var entry = _index.Announce(new PageBlockEntry(offset, record.BlockLength, runs[0].VAddr, runs[^1].End, 0, objRef, pages));
-        return new AnnouncedBlock(offset, entry, length);
+        var huge = moreFollows && _huge is not null ? _huge.Reserve(offset, _sink.Offset) : -1;
+        return new AnnouncedBlock(offset, entry, length, huge);
     }
 
     /// <summary>Writes an announced block.</summary>
@@ -129,6 +133,9 @@ public sealed class ImageWriter(Stream destination, bool leaveOpen = false) : ID
         hash.Append(data.Span);
         var seal = new SealRecord((ulong)(front.Length + data.Length), hash.GetCurrentHashAsUInt64());
         _index.SetHash(block.Entry, seal.Hash);
+        if (block.HugePart >= 0)
+            _huge!.Make(block.HugePart);
+        _huge?.Await(block.Offset, block.Offset + front.Length + data.Length + ImageFormat.SealSize);
         try
         {
             RandomAccess.Write(file, [front, data, PageFront.Encode(seal)], block.Offset);
@@ -151,6 +158,7 @@ public sealed class ImageWriter(Stream destination, bool leaveOpen = false) : ID
         PutSeal();
         Put(new TailRecord(offset, _sink.Offset + ImageFormat.TailSize));
         _sink.Flush();
+        _huge?.Trim(_sink.Offset);
         _section = Section.Finished;
     }
 

@@ -6,7 +6,8 @@ namespace CrCore.Image;
 /// <summary>A page block that has its place in the image and is not written yet.</summary>
 /// <param name="Entry">Its number in the index.</param>
 /// <param name="FrontLength">Bytes before its data.</param>
-internal readonly record struct AnnouncedBlock(long Offset, int Entry, int FrontLength);
+/// <param name="HugePart">The part of the image that is to get a huge page before the block is written, or −1.</param>
+internal readonly record struct AnnouncedBlock(long Offset, int Entry, int FrontLength, long HugePart);
 
 /// <summary>Makes what stands before a page block's data, and its seal, without the writer's own buffers: several threads do so.</summary>
 internal static class PageFront

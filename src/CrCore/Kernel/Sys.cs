@@ -296,4 +296,5 @@ public enum Sys : uint
     process_madvise = 440,
     epoll_pwait2 = 441,
     mount_setattr = 442,
+    process_mrelease = 448,
 }

@@ -64,6 +64,25 @@ public class PagePipelineTests
         }
     }
 
+    /// <summary>24 MiB on tmpfs, where there is one: parts of it get huge pages while blocks are written on both sides of them.</summary>
+    [Fact]
+    public void AnImageInMemoryIsReadAgain()
+    {
+        var pages = Pages(6_000);
+        var path = Path.Combine(Directory.Exists("/dev/shm") ? "/dev/shm" : Path.GetTempPath(), $"crmodule-test-{Guid.NewGuid():N}");
+        try
+        {
+            using (var file = new FileStream(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, bufferSize: 0))
+                Write(file, pages, PageCompression.None);
+            using var reader = ImageReader.Open(path, TestObject.Catalog);
+            Check(reader, pages);
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
     /// <summary>A seal that fits, and behind it bytes that no packer made.</summary>
     [Theory]
     [InlineData(PageCodec.Lz4)]
@@ -79,7 +98,7 @@ public class PagePipelineTests
             using (var writer = Started(stream))
             {
                 var front = new byte[PageFront.MaxBytes];
-                var block = writer.Announce(1, [new PageRun(0x1000, 1)], 1, codec, bytes.Length, front);
+                var block = writer.Announce(1, [new PageRun(0x1000, 1)], 1, codec, bytes.Length, front, moreFollows: false);
                 writer.Write(block, front, bytes);
                 writer.Finish();
             }

@@ -11,6 +11,9 @@ public class SmapsTests
         var text = """
             7f00aa000000-7f00aa021000 rw-p 00000000 00:00 0                          [anon:some name]
             Size:                132 kB
+            Shared_Clean:          8 kB
+            Shared_Dirty:         12 kB
+            Private_Dirty:        40 kB
             KernelPageSize:        4 kB
             ProtectionKey:         3
             VmFlags: rd wr mr mw me nr dc lo lf sl dp zz
@@ -23,6 +26,7 @@ public class SmapsTests
         Assert.Equal(2, mappings.Count);
         Assert.Equal("some name", mappings[0].Mapping.Path);
         Assert.Equal(3, mappings[0].ProtectionKey);
+        Assert.Equal((20, 0), (mappings[0].SharedKiB, mappings[1].SharedKiB));
         Assert.Equal(VmFlags.Read | VmFlags.Write | VmFlags.MayRead | VmFlags.MayWrite | VmFlags.MayExecute | VmFlags.NoReserve | VmFlags.DontCopy
             | VmFlags.Locked | VmFlags.LockOnFault | VmFlags.Sealed | VmFlags.Droppable, mappings[0].Flags);
         Assert.Equal(VmFlags.Read | VmFlags.MayRead | VmFlags.MayExecute | VmFlags.MayShare, mappings[1].Flags);

@@ -11,9 +11,20 @@ public static class FileSystemType
     /// <summary>HUGETLBFS_MAGIC.</summary>
     public const ulong HugePages = 0x958458f6;
 
+    /// <summary>TMPFS_MAGIC.</summary>
+    public const ulong Tmpfs = 0x01021994;
+
     /// <summary>The magic number of the file system behind a task's descriptor, or 0 when it cannot be told.</summary>
     public static ulong OfDescriptor(int pid, int fd)
         => Of(new ProcPath(stackalloc byte[ProcPath.Size], pid, "fd"u8, fd).Terminated);
+
+    /// <summary>The magic number of the file system behind a descriptor of this program, or 0 when it cannot be told.</summary>
+    public static unsafe ulong OfOwnDescriptor(int fd)
+    {
+        Span<byte> s = stackalloc byte[StructSize];
+        fixed (byte* p = s)
+            return Libc.Syscall(Sys.fstatfs, fd, (long)p) < 0 ? 0 : BinaryPrimitives.ReadUInt64LittleEndian(s);
+    }
 
     /// <summary>The magic number of the file system a path leads to, or 0 when it cannot be told.</summary>
     public static ulong OfPath(string path) => Of(FileStatus.PathBytes(path));

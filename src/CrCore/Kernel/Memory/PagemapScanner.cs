@@ -78,7 +78,8 @@ public sealed unsafe partial class PagemapScanner : IDisposable
     }
 
     /// <summary>Gives every matching run of a range in ascending order, fetched in batches. Runs that meet at the edge of a batch are joined.</summary>
-    public RegionEnumerable Scan(ulong start, ulong end, PageFilter filter) => new(this, start, end, filter);
+    /// <param name="maxPages">At most so many pages a batch, whose runs are not joined with the next one's: the first come early. 0 for no bound.</param>
+    public RegionEnumerable Scan(ulong start, ulong end, PageFilter filter, ulong maxPages = 0) => new(this, start, end, filter, maxPages);
 
     /// <summary>Reads what the file tells of pages that follow one another.</summary>
     /// <param name="start">Address of the first.</param>

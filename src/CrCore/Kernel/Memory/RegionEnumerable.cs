@@ -3,9 +3,9 @@ using System.Buffers;
 namespace CrCore.Kernel;
 
 /// <summary>The matching runs of pages of a range, for <c>foreach</c>; one enumeration at a time.</summary>
-public readonly struct RegionEnumerable(PagemapScanner scanner, ulong start, ulong end, PageFilter filter)
+public readonly struct RegionEnumerable(PagemapScanner scanner, ulong start, ulong end, PageFilter filter, ulong maxPages)
 {
-    public Enumerator GetEnumerator() => new(scanner, start, end, filter);
+    public Enumerator GetEnumerator() => new(scanner, start, end, filter, maxPages);
 
     /// <summary>Fetches runs in batches into a pooled buffer.</summary>
     public struct Enumerator : IDisposable
@@ -16,17 +16,19 @@ public readonly struct RegionEnumerable(PagemapScanner scanner, ulong start, ulo
         private readonly PagemapScanner _scanner;
         private readonly ulong _end;
         private readonly PageFilter _filter;
+        private readonly ulong _maxPages;
         private PageRegion[] _batch;
         private ulong _next;
         private int _count;
         private int _at;
 
-        internal Enumerator(PagemapScanner scanner, ulong start, ulong end, PageFilter filter)
+        internal Enumerator(PagemapScanner scanner, ulong start, ulong end, PageFilter filter, ulong maxPages)
         {
             _scanner = scanner;
             _next = start;
             _end = end;
             _filter = filter;
+            _maxPages = maxPages;
             _batch = ArrayPool<PageRegion>.Shared.Rent(BatchSize);
         }
 
@@ -37,7 +39,7 @@ public readonly struct RegionEnumerable(PagemapScanner scanner, ulong start, ulo
             if (!TryTake(out var run))
                 return false;
             // A batch may end in the middle of a run.
-            while (_at == _count && Fill() && _batch[0].Start == run.End && _batch[0].Categories == run.Categories)
+            while (_maxPages == 0 && _at == _count && Fill() && _batch[0].Start == run.End && _batch[0].Categories == run.Categories)
             {
                 run = run with { End = _batch[0].End };
                 _at = 1;
@@ -68,7 +70,7 @@ public readonly struct RegionEnumerable(PagemapScanner scanner, ulong start, ulo
             _at = 0;
             _count = 0;
             while (_count == 0 && _next < _end)
-                _count = _scanner.ScanNext(ref _next, _end, _filter, _batch);
+                _count = _scanner.ScanNext(ref _next, _end, _filter, _batch, _maxPages);
             return _count > 0;
         }
     }

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace CrCore.Kernel;
 
 /// <summary>/sys/kernel/mm/transparent_hugepage (Documentation/admin-guide/mm/transhuge.rst).</summary>
@@ -15,6 +17,22 @@ public static class TransparentHugePages
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
                 return false;
+            }
+        }
+    }
+
+    /// <summary>Bytes of a huge page; 0 where this kernel has none, or it cannot be read.</summary>
+    public static long Size
+    {
+        get
+        {
+            try
+            {
+                return long.Parse(File.ReadAllText("/sys/kernel/mm/transparent_hugepage/hpage_pmd_size"), CultureInfo.InvariantCulture);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException or FormatException)
+            {
+                return 0;
             }
         }
     }

@@ -8,6 +8,9 @@ public readonly record struct DetailedMapping(MemoryMapping Mapping, VmFlags Fla
 {
     /// <summary>The size of its pages in KiB: 4, or that of its huge pages (hugetlbfs).</summary>
     public int PageKiB { get; init; } = 4;
+
+    /// <summary>KiB of it that other address spaces have mapped, too.</summary>
+    public long SharedKiB { get; init; }
 }
 
 /// <summary>
@@ -51,6 +54,8 @@ public static class ProcSmaps
                 return false;
             else if (l.StartsWith("VmFlags:"u8))
                 current = mapping with { Flags = ParseFlags(l["VmFlags:"u8.Length..]) };
+            else if (l.StartsWith("Shared_Clean:"u8) || l.StartsWith("Shared_Dirty:"u8))
+                current = mapping with { SharedKiB = mapping.SharedKiB + SizeIn(l["Shared_Clean:"u8.Length..]) };
             else if (l.StartsWith("KernelPageSize:"u8))
                 current = mapping with { PageKiB = SizeIn(l["KernelPageSize:"u8.Length..]) };
             else if (l.StartsWith("ProtectionKey:"u8))

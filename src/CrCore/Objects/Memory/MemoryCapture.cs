@@ -107,7 +107,8 @@ internal sealed class MemoryCapture(CaptureContext context, FrozenTask task)
             pages.Ranges.Add(new PageRange(task.Pid, m.Start, m.End, m.Start,
                 (type == VmaType.Anonymous ? 0 : PageRangeModes.KeepZeros)
                 | ((m.Protection & MemoryProtection.Read) == 0 ? PageRangeModes.Unreadable : 0)
-                | (_sharesPages ? PageRangeModes.Shared : 0)
+                // A daemon, whose parent has ended, shares hardly anything.
+                | (_sharesPages && d.SharedKiB > 0 ? PageRangeModes.Shared : 0)
                 | ((vma.Flags & VmFlags.HugeTlb) != 0 ? PageRangeModes.NeverShared : 0)
                 | ((vma.Flags & (VmFlags.DontCopy | VmFlags.WipeOnFork)) != 0 ? PageRangeModes.NotCopied : 0)));
     }

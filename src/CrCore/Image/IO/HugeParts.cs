@@ -1,0 +1,117 @@
+using System.Diagnostics;
+using CrCore.Kernel;
+using Microsoft.Win32.SafeHandles;
+
+namespace CrCore.Image;
+
+/// <summary>
+/// Puts huge pages beneath parts of an image on tmpfs just before page blocks are written there. Of the time that writing 4 KiB
+/// pages takes, three quarters are the file's new pages, made one by one under the inode's lock: 0.7 ms for 2 MiB, and 0.3 ms
+/// with a huge page. Several threads write at the same time.
+/// </summary>
+/// <remarks>
+/// A huge page can be dear: where memory has to be compacted first, or where a virtual machine has to fetch it from its host
+/// (5 ms and more). So an account is kept of what was gained and lost. Where it falls below nothing, pages come one by one again,
+/// for as long as it takes to earn another try.
+/// </remarks>
+internal sealed class HugeParts
+{
+    /// <summary>What 2 MiB of single pages take, and what the account starts with, in ms.</summary>
+    private const double Saved = 0.4, Start = 8;
+
+    /// <summary>What each part that goes without earns: a try after a hundred or two.</summary>
+    private const double Earned = 0.03;
+
+    /// <summary>How long other threads wait for one that is under way; then they write beside it.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(1);
+
+    private readonly SafeFileHandle _file;
+    private readonly List<long> _underWay = [];
+    private double _account = Start;
+    private int _failures;
+
+    private HugeParts(SafeFileHandle file) => _file = file;
+
+    /// <summary>Whether the file has got any: it may hold more behind its end than it needs (<see cref="Trim"/>).</summary>
+    public bool Any { get; private set; }
+
+    /// <returns>null where the file cannot have huge pages.</returns>
+    public static HugeParts? For(SafeFileHandle file) => HugeFilePage.IsPossible(file) ? new HugeParts(file) : null;
+
+    /// <summary>Takes on the part that begins within a block, for whoever writes the block; others wait for it.</summary>
+    /// <returns>Where it begins, or −1: none does, or it is not worth it now.</returns>
+    public long Reserve(long offset, long end)
+    {
+        var start = (offset + HugeFilePage.Size - 1) & -HugeFilePage.Size;
+        if (start >= end)
+            return -1;
+        lock (_underWay)
+        {
+            const int mostFailures = 3;
+            if (_failures >= mostFailures)
+                return -1;
+            if (_account < 0)
+            {
+                _account += Earned;
+                return -1;
+            }
+            _underWay.Add(start);
+            return start;
+        }
+    }
+
+    /// <summary>Puts a huge page beneath a part that was taken on. Where that fails, the part is written without one.</summary>
+    public void Make(long start)
+    {
+        var since = Stopwatch.GetTimestamp();
+        var made = false;
+        try
+        {
+            // Something has to be there; the block comes over it.
+            RandomAccess.Write(_file, [0], start);
+            made = HugeFilePage.Make(_file, start) == Errno.None;
+        }
+        // The block's own write meets the same, and tells it.
+        catch (IOException)
+        {
+        }
+        var took = Stopwatch.GetElapsedTime(since).TotalMilliseconds;
+        lock (_underWay)
+        {
+            _underWay.Remove(start);
+            _account = Math.Min(Start, _account + Saved - took);
+            if (made)
+                Any = true;
+            else
+                _failures++;
+        }
+    }
+
+    /// <summary>Waits a moment while somebody puts a huge page beneath a part of [<paramref name="offset"/>, <paramref name="end"/>).</summary>
+    public void Await(long offset, long end)
+    {
+        if (!IsUnderWay(offset, end))
+            return;
+        var since = Stopwatch.GetTimestamp();
+        var wait = new SpinWait();
+        do
+            wait.SpinOnce(sleep1Threshold: -1);
+        while (IsUnderWay(offset, end) && Stopwatch.GetElapsedTime(since) < Patience);
+    }
+
+    /// <summary>Gives back what the last huge page has behind the file's end.</summary>
+    public void Trim(long length)
+    {
+        if (Any)
+            RandomAccess.SetLength(_file, length);
+    }
+
+    private bool IsUnderWay(long offset, long end)
+    {
+        lock (_underWay)
+            foreach (var start in _underWay)
+                if (start < end && start + HugeFilePage.Size > offset)
+                    return true;
+        return false;
+    }
+}
