@@ -22,6 +22,8 @@ internal static class AttributesShrinker
         if (a.ParentDeathSignal != 0) yield return a with { ParentDeathSignal = 0 };
         if (a.NoNewPrivs) yield return a with { NoNewPrivs = false };
         if (a.Filtered) yield return a with { Filtered = false };
+        if (a.MergeMemory) yield return a with { MergeMemory = false };
+        if (a.Interleaved) yield return a with { Interleaved = false };
         if (a.NotDumpable) yield return a with { NotDumpable = false };
         if (a.SecureBits != 0) yield return a with { SecureBits = 0 };
         if (a.KeepCapabilities) yield return a with { KeepCapabilities = false };

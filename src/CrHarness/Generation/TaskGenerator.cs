@@ -45,7 +45,9 @@ internal sealed class TaskGenerator(PlanRandom random, TreeFeatures features)
             Intervals = May(TreeFeatures.IntervalTimers, 25) ? _state.Intervals() : [],
             PosixTimers = May(TreeFeatures.PosixTimers, 25) ? _state.PosixTimers() : [],
         };
-        // By a number drawn already: a seed gives the same trees with and without filters.
+        // By a number drawn already, as the filters: a seed gives the same trees with and without them.
+        if (Has(TreeFeatures.Attributes))
+            plan = plan with { Attributes = plan.Attributes with { MergeMemory = (plan.RewriteSeed >> 4 & 7) == 1, Interleaved = (plan.RewriteSeed >> 8 & 7) == 1 } };
         return Has(TreeFeatures.Filters) && plan.RewriteSeed % 4 == 1 ? plan with { Attributes = plan.Attributes with { Filtered = true } } : plan;
     }
 

@@ -57,9 +57,20 @@ internal static class TaskFacts
         foreach (var name in (string[])["cwd", "root", "exe"])
             Add(name, ProcText.Link($"{at}/{name}") ?? "(unreadable)");
         Add("auxv", ProcText.Read(at + "/auxv") is { } auxv ? Convert.ToHexString(Encoding.Latin1.GetBytes(auxv)) : "(unreadable)");
+        Add("merging of pages", Line(at + "/ksm_stat", "ksm_merge_any"));
+        // What a mapping has no policy of its own for shows the task's.
+        Add("memory policy", ProcText.Read(at + "/numa_maps")?.Split(' ') is [_, var policy, ..] ? policy : "(none)");
         foreach (var name in Namespaces)
             Add("namespace " + name, ProcText.Link($"{at}/ns/{name}") == ProcText.Link($"/proc/{context.Root.Pid}/ns/{name}") ? "the root's" : "another");
         AddTimers(context, task, subject);
+    }
+
+    private static string Line(string file, string name)
+    {
+        foreach (var line in (ProcText.Read(file) ?? "").Split('\n'))
+            if (line.StartsWith(name, StringComparison.Ordinal))
+                return line[name.Length..].Trim(' ', ':');
+        return "(none)";
     }
 
     /// <summary>

@@ -62,6 +62,12 @@ public sealed record AttributesPlan
     /// <summary>A seccomp(2) filter, which makes one call that there is not fail in a way of its own.</summary>
     public bool Filtered { get; init; }
 
+    /// <summary>Equal pages become one (PR_SET_MEMORY_MERGE), where the kernel can.</summary>
+    public bool MergeMemory { get; init; }
+
+    /// <summary>Memory from the first NUMA node, in turn with no other (set_mempolicy(2)), where the kernel has nodes.</summary>
+    public bool Interleaved { get; init; }
+
     public int SecureBits { get; init; }
 
     public bool KeepCapabilities { get; init; }

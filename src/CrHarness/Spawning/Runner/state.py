@@ -11,6 +11,7 @@ PR = dict(SET_PDEATHSIG=1, GET_PDEATHSIG=2, GET_DUMPABLE=3, SET_DUMPABLE=4, SET_
           GET_THP_DISABLE=42, SET_NAME=15, GET_NAME=16, SET_SECCOMP=22)
 UNKNOWN, FILTERED = 177, 77     # get_kernel_syms, which x86-64 has not; an errno that nothing else gives here
 POLICY = {"Other": 0, "Fifo": 1, "RoundRobin": 2, "Batch": 3, "Idle": 5}
+SET_MEMORY_MERGE, GET_MEMORY_MERGE, SET_MEMPOLICY, GET_MEMPOLICY, INTERLEAVE = 67, 68, 238, 239, 3
 SIGNALS = [s for s in range(1, 65) if s not in (9, 19, 32, 33)]
 
 
@@ -78,6 +79,10 @@ def apply(attributes, attempt, work, index):
         prctl(PR["SET_TIMERSLACK"], attributes["timerSlack"])
     if get("disableHugePages"):
         prctl(PR["SET_THP_DISABLE"], 1)
+    if get("mergeMemory"):
+        libc.prctl(SET_MEMORY_MERGE, ctypes.c_ulong(1), ctypes.c_ulong(0), ctypes.c_ulong(0), ctypes.c_ulong(0))
+    if get("interleaved"):
+        libc.syscall(ctypes.c_long(SET_MEMPOLICY), ctypes.c_long(INTERLEAVE), (ctypes.c_ulong * 17)(1), ctypes.c_long(1025))
     if get("personality"):
         call("personality", ctypes.c_ulong(attributes["personality"]))
     if get("directory", "Inherited") != "Inherited":
@@ -113,6 +118,13 @@ def filtered():
     """How a call fails that no kernel has any more."""
     libc.syscall(ctypes.c_long(UNKNOWN))
     return ctypes.get_errno()
+
+
+def memory_policy():
+    """Mode and first nodes; what a kernel without NUMA says looks the same before and after."""
+    mode, nodes = ctypes.c_int(), (ctypes.c_ulong * 17)()
+    result = libc.syscall(ctypes.c_long(GET_MEMPOLICY), ctypes.byref(mode), nodes, ctypes.c_long(1025), None, ctypes.c_long(0))
+    return (result, mode.value, nodes[0])
 
 
 def credentials(attributes, attempt):
@@ -205,7 +217,8 @@ def observe(shape):
                 personality=libc.personality(ctypes.c_ulong(0xffffffff)), descriptors=descriptors(),
                 death=prctl_out(PR["GET_PDEATHSIG"]), subreaper=prctl_out(PR["GET_CHILD_SUBREAPER"]),
                 tid_address=prctl_out(PR["GET_TID_ADDRESS"], ctypes.c_long),
-                membarrier=syscall("membarrier", 1 << 9, 0, 0), filtered=filtered())
+                membarrier=syscall("membarrier", 1 << 9, 0, 0), filtered=filtered(), mempolicy=memory_policy(),
+                merge=libc.prctl(GET_MEMORY_MERGE, *[ctypes.c_ulong(0)] * 4))
     seen["limits"] = [resource.getrlimit(n) for n in range(16)]
     for option in ("DUMPABLE", "KEEPCAPS", "SECUREBITS", "TIMERSLACK", "NO_NEW_PRIVS", "THP_DISABLE"):
         seen[option.lower()] = prctl(PR["GET_" + option])
