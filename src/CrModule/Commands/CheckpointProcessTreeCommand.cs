@@ -12,7 +12,7 @@ namespace CrModule.Commands;
 /// <summary>Freezes a process tree, writes it to an image, and lets it run on or ends it.</summary>
 [Cmdlet(VerbsData.Checkpoint, "ProcessTree", DefaultParameterSetName = IdSet, SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Medium)]
 [OutputType(typeof(CrImage), typeof(CrCheckpointPreview), typeof(Process))]
-public sealed class CheckpointProcessTreeCommand : ProcessTreeCommand, IDisposable
+public sealed class CheckpointProcessTreeCommand : CheckpointPolicyCommand, IDisposable
 {
     // Trees are saved at the end of the pipeline: only then is it known whether one path serves them all.
     private readonly List<CheckpointTarget> _targets = [];
@@ -40,40 +40,6 @@ public sealed class CheckpointProcessTreeCommand : ProcessTreeCommand, IDisposab
     [Parameter]
     public SwitchParameter PassThru { get; set; }
 
-    [Parameter]
-    public CgroupPolicy Cgroup { get; set; } = new CheckpointOptions().Cgroup;
-
-    /// <summary>From which root of every hierarchy groups are named.</summary>
-    [Parameter]
-    [ValidateNotNullOrEmpty]
-    public string? CgroupRoot { get; set; }
-
-    /// <summary>The same for single hierarchies: hierarchy:/path.</summary>
-    [Parameter]
-    public string[] CgroupHierarchyRoot { get; set; } = [];
-
-    /// <summary>Where the hierarchies are mounted.</summary>
-    [Parameter]
-    [ValidateNotNullOrEmpty]
-    public string? CgroupYard { get; set; }
-
-    [Parameter]
-    public TerminalPolicy Terminal { get; set; } = new CheckpointOptions().Terminal;
-
-    [Parameter]
-    public ExternalPipePolicy ExternalPipe { get; set; } = new CheckpointOptions().ExternalPipe;
-
-    [Parameter]
-    public ExternalUnixSocketPolicy ExternalUnixSocket { get; set; } = new CheckpointOptions().ExternalUnixSocket;
-
-    [Parameter]
-    public TcpEstablishedPolicy TcpEstablished { get; set; } = new CheckpointOptions().TcpEstablished;
-
-    /// <summary>In bytes.</summary>
-    [Parameter]
-    [ValidateRange(0, long.MaxValue)]
-    public long MaxDeletedFileSize { get; set; } = new CheckpointOptions().MaxDeletedFileBytes;
-
     /// <summary>How pages are stored.</summary>
     [Parameter]
     public PageCodec Compression { get; set; } = new CheckpointOptions().Compression.Codec;
@@ -100,20 +66,11 @@ public sealed class CheckpointProcessTreeCommand : ProcessTreeCommand, IDisposab
 
     public void Dispose() => _secret.Dispose();
 
-    private CheckpointOptions Options => new()
+    private CheckpointOptions Options => Policies with
     {
         Stop = Stop,
         NoCopy = NoCopy,
         Overwrite = Force,
-        Terminal = Terminal,
-        Cgroup = Cgroup,
-        CgroupRoot = CgroupRoot,
-        CgroupHierarchyRoots = CgroupHierarchyRoot,
-        CgroupYard = CgroupYard,
-        ExternalPipe = ExternalPipe,
-        ExternalUnixSocket = ExternalUnixSocket,
-        TcpEstablished = TcpEstablished,
-        MaxDeletedFileBytes = MaxDeletedFileSize,
         Compression = new(Compression, CompressionLevel),
         FreezeTimeout = TimeSpan.FromSeconds(FreezeTimeout),
         Key = _secret.Of(this, KeyFile, Passphrase),

@@ -1,4 +1,3 @@
-using System.Collections;
 using System.Diagnostics;
 using System.Management.Automation;
 using CrCore;
@@ -10,17 +9,9 @@ namespace CrModule.Commands;
 /// <summary>Brings a checkpointed process tree back and lets it run.</summary>
 [Cmdlet(VerbsData.Restore, "ProcessTree", DefaultParameterSetName = LiteralPathSet, SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Medium)]
 [OutputType(typeof(CrRestoredTree), typeof(CrRestorePreview), typeof(Process))]
-public sealed class RestoreProcessTreeCommand : ImagePathCommand
+public sealed class RestoreProcessTreeCommand : RestorePolicyCommand
 {
     private bool _pidFileUsed;
-
-    /// <summary>Put the tree into a fresh pid namespace.</summary>
-    [Parameter]
-    public SwitchParameter NewPidNamespace { get; set; }
-
-    /// <summary>Put the tree into a fresh time namespace, in which its clocks go on.</summary>
-    [Parameter]
-    public SwitchParameter NewTimeNamespace { get; set; }
 
     /// <summary>Where to write the root's process id.</summary>
     [Parameter]
@@ -35,43 +26,6 @@ public sealed class RestoreProcessTreeCommand : ImagePathCommand
     [Parameter]
     public SwitchParameter PassThru { get; set; }
 
-    /// <summary>Accept files that have changed since the checkpoint.</summary>
-    [Parameter]
-    public SwitchParameter AcceptChangedFile { get; set; }
-
-    [Parameter]
-    public CgroupPolicy Cgroup { get; set; } = new RestoreOptions().Cgroup;
-
-    /// <summary>From which root of every hierarchy groups are named.</summary>
-    [Parameter]
-    [ValidateNotNullOrEmpty]
-    public string? CgroupRoot { get; set; }
-
-    /// <summary>The same for single hierarchies: hierarchy:/path.</summary>
-    [Parameter]
-    public string[] CgroupHierarchyRoot { get; set; } = [];
-
-    /// <summary>Where the hierarchies are mounted.</summary>
-    [Parameter]
-    [ValidateNotNullOrEmpty]
-    public string? CgroupYard { get; set; }
-
-    [Parameter]
-    public TerminalPolicy Terminal { get; set; } = new RestoreOptions().Terminal;
-
-    [Parameter]
-    public ExternalUnixSocketPolicy ExternalUnixSocket { get; set; } = new RestoreOptions().ExternalUnixSocket;
-
-    /// <summary>A policy, or a table of policies by wildcards on a connection's ends.</summary>
-    [Parameter]
-    [TcpEstablishedArgument]
-    public TcpEstablishedChoices TcpEstablished { get; set; } = new(new RestoreOptions().TcpEstablished, []);
-
-    /// <summary>What stands for saved descriptors: a table of names, or task/number, and of paths, numbers or objects.</summary>
-    [Parameter]
-    [ValidateNotNull]
-    public IDictionary? Descriptor { get; set; }
-
     /// <summary>End the restored tree when this shell ends.</summary>
     [Parameter]
     public SwitchParameter DieWithShell { get; set; }
@@ -80,24 +34,7 @@ public sealed class RestoreProcessTreeCommand : ImagePathCommand
     [Parameter]
     public SwitchParameter LeaveStopped { get; set; }
 
-    private RestoreOptions Options => new()
-    {
-        NewPidNamespace = NewPidNamespace,
-        NewTimeNamespace = NewTimeNamespace,
-        AcceptChangedFiles = AcceptChangedFile,
-        Terminal = Terminal,
-        Cgroup = Cgroup,
-        CgroupRoot = CgroupRoot,
-        CgroupHierarchyRoots = CgroupHierarchyRoot,
-        CgroupYard = CgroupYard,
-        ExternalUnixSocket = ExternalUnixSocket,
-        TcpEstablished = TcpEstablished.Policy,
-        TcpEstablishedChoices = TcpEstablished.Choices,
-        Descriptors = GivenDescriptors.Of(this, Descriptor),
-        DieWithCaller = DieWithShell,
-        LeaveStopped = LeaveStopped,
-        Key = Key,
-    };
+    private RestoreOptions Options => Policies with { DieWithCaller = DieWithShell, LeaveStopped = LeaveStopped };
 
     private protected override void ProcessImage(string path)
     {

@@ -10,7 +10,7 @@ namespace CrModule.Commands;
 /// <summary>Tells whether images are whole and, if asked, whether they could be restored here and now.</summary>
 [Cmdlet(VerbsDiagnostic.Test, "CrImage", DefaultParameterSetName = LiteralPathSet)]
 [OutputType(typeof(bool), typeof(CrFinding))]
-public sealed class TestCrImageCommand : ImagePathCommand
+public sealed class TestCrImageCommand : RestorePolicyCommand
 {
     /// <summary>Write what was found instead of true or false.</summary>
     [Parameter]
@@ -20,21 +20,11 @@ public sealed class TestCrImageCommand : ImagePathCommand
     [Parameter]
     public SwitchParameter Restore { get; set; }
 
-    /// <summary>With -Restore: into a fresh pid namespace.</summary>
-    [Parameter]
-    public SwitchParameter NewPidNamespace { get; set; }
-
-    /// <summary>With -Restore: accept files that have changed.</summary>
-    [Parameter]
-    public SwitchParameter AcceptChangedFile { get; set; }
-
-    /// <summary>With -Restore: as of Restore-ProcessTree.</summary>
-    [Parameter]
-    public TerminalPolicy Terminal { get; set; } = new RestoreOptions().Terminal;
-
     private protected override void ProcessImage(string path)
     {
-        if (!TryRun(path, (log, progress, cancel) => Check(path, log, progress, cancel), out var findings))
+        if (!TryHere(path, () => Policies, out var options))
+            return;
+        if (!TryRun(path, (log, progress, cancel) => Check(path, options, log, progress, cancel), out var findings))
             return;
         if (Detailed)
         {
@@ -47,12 +37,12 @@ public sealed class TestCrImageCommand : ImagePathCommand
         WriteObject(!findings.Exists(f => f.Status == CrFindingStatus.Failed));
     }
 
-    private List<CrFinding> Check(string path, ICrLog log, IProgress<CrProgress> progress, CancellationToken cancel)
+    private List<CrFinding> Check(string path, RestoreOptions options, ICrLog log, IProgress<CrProgress> progress, CancellationToken cancel)
     {
         var findings = new List<CrFinding>();
         try
         {
-            using var reader = ImageReader.Open(path, key: Key);
+            using var reader = ImageReader.Open(path, key: options.Key);
             var pages = ImageVerification.Verify(reader, done => progress.Report(new("Test", "Reading the image", done, 0)), cancel);
             findings.Add(new CrFinding(path, "Integrity", CrFindingStatus.Passed, $"every byte was read and matches its checksum; {pages} pages of memory"));
         }
@@ -62,13 +52,12 @@ public sealed class TestCrImageCommand : ImagePathCommand
             return findings;
         }
         if (Restore)
-            CheckRestore(path, findings, log, progress, cancel);
+            CheckRestore(path, options, findings, log, progress, cancel);
         return findings;
     }
 
-    private void CheckRestore(string path, List<CrFinding> findings, ICrLog log, IProgress<CrProgress> progress, CancellationToken cancel)
+    private void CheckRestore(string path, RestoreOptions options, List<CrFinding> findings, ICrLog log, IProgress<CrProgress> progress, CancellationToken cancel)
     {
-        var options = new RestoreOptions { NewPidNamespace = NewPidNamespace, AcceptChangedFiles = AcceptChangedFile, Terminal = Terminal, Key = Key };
         try
         {
             var preview = new TreeRestore(options, log, progress).Preview(path, cancel);

@@ -1,4 +1,6 @@
 using System.Management.Automation;
+using System.Net;
+using System.Net.Sockets;
 using CrModule;
 using Xunit;
 
@@ -74,6 +76,18 @@ public sealed class CheckingCommandTests : IDisposable
         Assert.Equal((piped.Id, "sleep", piped.Id), (finding.TaskId!.Value, finding.Comm, (int)finding.Subject!));
         Assert.NotNull(finding.Advice);
         Assert.Equal("CrNoProcess", _session.Run("Test-ProcessTree -Id 4194303").ErrorId);
+    }
+
+    /// <summary>The same words as at the checkpoint give the same answer.</summary>
+    [Fact]
+    public void What_is_chosen_for_the_checkpoint_can_be_chosen_for_the_test()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        using var live = LiveProcess.Script(_folder, $"exec 3<>/dev/tcp/127.0.0.1/{((IPEndPoint)listener.LocalEndpoint).Port}; echo > $READY; read -u 3");
+        var finding = Findings("Test-ProcessTree -Id $args[0] -Detailed -TcpEstablished Fail", live.Id).Single(f => f.Status == CrFindingStatus.Failed);
+        Assert.Equal(("CrTcpEstablished", "bash"), (finding.Id, finding.Comm));
+        Assert.True(_session.Run("Test-ProcessTree -Id $args[0] -TcpEstablished Reset -Cgroup Ignore", live.Id).Single<bool>());
     }
 
     [Fact]

@@ -30,6 +30,9 @@ public sealed class GivenDescriptorCommandTests : IDisposable
 
         File.WriteAllText(_folder.File("in"), "one\ntwo\n");
         File.WriteAllText(_folder.File("out"), "");
+        Assert.False(_session.Run("Test-CrImage $args[0] -Restore", image).Single<bool>());
+        Assert.True(_session.Run("Test-CrImage $args[0] -Restore -Descriptor @{ $args[1] = $args[2]; $args[3] = $args[4] }",
+            image, names[0].Name, _folder.File("in"), names[1].Name, _folder.File("out")).Single<bool>());
         var tree = _session.Run("""
             $in = [IO.File]::OpenRead($args[2])
             Restore-ProcessTree $args[0] -Descriptor @{ $args[1] = $in; $args[3] = [IO.FileInfo]$args[4] }
@@ -45,8 +48,11 @@ public sealed class GivenDescriptorCommandTests : IDisposable
         _session.Run("Checkpoint-ProcessTree -Id $args[0] -Path $args[1]", live.Id, _folder.File("x.cr")).Single<CrImage>();
         foreach (var value in (string[])["$true", "$null", "[version]'1.2'", "-3", "''"])
         {
-            var outcome = _session.Run($"Restore-ProcessTree $args[0] -Descriptor @{{ '1/1' = {value} }}", _folder.File("x.cr"));
-            Assert.Equal("CrDescriptorValue", Assert.IsType<CrArgumentException>(Assert.Single(outcome.Errors).Exception).Id);
+            foreach (var command in (string[])["Restore-ProcessTree", "Test-CrImage -Restore"])
+            {
+                var outcome = _session.Run($"{command} $args[0] -Descriptor @{{ '1/1' = {value} }}", _folder.File("x.cr"));
+                Assert.Equal("CrDescriptorValue", Assert.IsType<CrArgumentException>(Assert.Single(outcome.Errors).Exception).Id);
+            }
         }
     }
 
