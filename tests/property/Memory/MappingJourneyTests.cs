@@ -56,6 +56,18 @@ public class MappingJourneyTests
             assert 'dp' in flags, flags
         """);
 
+    /// <summary>What may be written and what never: by a seal set later, by the descriptor that it was mapped from.</summary>
+    [FactWith("python3")]
+    public void RightsToMemoryFilesStayAsTheyWere() => Survives("""
+            def made(name): f = os.memfd_create(name, 2); os.ftruncate(f, 8192); return f
+            m, n = made('later'), made('never'); a = libc.mmap(None, 8192, 3, 1, m, 0); ctypes.memmove(a, b'text', 4); fcntl.fcntl(m, 1033, 0x10) # F_ADD_SEALS, F_SEAL_FUTURE_WRITE
+            b = libc.mmap(None, 8192, 1, 1, m, 0); f = os.open('/proc/self/fd/%d' % n, os.O_RDONLY); c = libc.mmap(None, 4096, 1, 1, f, 4096); e = libc.mmap(None, 8192, 3, 1, n, 0); ctypes.memmove(e + 4096, b'seen', 4)
+            empty = os.memfd_create('empty', 0); ahead = os.memfd_create('ahead', 0); libc.mmap(None, 4096, 3, 1, ahead, 0)
+            state = lambda: ([libc.mprotect(p, 4096, 3) for p in (b, c)], fcntl.fcntl(m, 1034), os.fstat(empty).st_size, os.fstat(ahead).st_size); before = state(); same(before, ([-1, -1], 0x10, 0, 0))
+            wait()
+            same(state(), before); ctypes.memmove(a, b'more', 4); same([ctypes.string_at(p, 4) for p in (b, c)], [b'more', b'seen']); ctypes.memmove(e + 4096, b'live', 4); same(ctypes.string_at(c, 4), b'live')
+        """);
+
     /// <summary>The description that memfd_create(2) makes does not keep execve(2) from running the file; one opened later for writing would.</summary>
     [FactWith("python3")]
     public void AMemoryFileCanStillBeExecuted() => Survives("""

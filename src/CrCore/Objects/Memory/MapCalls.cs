@@ -153,18 +153,19 @@ internal sealed class MapCalls(RestoreContext context, RestoringTask task, Puppe
         var memory = context.Image.Object<SharedMemoryRecord>(vma.ObjRef);
         var readOnly = memory.Kind == SharedMemoryType.MemoryFile && SharedMemoryKind.IsWriteSealed(memory);
         var unwritable = memory.Kind == SharedMemoryType.SystemV && (vma.Flags & VmFlags.MayWrite) == 0;
+        var isApart = places.Plan.Private.ContainsKey((task.VPid, vma.Start));
         var attached = unwritable || memory.IsHuge;
         if (attached)
             SystemVRestore.AddReattach(context, batch, places, vma.ObjRef, unwritable ? SystemVMemory.ReadOnly : 0);
         if (memory.IsHuge)
             batch.Must("moving a mapping to", vma, Sys.mremap, places.StagingOf(vma.ObjRef) + vma.PageOffset * ImageFormat.PageSize, vma.Length, vma.Length, MremapMayMove | MremapFixed, vma.Start);
-        else if (vma.IsShared)
+        else if (vma.IsShared && !isApart)
             batch.Must("mapping shared memory at", vma, Sys.mremap, places.StagingOf(vma.ObjRef) + vma.PageOffset * ImageFormat.PageSize, 0, vma.Length, MremapMayMove | MremapFixed, vma.Start);
         else
             batch.Must("moving a mapping to", vma, Sys.mremap, places.Staging.Start + places.Plan.Private[(task.VPid, vma.Start)].Start, vma.Length, vma.Length, MremapMayMove | MremapFixed, vma.Start);
         if (attached)
             SystemVRestore.AddReattach(context, batch, places, vma.ObjRef, 0);
-        var staged = unwritable || vma.IsShared && readOnly ? ProtRead : ProtReadWrite;
+        var staged = unwritable || vma.IsShared && (readOnly || isApart) ? ProtRead : ProtReadWrite;
         if ((int)vma.Protection != staged)
             batch.Must("protecting", vma, Sys.mprotect, vma.Start, vma.Length, (int)vma.Protection);
     }

@@ -99,10 +99,19 @@ public sealed class SharedMemoryKind : IRestoresTask
             sealedAgainstWrites ? ProtRead : ProtReadWrite, MapShared | (memory.IsHuge ? MapNoReserve : NoReserve(places.Plan, memory.ObjRef)) | MapFixedNoReplace, source, 0);
         foreach (var (key, range) in places.Plan.Private)
             if (FindVma(context, key) is { } vma && vma.ObjRef == memory.ObjRef)
-                batch.Must("mapping", $"memfd {memory.Name}", Sys.mmap, places.Staging.Start + range.Start, range.Length, ProtReadWrite,
-                    MapPrivate | ((vma.Flags & VmFlags.NoReserve) != 0 ? MapNoReserve : 0) | MapFixedNoReplace, source, vma.PageOffset * ImageFormat.PageSize);
+                MapApart(batch, memory, vma, places.Staging.Start + range.Start, fd, source);
         if (sealedAgainstWrites)
             batch.Must("closing", $"memfd {memory.Name}", Sys.close, source);
+    }
+
+    private static void MapApart(SyscallBatch batch, SharedMemoryRecord memory, VmaRecord vma, ulong at, int fd, Arg source)
+    {
+        var what = $"memfd {memory.Name}";
+        var reading = vma.IsShared ? batch.Must("opening", what, Sys.open, batch.Text($"/proc/self/fd/{fd}"), FileNative.O_RDONLY | FileNative.O_CLOEXEC) : source;
+        batch.Must("mapping", what, Sys.mmap, at, vma.Length, vma.IsShared ? ProtRead : ProtReadWrite,
+            (vma.IsShared ? MapShared : MapPrivate) | ((vma.Flags & VmFlags.NoReserve) != 0 ? MapNoReserve : 0) | MapFixedNoReplace, reading, vma.PageOffset * ImageFormat.PageSize);
+        if (vma.IsShared)
+            batch.Must("closing", what, Sys.close, reading);
     }
 
     private static int NoReserve(StagingPlan plan, uint objRef) => plan.IsReserved(objRef) ? 0 : MapNoReserve;
@@ -113,6 +122,6 @@ public sealed class SharedMemoryKind : IRestoresTask
         return layout is null ? null : layout.Mappings[layout.FirstEndingAfter(key.Start)].Vma;
     }
 
-    internal static bool IsWriteSealed(SharedMemoryRecord memory)
-        => (memory.Seals & (SharedMemoryRecord.SealWrite | SharedMemoryRecord.SealFutureWrite)) != 0;
+    /// <summary>Not so with F_SEAL_FUTURE_WRITE, which leaves mappings writable that were.</summary>
+    internal static bool IsWriteSealed(SharedMemoryRecord memory) => (memory.Seals & SharedMemoryRecord.SealWrite) != 0;
 }

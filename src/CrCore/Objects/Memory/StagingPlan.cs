@@ -21,7 +21,7 @@ internal sealed class StagingPlan
 
     public IReadOnlyDictionary<uint, AddressRange> Shared => _shared;
 
-    /// <summary>Mappings that are moved and not shared, by task and address: private ones of memory files.</summary>
+    /// <summary>Mappings made for one place alone, by task and address: of memory files, private ones and those that may never be written.</summary>
     public IReadOnlyDictionary<(int VPid, ulong Start), AddressRange> Private => _private;
 
     /// <summary>Whether the mappings of an object were made without MAP_NORESERVE: the copies of the staged one keep that.</summary>
@@ -57,7 +57,7 @@ internal sealed class StagingPlan
                 // Each mapping of huge pages is made by itself: mremap(2) makes no second one of them (check_prep_vma in mm/mremap.c).
                 if (memory.IsHuge)
                     continue;
-                if (!vma.IsShared)
+                if (!vma.IsShared || IsReadOnly(vma, memory))
                     moved.Add((task.VPid, vma));
                 else if ((vma.Flags & VmFlags.NoReserve) == 0)
                     plan._reserved.Add(vma.ObjRef);
@@ -77,6 +77,13 @@ internal sealed class StagingPlan
     public ulong Alignment { get; private set; } = ImageFormat.PageSize;
 
     public bool HasHugePages => Alignment > ImageFormat.PageSize;
+
+    /// <summary>
+    /// Shared, from a descriptor that could only read: mprotect(2) can never make it writable. All mappings of a file that
+    /// is sealed against writes are such, the staged one, too.
+    /// </summary>
+    private static bool IsReadOnly(VmaRecord vma, SharedMemoryRecord memory)
+        => memory.Kind == SharedMemoryType.MemoryFile && (vma.Flags & VmFlags.MayWrite) == 0 && !SharedMemoryKind.IsWriteSealed(memory);
 
     private AddressRange Take(ulong bytes, ulong alignment)
     {
