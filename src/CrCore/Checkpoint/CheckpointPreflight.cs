@@ -1,5 +1,6 @@
 using CrCore.Kernel;
 using CrCore.Objects;
+using CrCore.Remote;
 using CrCore.Restore;
 
 namespace CrCore.Checkpoint;
@@ -80,6 +81,8 @@ internal static class CheckpointPreflight
                 context.Refuse(task, "CrLeaderEnded", "thread group", "the leader has ended while other threads live on, which is not saved", "Wait until the other threads have ended.");
             return;
         }
+        if (!context.IsFrozen)
+            InspectTracer(context, task);
         if (!IsOpen(context, task))
             return;
         var before = context.Obstacles.Count;
@@ -89,6 +92,18 @@ internal static class CheckpointPreflight
         // A task that is on its way out has lost some of its parts already, and is no obstacle: the frozen tree is looked at again.
         if (context.Obstacles.Count > before && IsEnding(live, task))
             context.Obstacles.RemoveRange(before, context.Obstacles.Count - before);
+    }
+
+    /// <summary>There is room for one tracer only (ptrace(2)). Another checkpoint of the same tree is over soon, and is waited for.</summary>
+    private static void InspectTracer(InspectContext context, LiveTask task)
+    {
+        if (!ProcStatus.TryRead(context.Proc, task.Pid, out var status) || status.TracerPid == 0)
+            return;
+        var name = ProcStat.TryRead(context.Proc, status.TracerPid, out var tracer) ? tracer.Comm.ToString() : "unknown";
+        if (TracerThread.IsName(name))
+            context.RefuseForNow(task, "CrAlreadyTraced", "process", $"another checkpoint is at work on it (thread {status.TracerPid})", "Try again when that is over.");
+        else
+            context.Refuse(task, "CrAlreadyTraced", "process", $"process {status.TracerPid} ({name}) traces it already", "End the debugger or tracer first.", CrErrorKind.Obstacle);
     }
 
     private static void Inspect(InspectContext context, LiveTask task, IInspectsTask kind)

@@ -15,7 +15,7 @@ public sealed class TreeCheckpoint(CheckpointOptions options, ICrLog? log = null
 
     private const int Looks = 3;
 
-    private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(5), LongestPause = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(5), LongestPause = TimeSpan.FromMilliseconds(100), PreviewPatience = TimeSpan.FromSeconds(1);
 
     /// <summary>Walks the tree and names every obstacle; touches nothing.</summary>
     /// <exception cref="CrArgumentException">The pid is not a process, is this process or one of its ancestors.</exception>
@@ -35,7 +35,7 @@ public sealed class TreeCheckpoint(CheckpointOptions options, ICrLog? log = null
     /// <exception cref="CrException">Nothing changed: the tree runs on and no image stands under the path.</exception>
     /// <exception cref="OperationCanceledException">As above.</exception>
     public CheckpointResult Run(int pid, string path, CancellationToken cancel = default)
-        => TracerThread.Run("CrModule checkpoint", () => RunTraced(pid, path, cancel));
+        => TracerThread.Run("checkpoint", () => RunTraced(pid, path, cancel));
 
     private CheckpointResult RunTraced(int pid, string path, CancellationToken cancel)
     {
@@ -144,7 +144,7 @@ public sealed class TreeCheckpoint(CheckpointOptions options, ICrLog? log = null
     /// its parent is about to close: only what each of several looks finds stands in the way.
     /// </summary>
     /// <param name="closely">Glimpse where the frozen tree is looked at again: nothing needs to be seen so closely before, and
-    /// what programs pass through is waited for.</param>
+    /// what programs pass through is waited for as long.</param>
     private (ProcFacts Facts, KnownDescriptors Descriptors, List<LiveTask> Walk, List<Obstacle> Obstacles) LookWhileItRuns(int pid, DescriptorLook closely, long started, CancellationToken cancel)
     {
         var isGlimpse = closely == DescriptorLook.Glimpse;
@@ -159,7 +159,7 @@ public sealed class TreeCheckpoint(CheckpointOptions options, ICrLog? log = null
             var found = CheckpointPreflight.Inspect(facts, states, walk, options, frozen: false, isGlimpse);
             if (seen is not null)
                 found.RemoveAll(o => o.Severity == ObstacleSeverity.Error && !seen.Exists(s => (s.Id, s.Pid, s.Object) == (o.Id, o.Pid, o.Object)));
-            if (!found.HasError() || (look >= Looks && (!isGlimpse || !found.HasOnlyTransientErrors() || IsOver(started))))
+            if (!found.HasError() || (look >= Looks && (!found.HasOnlyTransientErrors() || IsOver(started, isGlimpse ? options.FreezeTimeout : PreviewPatience))))
                 return (facts, descriptors, walk, found);
             seen = found;
             Pause(ref pause, grows: look >= Looks, cancel);
@@ -180,7 +180,7 @@ public sealed class TreeCheckpoint(CheckpointOptions options, ICrLog? log = null
             try
             {
                 var found = CheckpointPreflight.Inspect(facts, states, walk, options, frozen: true);
-                if (!found.HasOnlyTransientErrors() || IsOver(started))
+                if (!found.HasOnlyTransientErrors() || IsOver(started, options.FreezeTimeout))
                 {
                     found.ThrowIfAny("CrCheckpointObstacles");
                     return (walk, found, states);
@@ -198,7 +198,7 @@ public sealed class TreeCheckpoint(CheckpointOptions options, ICrLog? log = null
         }
     }
 
-    private bool IsOver(long started) => Stopwatch.GetElapsedTime(started) >= options.FreezeTimeout;
+    private static bool IsOver(long started, TimeSpan patience) => Stopwatch.GetElapsedTime(started) >= patience;
 
     private static void Pause(ref TimeSpan pause, bool grows, CancellationToken cancel)
     {

@@ -155,7 +155,12 @@ internal sealed class TreeFreezer(ProcReader proc, ProcFacts? facts = null) : ID
     {
         var tracer = ProcStatus.TryRead(proc, new TaskDir(pid, tid), out var status) ? status.TracerPid : 0;
         if (tracer != 0)
-            return new CrTargetException("CrAlreadyTraced", $"Task {tid} is traced by process {tracer} already.", $"End the debugger or tracer with pid {tracer} first.") { Pid = tid };
+        {
+            var name = ProcStat.TryRead(proc, tracer, out var its) ? its.Comm.ToString() : "unknown";
+            return TracerThread.IsName(name)
+                ? new CrTargetException("CrAlreadyTraced", $"Another checkpoint is at work on task {tid} (thread {tracer}).", "Try again when that is over.") { Pid = tid }
+                : new CrTargetException("CrAlreadyTraced", $"Task {tid} is traced by process {tracer} ({name}) already.", $"End the debugger or tracer with pid {tracer} first.") { Pid = tid };
+        }
         return new CrKernelException("CrSeizeFailed", $"Seizing task {tid}", Errno.EPERM,
             "The task belongs to another user or is not dumpable: run as its owner or with CAP_SYS_PTRACE. A kernel thread cannot be checkpointed.") { Pid = tid };
     }

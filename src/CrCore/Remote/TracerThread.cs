@@ -9,6 +9,12 @@ namespace CrCore.Remote;
 /// </summary>
 internal static class TracerThread
 {
+    private const string NameStart = "CrModule ";
+
+    /// <summary>Whether a thread of that name, in whatever process, is one of these.</summary>
+    public static bool IsName(string name) => name.StartsWith(NameStart, StringComparison.Ordinal);
+
+    /// <param name="name">What the thread works at.</param>
     public static T Run<T>(string name, Func<T> work)
     {
         using var quiet = ChildSignal.Hold();
@@ -25,7 +31,7 @@ internal static class TracerThread
                 failure = ExceptionDispatchInfo.Capture(e);
             }
         })
-        { Name = name, IsBackground = true };
+        { Name = NameStart + name, IsBackground = true };
         thread.Start();
         thread.Join();
         failure?.Throw();

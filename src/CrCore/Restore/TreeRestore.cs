@@ -32,7 +32,7 @@ public sealed class TreeRestore(RestoreOptions options, ICrLog? log = null, IPro
     /// <summary>Brings the tree back and lets it run.</summary>
     /// <exception cref="CrException">No process was left behind.</exception>
     public RestoreResult Run(string path, CancellationToken cancel = default)
-        => TracerThread.Run("CrModule restore", () => RunTraced(path, cancel));
+        => TracerThread.Run("restore", () => RunTraced(path, cancel));
 
     private RestoreResult RunTraced(string path, CancellationToken cancel)
     {

@@ -32,6 +32,25 @@ public sealed class BusyProgramTests
                 epoll.register(numbers[i], select.EPOLLIN)
         """);
 
+    /// <summary>As where somebody debugs a service: only one can trace a task, and who does is told before anything is touched.</summary>
+    [FactWith("/usr/bin/python3", "bash", "setsid")]
+    public void A_tracer_is_named_as_an_obstacle()
+    {
+        using var folder = new ScratchFolder();
+        using var live = LiveProcess.Script(folder, """
+            export READY; exec /usr/bin/python3 -c 'import ctypes, os, time
+            child = os.fork()
+            if child == 0: time.sleep(600)
+            seized = ctypes.CDLL(None).ptrace(0x4206, child, None, None)
+            open(os.environ["READY"], "w").write(str(seized))
+            time.sleep(600)'
+            """);
+        Assert.Equal("0", File.ReadAllText(folder.File("ready")));
+        var obstacle = Assert.Single(new TreeCheckpoint(new CheckpointOptions()).Preview(live.Id).Obstacles, o => o.Id == "CrAlreadyTraced");
+        Assert.NotEqual(live.Id, obstacle.Pid);
+        Assert.Contains($"process {live.Id} (python3) traces it", obstacle.Reason, StringComparison.Ordinal);
+    }
+
     private static void IsNoObstacle(string program)
     {
         using var folder = new ScratchFolder();

@@ -16,7 +16,7 @@ internal static class FilesInspection
         {
             if (DescriptorKinds.Find(d) is not { } kind)
             {
-                inspection.Refuse(d, "CrDescriptorNotSupported", $"{UnsupportedText.Describe(inspection.Context.Proc, d)} cannot be saved yet", "Close it, or end the task that holds it.");
+                inspection.Refuse(d, "CrDescriptorNotSupported", $"{UnsupportedText.Describe(inspection.Context.Proc, d)} cannot be saved yet", UnsupportedText.Advice(d));
                 continue;
             }
             kind.Inspect(inspection, d);

@@ -16,7 +16,7 @@ internal static class MappingRules
     public static MappingRefusal? Check(MappedFiles files, int pid, in MemoryMapping m) => m.Kind switch
     {
         MappingKind.Special when IsAioRing(m) || IsPacketRing(m) => null,
-        MappingKind.Special => new("CrMappingSpecial", $"the kernel object {m.Path} is mapped, which is not saved", "Have the program close what made the mapping (io_uring, perf, uprobes …)."),
+        MappingKind.Special => new("CrMappingSpecial", $"the kernel object {m.Path} is mapped, which is not saved", m.Path.Contains("io_uring", StringComparison.Ordinal) ? UnsupportedText.IoUringAdvice : "Have the program close what made the mapping (perf, uprobes …)."),
         MappingKind.SystemVShared => SystemVCapture.Check(files.Proc, pid, m),
         MappingKind.File => CheckFile(files, pid, m),
         _ => null,

@@ -119,13 +119,15 @@ public class UnixJourneyTests
             os.mkdir('gone'); g = server('gone/g', SOCK_DGRAM); gc = client('gone/g', SOCK_DGRAM); os.unlink('gone/g'); os.rmdir('gone')
             n = name(); z = server(n); zc = client(n); zp, _ = z.accept(); z2c = client(n); z2p, _ = z.accept(); z.close(); zp.send(b'hello'); z2c.close()
             f = server('f'); fc = client('f'); fp, _ = f.accept(); f.close()
-            before = [(x.getsockname(), x.getpeername()) for x in (ac, ap, bc, b2c, gc, zc, zp, z2p, fc, fp)], sorted(os.listdir(d))
+            l = server('l.tmp'); lc = client('l.tmp'); lp, _ = l.accept(); os.link('l.tmp', 'l'); os.unlink('l.tmp')
+            before = [(x.getsockname(), x.getpeername()) for x in (ac, ap, bc, b2c, gc, zc, zp, z2p, fc, fp, lc, lp)], sorted(os.listdir(d))
             wait()
-            same(([(x.getsockname(), x.getpeername()) for x in (ac, ap, bc, b2c, gc, zc, zp, z2p, fc, fp)], sorted(x for x in os.listdir(d) if x not in ('image.cr', 'ready'))), (before[0], [x for x in before[1] if x != 'ready']))
+            same(([(x.getsockname(), x.getpeername()) for x in (ac, ap, bc, b2c, gc, zc, zp, z2p, fc, fp, lc, lp)], sorted(x for x in os.listdir(d) if x not in ('image.cr', 'ready'))), (before[0], [x for x in before[1] if x != 'ready']))
             ac.send(b'1'); same(ap.recv(9), b'1'); assert os.path.exists('a')
             bp, _ = b.accept(); bc.send(b'2'); same(bp.recv(9), b'2'); bd = client('c'); bq, _ = b.accept(); bd.send(b'3'); same(bq.recv(9), b'3')
             gc.send(b'4'); same(g.recv(9), b'4'); same(zc.recv(9), b'hello'); zc.send(b'5'); same(zp.recv(9), b'5'); same(z2p.recv(9), b'')
             fc.send(b'6'); same(fp.recv(9), b'6')
+            lc.send(b'7'); same(lp.recv(9), b'7'); ld = client('l'); lq, _ = l.accept(); ld.send(b'8'); same(lq.recv(9), b'8')
         """);
 
     [TheoryWith("python3"), InlineData(false), InlineData(true)]

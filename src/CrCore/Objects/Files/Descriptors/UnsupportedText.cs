@@ -6,6 +6,11 @@ namespace CrCore.Objects.Files;
 /// <summary>Says in plain words what a descriptor is that no kind can save.</summary>
 internal static class UnsupportedText
 {
+    /// <summary>Programs choose other ways by themselves where the kernel refuses this one.</summary>
+    public const string IoUringAdvice = "Start the program without io_uring: many have a setting (innodb_use_native_aio=0 of MariaDB, UV_USE_IO_URING=0 of Node.js); sysctl kernel.io_uring_disabled=2 forbids it to all that start later.";
+
+    public static string Advice(Descriptor d) => d.Name == "anon_inode:[io_uring]" ? IoUringAdvice : "Close it, or end the task that holds it.";
+
     public static string Describe(ProcReader proc, Descriptor d)
     {
         if (d.Status.IsSocket)

@@ -86,7 +86,7 @@ public static class Anchoring
         => new(objRef, file.Status.Mode, FileIdentity.Of(file.Status), file.Name, OtherName(file), FileHandle.Of(file.Path));
 
     /// <summary>Another name in the directory of the removed one, or empty.</summary>
-    private static string OtherName(in ReferredFile file)
+    internal static string OtherName(in ReferredFile file)
     {
         var directory = Path.GetDirectoryName(file.Name) ?? "/";
         var status = file.Status;

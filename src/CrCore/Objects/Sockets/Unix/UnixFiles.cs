@@ -26,6 +26,8 @@ internal static class UnixFiles
         {
             NamePlace.Leads => Make(UnixFileState.Named, name, diag, status),
             NamePlace.Deleted => Make(UnixFileState.Removed, name, diag, status),
+            // Bound under a passing name, linked to the right one, so that nobody meets it half made (supervisord does so).
+            NamePlace.Unlinked when Anchoring.OtherName(new(name, place, status, "", prefix)) is { Length: > 0 } other => Make(UnixFileState.Named, other, diag, status),
             _ => null,
         };
     }
