@@ -42,7 +42,10 @@ public sealed class DescriptorInspection(InspectContext context)
     /// The processes outside of the tree that hold an object of this name (<c>pipe:[4711]</c>, a terminal's path, …).
     /// The first call looks through all of /proc.
     /// </summary>
-    public HolderIndex Outside => _outside ??= HolderIndex.Build(context.Proc, IsOfTree, Names.Contains, Held.Has);
+    public HolderIndex Outside => _outside ??= FindHolders(Names);
+
+    /// <summary>The same of other names.</summary>
+    public HolderIndex FindHolders(HashSet<string> names) => HolderIndex.Build(context.Proc, IsOfTree, names.Contains, Held.Has, _known);
 
     // The tree still runs: what it has forked since it was listed is no stranger to it.
     /// <summary>Whether a process is of the tree, or was born to it since the look began.</summary>

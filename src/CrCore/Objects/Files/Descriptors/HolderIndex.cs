@@ -24,35 +24,43 @@ public sealed class HolderIndex
     /// <param name="skip">Processes not to look at.</param>
     /// <param name="wanted">Which links' texts to look for.</param>
     /// <param name="isHeld">Descriptors of this process that it has only while it looks at the tree.</param>
-    public static HolderIndex Build(ProcReader proc, Func<int, bool> skip, Func<string, bool> wanted, Func<int, bool>? isHeld = null)
+    /// <param name="looks">Whoever borrows descriptors of the tree meanwhile.</param>
+    public static HolderIndex Build(ProcReader proc, Func<int, bool> skip, Func<string, bool> wanted, Func<int, bool>? isHeld = null, KnownDescriptors? looks = null)
     {
         var index = new HolderIndex();
         var pids = new List<int>();
         ProcTasks.ListAll(proc, pids);
         var fds = new List<int>();
         foreach (var pid in pids)
-        {
-            if (skip(pid))
-                continue;
-            fds.Clear();
-            try
+            if (!skip(pid))
             {
-                ProcFd.TryList(proc, pid, fds);
-                foreach (var fd in fds)
-                    if ((pid != Environment.ProcessId || isHeld is null || !isHeld(fd)) && ProcFd.TryReadTarget(proc, pid, fd, out var target) && wanted(target))
-                        index.Add(proc, target, pid, fd);
+                if (pid == Environment.ProcessId && looks is not null)
+                    looks.WhileNobodyLooks(() => index.AddAll(proc, pid, fds, wanted, isHeld));
+                else
+                    index.AddAll(proc, pid, fds, wanted, isHeld);
             }
-            catch (CrKernelException e) when (e.Errno is Errno.EACCES or Errno.EPERM)
-            {
-                // A process that has ended holds nothing, and shows nothing either.
-                if (ProcStat.TryRead(proc, pid, out var stat) && !stat.IsZombie)
-                    index.Unreadable++;
-            }
-        }
         return index;
     }
 
     public IReadOnlyList<Holder> Of(string name) => _holders.TryGetValue(name, out var list) ? list : [];
+
+    private void AddAll(ProcReader proc, int pid, List<int> fds, Func<string, bool> wanted, Func<int, bool>? isHeld)
+    {
+        fds.Clear();
+        try
+        {
+            ProcFd.TryList(proc, pid, fds);
+            foreach (var fd in fds)
+                if ((pid != Environment.ProcessId || isHeld is null || !isHeld(fd)) && ProcFd.TryReadTarget(proc, pid, fd, out var target) && wanted(target))
+                    Add(proc, target, pid, fd);
+        }
+        catch (CrKernelException e) when (e.Errno is Errno.EACCES or Errno.EPERM)
+        {
+            // A process that has ended holds nothing, and shows nothing either.
+            if (ProcStat.TryRead(proc, pid, out var stat) && !stat.IsZombie)
+                Unreadable++;
+        }
+    }
 
     private void Add(ProcReader proc, string target, int pid, int fd)
     {

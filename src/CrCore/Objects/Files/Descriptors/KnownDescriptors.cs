@@ -19,9 +19,12 @@ public enum DescriptorLook
 /// the states of kinds; several threads may use it.
 /// </summary>
 /// <param name="before">What an earlier look saw. Nothing of it is believed: names are tried first that were right then.</param>
-public sealed class KnownDescriptors(DescriptorLook look, KnownDescriptors? before = null)
+public sealed class KnownDescriptors(DescriptorLook look, KnownDescriptors? before = null) : IDisposable
 {
     private readonly ConcurrentDictionary<int, List<Descriptor>> _byTask = new();
+
+    /// <summary>Read: a table is being looked at. Written: none is.</summary>
+    private readonly ReaderWriterLockSlim _looks = new();
 
     public KnownDescriptors()
         : this(DescriptorLook.FromOutside)
@@ -31,8 +34,35 @@ public sealed class KnownDescriptors(DescriptorLook look, KnownDescriptors? befo
     /// <exception cref="CrKernelException">No ptrace access to the task.</exception>
     public IReadOnlyList<Descriptor> Of(ProcReader proc, int pid)
     {
-        if (!_byTask.TryGetValue(pid, out var list))
-            list = _byTask.GetOrAdd(pid, DescriptorReader.Read(proc, pid, look, before?._byTask.GetValueOrDefault(pid)));
-        return list;
+        if (_byTask.TryGetValue(pid, out var list))
+            return list;
+        _looks.EnterReadLock();
+        try
+        {
+            return _byTask.GetOrAdd(pid, DescriptorReader.Read(proc, pid, look, before?._byTask.GetValueOrDefault(pid)));
+        }
+        finally
+        {
+            _looks.ExitReadLock();
+        }
     }
+
+    /// <summary>
+    /// Does something while no table is looked at, by whichever thread: looks borrow descriptors, and for a moment this process
+    /// has what is the tree's.
+    /// </summary>
+    public void WhileNobodyLooks(Action action)
+    {
+        _looks.EnterWriteLock();
+        try
+        {
+            action();
+        }
+        finally
+        {
+            _looks.ExitWriteLock();
+        }
+    }
+
+    public void Dispose() => _looks.Dispose();
 }

@@ -25,7 +25,7 @@ internal sealed class UnixInspection
                     wanted.Add(UnixTable.NameOf(other));
         // Only then: looking through all of /proc takes its time.
         if (wanted.Count > 0)
-            _outside = HolderIndex.Build(context.Proc, inspection.IsOfTree, wanted.Contains, inspection.Held.Has);
+            _outside = inspection.FindHolders(wanted);
     }
 
     public void Inspect(Descriptor d)
