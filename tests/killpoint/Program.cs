@@ -3,13 +3,14 @@ using System.Diagnostics.Tracing;
 using CrCore;
 using CrCore.Checkpoint;
 
-// crkillpoint PID IMAGE K: checkpoints a tree and kills itself after the K-th call by which the engine touches it;
-// K = 0 lets it finish and prints how many calls there were. The memory is written from a copy, however small it is.
+// crkillpoint PID IMAGE K copy|plain: checkpoints a tree and kills itself after the K-th call by which the engine touches it;
+// K = 0 lets it finish and prints how many calls there were. The memory is written from a copy, however small it is, or while
+// the tree stands still.
 var (pid, image, k) = (int.Parse(args[0]), args[1], int.Parse(args[2]));
 using var killer = new Killer(k);
 try
 {
-    new TreeCheckpoint(new CheckpointOptions { Overwrite = true, LeastCopiedBytes = 0 }).Run(pid, image);
+    new TreeCheckpoint(new CheckpointOptions { Overwrite = true, LeastCopiedBytes = 0, NoCopy = args[3] == "plain" }).Run(pid, image);
 }
 catch (CrException e)
 {

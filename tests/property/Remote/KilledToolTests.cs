@@ -13,31 +13,38 @@ namespace CrProperty.Remote;
 /// </summary>
 public sealed class KilledToolTests : IDisposable
 {
+    private const int WholeRuns = 3;
+
     private readonly DirectoryInfo _dir = Directory.CreateTempSubdirectory("crkill-");
 
     public void Dispose() => _dir.Delete(recursive: true);
 
-    [FactWith("gcc", "setsid", "bash")]
-    public void A_tree_survives_the_tools_death_at_any_moment()
+    /// <param name="memory">Whether the memory is written from a copy, or while the tree stands still.</param>
+    [TheoryWith("gcc", "setsid", "bash")]
+    [InlineData("copy")]
+    [InlineData("plain")]
+    public void A_tree_survives_the_tools_death_at_any_moment(string memory)
     {
         using var target = Target.Start(_dir.FullName);
         var image = Path.Combine(_dir.FullName, "image.cr");
-        var (code, output) = RunTool(target.Pid, image, 0);
-        Assert.True(code == 0, output);
-        var calls = int.Parse(output.Trim(), CultureInfo.InvariantCulture);
+        // How often the engine has to look while it waits differs from run to run, on a busy machine much: the least is what all make.
+        var calls = int.MaxValue;
+        for (var i = 0; i < WholeRuns; i++)
+        {
+            calls = Math.Min(calls, RunWhole(target, image, memory, "before any is killed"));
+            File.Delete(image);
+        }
         Assert.InRange(calls, 50, 100_000);
-        File.Delete(image);
-        target.AssertUnharmed("after a whole checkpoint");
 
         var wanted = int.Parse(Environment.GetEnvironmentVariable("CR_KILLPOINTS") ?? "20", CultureInfo.InvariantCulture);
         var step = wanted == 0 ? 1 : Math.Max(1, calls / wanted);
         var killed = 0;
         for (var k = 1; k <= calls; k += step)
         {
-            (code, output) = RunTool(target.Pid, image, k);
+            var (code, output) = RunTool(target.Pid, image, k, memory);
             if (code == 0)
             {
-                // How often the engine has to look while it waits differs from run to run: this one was over before its k-th call.
+                // This one was over before its k-th call.
                 File.Delete(image);
                 break;
             }
@@ -47,15 +54,22 @@ public sealed class KilledToolTests : IDisposable
             target.AssertUnharmed($"after the tool was killed at call {k} of {calls}");
         }
         Assert.InRange(killed, wanted == 0 ? calls / 2 : wanted / 2, calls);
-        (code, output) = RunTool(target.Pid, image, 0);
-        Assert.True(code == 0, "A checkpoint after all the killed ones: " + output);
-        target.AssertUnharmed("in the end");
+        RunWhole(target, image, memory, "in the end");
     }
 
-    private static (int Code, string Output) RunTool(int pid, string image, int k)
+    /// <returns>How many calls it made.</returns>
+    private static int RunWhole(Target target, string image, string memory, string when)
+    {
+        var (code, output) = RunTool(target.Pid, image, 0, memory);
+        Assert.True(code == 0, $"A checkpoint {when}: {output}");
+        target.AssertUnharmed(when);
+        return int.Parse(output.Trim(), CultureInfo.InvariantCulture);
+    }
+
+    private static (int Code, string Output) RunTool(int pid, string image, int k, string memory)
     {
         var tool = Path.Combine(AppContext.BaseDirectory, "crkillpoint", "CrKillPoint.dll");
-        using var p = Process.Start(new ProcessStartInfo("dotnet", [tool, pid.ToString(CultureInfo.InvariantCulture), image, k.ToString(CultureInfo.InvariantCulture)])
+        using var p = Process.Start(new ProcessStartInfo("dotnet", [tool, pid.ToString(CultureInfo.InvariantCulture), image, k.ToString(CultureInfo.InvariantCulture), memory])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

@@ -19,7 +19,7 @@ internal static class MessageQueues
     /// <summary>Permissions of a POSIX queue that is not filled yet.</summary>
     private const int OwnerOnly = 0x180;
 
-    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     /// <summary>What the messages pass through on their way, unless one is larger.</summary>
     private const int Window = 1 << 20;
@@ -34,9 +34,10 @@ internal static class MessageQueues
         foreach (var record in root.Records)
         {
             if (record is PosixQueueRecord posix)
+            {
                 (places, size, queues) = (Math.Max(places, (ulong)posix.MaxMessages), Math.Max(size, (ulong)posix.MessageSize), queues + 1);
-            if (record is PosixQueueRecord)
                 (bytes, messages) = (0, 0);
+            }
             else if (record is SystemVQueueRecord queue)
                 (widest, bytes, messages) = (Math.Max(widest, queue.MaxBytes), 0, 0);
             else if (record is QueuedMessageRecord message)
@@ -126,7 +127,7 @@ internal static class MessageQueues
             var errno = batch.ErrnoOf(opened);
             if (errno == Errno.None)
                 return batch.Result(opened);
-            if (errno != Errno.EMFILE || Stopwatch.GetElapsedTime(started) > _patience)
+            if (errno != Errno.EMFILE || Stopwatch.GetElapsedTime(started) > Patience)
                 throw KernelError.Create("PosixQueueFailed", $"Making the {queue} failed", errno, task.Pid, queue.ToString(),
                     errno == Errno.EMFILE ? "Restore with a higher limit of bytes in message queues (ulimit -q), or remove queues of this user (mq_unlink)." : null);
             Thread.Sleep(10);
