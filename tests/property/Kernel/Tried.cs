@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using Xunit;
 
@@ -6,10 +7,15 @@ namespace CrProperty.Kernel;
 /// <summary>Finds out, by trying, what this machine lets a program do.</summary>
 internal static class Tried
 {
+    /// <summary>xUnit asks a test's attribute more than once, and takes a theory that is skipped only at first for one without data.</summary>
+    private static readonly ConcurrentDictionary<string, Lazy<string?>> Answers = new();
+
     /// <summary>Why a test has to be skipped, or null.</summary>
     /// <param name="what">The right or the part of the kernel, for people.</param>
     /// <param name="code">python3; what it raises is the reason.</param>
-    public static string? Refusal(string what, string code)
+    public static string? Refusal(string what, string code) => Answers.GetOrAdd(code, _ => new(() => Try(what, code))).Value;
+
+    private static string? Try(string what, string code)
     {
         if (Needs.Missing(["python3"]) is { } missing)
             return missing;

@@ -14,7 +14,7 @@ namespace CrProperty.Objects.Tun;
 public class TunTests
 {
     private const string What = "TUN devices", Try = """
-        fd = os.open('/dev/net/tun', os.O_RDWR); fcntl.ioctl(fd, 0x400454da, struct.pack('I', 77001)); fcntl.ioctl(fd, 0x400454ca, struct.pack('16sH22x', b'crtry%d', 0x1002))
+        fd = os.open('/dev/net/tun', os.O_RDWR); fcntl.ioctl(fd, 0x400454da, struct.pack('I', 1000000 + os.getpid())); fcntl.ioctl(fd, 0x400454ca, struct.pack('16sH22x', b'crtry%d', 0x1002))
         open('/sys/class/net/lo/mtu').read()
         """;
 
