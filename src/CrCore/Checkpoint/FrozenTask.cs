@@ -66,6 +66,12 @@ public sealed class FrozenTask
     /// <summary>A job-control stop held the task when it was frozen; the signal that stopped it, or 0.</summary>
     public int StopSignal { get; init; }
 
+    /// <summary>
+    /// The parent has taken note of the stop already (wait(2) with WUNTRACED): the kernel keeps the signal for it only until
+    /// then (group_exit_code, wait_task_stopped in kernel/exit.c).
+    /// </summary>
+    public bool IsStopKnown => StopSignal != 0 && Stat.ExitCode == 0;
+
     public override string ToString() => $"{Pid} ({Comm})";
 }
 

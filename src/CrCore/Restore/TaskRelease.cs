@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using CrCore.Kernel;
+using CrCore.Objects.Signals;
 using CrCore.Remote;
 
 namespace CrCore.Restore;
@@ -24,9 +25,9 @@ internal static class TaskRelease
     /// <param name="instruction">The address of the bytes 0f 05 in a task's vdso.</param>
     public static void Prepare(IReadOnlyList<RestoringTask> tasks, PuppetTree puppets, Func<RestoringTask, ulong> instruction)
     {
-        for (var first = 0; first < tasks.Count; first += Together)
+        for (int end = tasks.Count, first; end > 0; end = first)
         {
-            var end = Math.Min(tasks.Count, first + Together);
+            first = FirstBefore(tasks, end);
             for (var i = first; i < end; i++)
                 StartUnmapping(tasks[i], puppets[tasks[i]], instruction(tasks[i]));
             for (var i = first; i < end; i++)
@@ -36,6 +37,26 @@ internal static class TaskRelease
                 new LastCall(tasks[i].Pid, Sys.munmap).Finish();
                 GiveState(tasks[i]);
             }
+        }
+    }
+
+    /// <summary>
+    /// The last tasks come first: a parent, which stands before its children, must be able to run calls when those that are to
+    /// be stopped have been.
+    /// </summary>
+    private static int FirstBefore(IReadOnlyList<RestoringTask> tasks, int end)
+    {
+        var first = end - 1;
+        while (first > 0 && end - first < Together && !HearsOfOneOf(tasks[first - 1]))
+            first--;
+        return first;
+
+        bool HearsOfOneOf(RestoringTask parent)
+        {
+            for (var i = first; i < end; i++)
+                if (tasks[i].Parent == parent && StopNotice.IsRaisedBy(tasks[i]))
+                    return true;
+            return false;
         }
     }
 
@@ -52,6 +73,7 @@ internal static class TaskRelease
 
     private static void StartUnmapping(RestoringTask task, Puppet puppet, ulong instruction)
     {
+        StopNotice.TakeBack(task);
         if (task.TrapAction is { } action)
         {
             ProcessMemory.Write(task.Pid, puppet.Arena, MemoryMarshal.AsBytes(new ReadOnlySpan<KernelSigAction>(in action)));

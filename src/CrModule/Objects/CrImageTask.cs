@@ -83,7 +83,7 @@ public sealed class CrImageTask
     /// <summary>Whether its end left a core dump.</summary>
     public bool CoreDumped { get; }
 
-    /// <summary>The signal that stopped a stopped task; else null.</summary>
+    /// <summary>The signal that stopped a stopped task, as long as its parent has taken no note of that (WUNTRACED of wait(2)); else null.</summary>
     public string? StopSignal { get; }
 
     public int ChildrenCount { get; }

@@ -28,7 +28,7 @@ public sealed record TaskRecord : ICrRecord
 
     /// <summary>
     /// Of the ended: the status as wait(2) gives it: exit code × 256, or the fatal signal, plus 128 where a core was dumped.
-    /// Of the stopped: the signal that stopped it, or 0. Of all others 0.
+    /// Of the stopped: the signal that stopped it, or 0 where its parent has taken note of that. Of all others 0.
     /// </summary>
     public uint ExitCode { get; init; }
 

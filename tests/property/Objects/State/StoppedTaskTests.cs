@@ -64,6 +64,37 @@ public class StoppedTaskTests
             os.kill(child, signal.SIGKILL); same(os.WTERMSIG(os.wait()[1]), 9)
         """);
 
+    /// <summary>It has taken note of the stop, and of the signal that told it: neither comes a second time.</summary>
+    [TheoryWith("python3"), InlineData("SIGSTOP"), InlineData("SIGTSTP")]
+    public void TheParentIsNotToldTwice(string name) => Survives($"""
+            def pending(): return [l for l in open('/proc/self/status') if l.startswith(('SigPnd', 'ShdPnd'))]
+            child = os.fork()
+            if child == 0:
+                while True: signal.pause()
+            signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGCHLD])
+            os.setpgid(child, child); os.kill(child, signal.{name}); os.waitpid(child, os.WUNTRACED); signal.sigwait([signal.SIGCHLD])
+            same(os.waitpid(child, os.WUNTRACED | os.WNOHANG), (0, 0)); before = pending()
+            wait()
+            same(pending(), before); same(os.waitpid(child, os.WUNTRACED | os.WNOHANG), (0, 0))
+            same(open('/proc/%d/stat' % child).read().rsplit(')', 1)[1].split()[0], 'T')
+            os.kill(child, signal.SIGCONT); same(os.WIFCONTINUED(os.waitpid(child, os.WCONTINUED)[1]), True)
+            os.kill(child, signal.SIGKILL); same(os.WTERMSIG(os.waitpid(child, 0)[1]), 9)
+        """);
+
+    /// <summary>The signal waits, with what was said with it.</summary>
+    [FactWith("python3")]
+    public void TheSignalThatTellsTheParentWaits() => Survives("""
+            child = os.fork()
+            if child == 0:
+                while True: signal.pause()
+            signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGCHLD])
+            os.kill(child, signal.SIGSTOP); os.waitid(os.P_PID, child, os.WSTOPPED | os.WNOWAIT)
+            wait()
+            info = signal.sigtimedwait([signal.SIGCHLD], 0); same((info.si_pid, info.si_code, info.si_status), (child, 5, signal.SIGSTOP))
+            same(signal.sigtimedwait([signal.SIGCHLD], 0), None); same(os.WSTOPSIG(os.waitpid(child, os.WUNTRACED)[1]), signal.SIGSTOP)
+            os.kill(child, signal.SIGKILL); same(os.WTERMSIG(os.waitpid(child, 0)[1]), 9)
+        """);
+
     [TheoryWith("python3"), InlineData(false), InlineData(true)]
     public void AllAreLeftStopped(bool newPidNamespace)
     {
