@@ -23,6 +23,9 @@ internal static unsafe class TcpRepair
     /// <summary>SOL_TCP and its options (linux/tcp.h).</summary>
     public const int Level = 6, MaxSegment = 2, Info = 11, Repair = 19, RepairQueue = 20, QueueSequence = 21, RepairOptions = 22, Timestamp = 24, RepairWindow = 29;
 
+    /// <summary>What TCP_MAXSEG can be set to, beside 0 (TCP_MIN_MSS and MAX_TCP_WINDOW of net/tcp.h).</summary>
+    public const int LeastSegment = 88, LargestSegment = 32767;
+
     private const int On = 1, Off = 0, OffSilently = -1;
 
     public enum Queue

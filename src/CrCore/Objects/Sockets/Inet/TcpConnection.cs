@@ -49,7 +49,11 @@ internal sealed class TcpConnection(OwnDescriptor own, SavedDescription saved, I
         Sequence(TcpRepair.Queue.Send, Unacknowledged);
         Sequence(TcpRepair.Queue.Receive, PeerEnd - receive);
         Must($"binding to {socket.Local}", InetCalls.Bind(own, socket.Local.ToSockaddr()));
+        // What is sent is cut by the size that holds when the connection is made (tcp_connect_init in net/ipv4/tcp_output.c):
+        // to tell the negotiated one afterwards leaves it at the 536 bytes of a peer that said nothing.
+        SegmentSize(_isReal ? Math.Clamp((int)_state.MaxSegment, TcpRepair.LeastSegment, TcpRepair.LargestSegment) : 0);
         Must($"making the connection {socket.Local} - {socket.Remote}", InetCalls.Connect(own, socket.Remote.ToSockaddr()));
+        SegmentSize(0);
         if (_isReal)
             Negotiated();
         Fill(TcpRepair.Queue.Receive, isSend: false, 0, receive);
@@ -94,6 +98,9 @@ internal sealed class TcpConnection(OwnDescriptor own, SavedDescription saved, I
 
     /// <summary>The kernel counts what its buffers take, which is more than what they hold; and doubles what is asked for.</summary>
     private static int Room(uint bytes) => (int)Math.Min(int.MaxValue / 2, bytes * 2L + (1 << 20));
+
+    private void SegmentSize(int bytes)
+        => Must("setting the segment size", SocketCalls.SetNumber(own, TcpRepair.Level, TcpRepair.MaxSegment, bytes));
 
     private void Sequence(TcpRepair.Queue queue, uint number)
     {

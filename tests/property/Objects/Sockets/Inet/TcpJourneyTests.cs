@@ -58,6 +58,22 @@ public class TcpJourneyTests
             c.shutdown(SHUT_WR); same(s.recv(1), b''); s.close(); same(c.recv(1), b'')
         """);
 
+    /// <summary>Or a service sends, from its restore on, many small ones, whose overhead fills the other end's memory before its window.</summary>
+    [TheoryWith("python3"), InlineData("AF_INET, '127.0.0.1'"), InlineData("AF_INET6, '::1'"), InlineData("AF_INET6, '::', AF_INET, '127.0.0.1'")]
+    public void SegmentsAreAsLargeAsNegotiated(string kind) => Survives($"""
+            def segment(s): return struct.unpack_from('I', s.getsockopt(IPPROTO_TCP, TCP_INFO, 20), 16)[0]
+            plain = socket
+            def narrow(*a): s = plain(*a); s.setsockopt(IPPROTO_TCP, TCP_MAXSEG, 1460); return s
+            wide = pair({kind}); socket = narrow; slim = pair({kind}); socket = plain
+            for c, s in (wide, slim): c.send(b'x'); s.send(b'y'); same((c.recv(9), s.recv(9)), (b'y', b'x'))
+            before = [segment(x) for x in wide + slim]; same(before[2:], [1448, 1448]); assert min(before[:2]) > 16000, before
+            wait()
+            after = [segment(x) for x in wide + slim]; same(after[2:], [1448, 1448]); assert min(after[:2]) > 16000, after
+            for c, s in (wide, slim):
+                for n in (1, 1 << 18): c.sendall(pattern(n)); same(s.recv(n, MSG_WAITALL), pattern(n)); s.sendall(pattern(n)); same(c.recv(n, MSG_WAITALL), pattern(n))
+            same([segment(x) for x in slim], [1448, 1448])
+        """);
+
     /// <summary>Both buffers are full both ways: megabytes that were received, sent, and never sent.</summary>
     [TheoryWith("python3"), InlineData("SHUT_WR"), InlineData("None")]
     public void FullBuffers(string how) => Survives($"""
