@@ -62,7 +62,7 @@ function Publish-Project([string] $Project, [string] $Name) {
 
 # What the compiler leaves is more and less than a module needs.
 function Complete-ModuleFolder([string] $Folder) {
-    foreach ($name in 'CrModule.deps.json', 'CrCore.xml', 'CrModule.xml') {
+    foreach ($name in 'CrModule.deps.json', 'CrCore.xml', 'CrFuzz.xml', 'CrHarness.xml', 'CrModule.xml') {
         $path = Join-Path $Folder $name
         if (Test-Path $path) { Remove-Item $path }
     }

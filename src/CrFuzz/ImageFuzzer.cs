@@ -21,6 +21,7 @@ public sealed record ImageFuzzer
     /// <summary>Of the first change; the next one has the next number.</summary>
     public int Seed { get; init; } = 1;
 
+    /// <summary>How many changes are tried.</summary>
     public int Count { get; init; } = 1000;
 
     /// <summary>Ends earlier when it is over.</summary>

@@ -36,8 +36,11 @@ public sealed class ImageSurgeon
     /// <summary>The offset of the nth record with an id.</summary>
     public int Find(short type, int nth = 0) => (int)_records.Where(r => r.Type == type).ElementAt(nth).Offset;
 
+    /// <summary>Puts 2 bytes, little-endian, at an offset.</summary>
     public ImageSurgeon Put16(int offset, short value) { BinaryPrimitives.WriteInt16LittleEndian(Bytes.AsSpan(offset), value); return this; }
+    /// <summary>Puts 4 bytes, little-endian, at an offset.</summary>
     public ImageSurgeon Put32(int offset, uint value) { BinaryPrimitives.WriteUInt32LittleEndian(Bytes.AsSpan(offset), value); return this; }
+    /// <summary>Puts 8 bytes, little-endian, at an offset.</summary>
     public ImageSurgeon Put64(int offset, ulong value) { BinaryPrimitives.WriteUInt64LittleEndian(Bytes.AsSpan(offset), value); return this; }
 
     /// <summary>Makes the seals, the index's hashes and the tail's right, where they were before.</summary>

@@ -70,7 +70,7 @@ Describe 'Suspend-ProcessTree and Resume-ProcessTree' {
     It 'stop a tree and let it go on' {
         (Suspend-ProcessTree -Id $tree.Id -PassThru).State | Should -Be 'T', 'T'
         (Get-ProcessTree -Id $tree.Id).State | Should -Be 'T', 'T'
-        Get-Process -Id $tree.Id | Resume-ProcessTree
+        (Get-Process -Id $tree.Id | Resume-ProcessTree -PassThru).State | Should -Not -Contain 'T'
         Wait-Until { 'T' -notin (Get-ProcessTree -Id $tree.Id).State }
     }
     It 'refuse the shell itself' {

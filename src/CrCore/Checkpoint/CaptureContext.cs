@@ -56,6 +56,11 @@ public sealed class CaptureContext : IDisposable
 
     public FrozenTask Root => Tasks[0];
 
+    private Dictionary<int, FrozenTask>? _byPid;
+
+    /// <summary>The task that a thread belongs to.</summary>
+    internal FrozenTask TaskOf(FrozenThread thread) => (_byPid ??= Tasks.ToDictionary(t => t.Pid))[thread.Pid];
+
     /// <summary>Pages that go into the image after all tasks' records.</summary>
     public List<PageSource> Pages { get; } = [];
 

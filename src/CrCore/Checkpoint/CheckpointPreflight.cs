@@ -16,7 +16,8 @@ internal static class CheckpointPreflight
         if (!ProcStat.TryRead(proc, pid, out var stat))
             throw new CrArgumentException("CrNoProcess", $"There is no process {pid}.", "Get-Process lists the running ones.", CrErrorKind.NotFound) { Pid = pid };
         if (stat.IsZombie)
-            throw new CrArgumentException("CrRootEnded", $"Process {pid} ({stat.Comm}) has ended and waits for its parent; there is nothing to checkpoint.", null, CrErrorKind.TargetChanged) { Pid = pid };
+            throw new CrArgumentException("CrRootEnded", $"Process {pid} ({stat.Comm}) has ended and waits for its parent; there is nothing to checkpoint.",
+                $"Name a process that lives; the ended one goes when process {stat.ParentPid} waits for it.", CrErrorKind.TargetChanged) { Pid = pid };
         // PF_KTHREAD of include/linux/sched.h.
         if ((stat.Flags & 0x00200000) != 0)
             throw new CrArgumentException("CrKernelThread", $"Process {pid} ({stat.Comm}) is a kernel thread.", "Only user processes can be checkpointed.", CrErrorKind.NotSupported) { Pid = pid };

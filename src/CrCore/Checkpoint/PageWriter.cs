@@ -163,7 +163,7 @@ internal sealed class PageWriter : IDisposable
             {
                 var n = file.ReadAt(part, (long)(r.Start + r.Length) - part.Length);
                 if (n < 0 && Libc.ErrnoOf(n) != Errno.EINTR)
-                    throw KernelError.Create("SharedMemoryReadFailed", "Reading shared memory failed", Libc.ErrnoOf(n), on: $"offset 0x{r.Start:x}");
+                    throw KernelError.Create("CrSharedMemoryReadFailed", "Reading shared memory failed", Libc.ErrnoOf(n), on: $"offset 0x{r.Start:x}");
                 if (n == 0)
                 {
                     // The file ends inside its last page.

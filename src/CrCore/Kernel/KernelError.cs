@@ -22,7 +22,7 @@ internal static class KernelError
 
     /// <summary>Text of the kernel's that is not as its manual page says. No system call failed; EBADMSG stands for it.</summary>
     public static CrKernelException BadText(string file, int pid = 0)
-        => Create("KernelTextUnknown", $"{file} is not in the form that its manual page gives", Errno.EBADMSG, pid, file,
+        => Create("CrKernelTextUnknown", $"{file} is not in the form that its manual page gives", Errno.EBADMSG, pid, file,
                   "Report this with the kernel's version (uname -r): the parser does not know this form.");
 
     private static string? AdviceFor(Errno errno) => errno switch

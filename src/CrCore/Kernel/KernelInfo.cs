@@ -50,7 +50,7 @@ internal static unsafe partial class KernelInfoReader
         Span<byte> names = stackalloc byte[6 * NameSize];
         fixed (byte* p = names)
             if (Uname(p) != 0)
-                throw KernelError.FromLast("SystemInfoFailed", "Reading the kernel's name failed");
+                throw KernelError.FromLast("CrSystemInfoFailed", "Reading the kernel's name failed");
         return new KernelInfo(Text(names, 0), Text(names, 1), Text(names, 2), Text(names, 3), Text(names, 4), Text(names, 5));
     }
 
@@ -58,7 +58,7 @@ internal static unsafe partial class KernelInfoReader
     {
         SysInfoData data;
         if (SysInfo(&data) != 0)
-            throw KernelError.FromLast("SystemInfoFailed", "Reading the machine's memory failed");
+            throw KernelError.FromLast("CrSystemInfoFailed", "Reading the machine's memory failed");
         ulong unit = data.Unit;
         return new MachineInfo(data.Uptime, data.TotalRam * unit, data.FreeRam * unit, data.TotalSwap * unit, data.FreeSwap * unit, data.Tasks);
     }

@@ -10,11 +10,10 @@ internal static class ProtectedImage
     /// <exception cref="CrArgumentException">CrImageEncrypted, CrImageNotEncrypted, CrKeyWrong, CrKeyKindWrong.</exception>
     public static ImageBytes Unwrap(FileStream stream, ImageKey? key)
     {
+        var bytes = new PlainBytes(stream);
         var start = new byte[ProtectionHeader.Size];
-        var length = RandomAccess.Read(stream.SafeFileHandle, start, 0);
-        return Header(start.AsSpan(0, length), key) is { } header
-            ? new DecryptedBytes(new PlainBytes(stream), header, header.KeyFrom(key!))
-            : new PlainBytes(stream);
+        var length = bytes.Read(start, 0);
+        return Header(start.AsSpan(0, length), key) is { } header ? new DecryptedBytes(bytes, header, header.KeyFrom(key!)) : bytes;
     }
 
     /// <param name="stream">At its start; disposed of with the result.</param>

@@ -150,7 +150,7 @@ internal sealed class MemoryFileTarget(OwnDescriptor file) : IPageTarget
     public bool Fill(ReadOnlySpan<PageRun> runs, ReadOnlySpan<byte> data)
     {
         if (FileStatus.ReadOwn(file.Number, out var status) is var errno && errno != Errno.None)
-            throw KernelError.Create("SharedMemoryWriteFailed", "Looking at a memory file failed", errno);
+            throw KernelError.Create("CrSharedMemoryWriteFailed", "Looking at a memory file failed", errno);
         var at = 0;
         foreach (var run in runs)
         {
@@ -174,7 +174,7 @@ internal sealed class MemoryFileTarget(OwnDescriptor file) : IPageTarget
         {
             var n = file.WriteAt(bytes, offset);
             if (n <= 0 && Libc.ErrnoOf(n) != Errno.EINTR)
-                throw KernelError.Create("SharedMemoryWriteFailed", "Writing a memory file failed", n == 0 ? Errno.EIO : Libc.ErrnoOf(n), on: $"offset 0x{offset:x}");
+                throw KernelError.Create("CrSharedMemoryWriteFailed", "Writing a memory file failed", n == 0 ? Errno.EIO : Libc.ErrnoOf(n), on: $"offset 0x{offset:x}");
             bytes = bytes[(int)Math.Max(0, n)..];
             offset += Math.Max(0, n);
         }

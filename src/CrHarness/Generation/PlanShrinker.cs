@@ -6,6 +6,7 @@ namespace CrHarness.Generation;
 /// <summary>Simpler plans than a given one, the boldest cuts first. All of them are normalized.</summary>
 public static class PlanShrinker
 {
+    /// <summary>Plans that are a little simpler than one, the simplest first; each can be spawned.</summary>
     public static IEnumerable<TreePlan> Shrink(TreePlan plan)
     {
         plan = PlanNormalizer.Normalize(plan);

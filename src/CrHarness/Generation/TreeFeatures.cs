@@ -4,33 +4,45 @@ namespace CrHarness.Generation;
 [Flags]
 public enum TreeFeatures : long
 {
+    /// <summary>Nothing of this.</summary>
     None = 0,
     /// <summary>Sessions and process groups.</summary>
     Groups = 1L << 0,
+    /// <summary>Tasks that end and are not waited for.</summary>
     Zombies = 1L << 1,
     /// <summary>Zombies that dumped core.</summary>
     Cores = 1L << 2,
+    /// <summary>Tasks stopped by job control.</summary>
     Stopped = 1L << 3,
     /// <summary>Tasks reparented to a subreaper or to the namespace's init.</summary>
     Orphans = 1L << 4,
     /// <summary>Groups and sessions whose leader died.</summary>
     GoneLeaders = 1L << 5,
+    /// <summary>Threads beside the main one.</summary>
     Threads = 1L << 6,
     /// <summary>Threads that never rest.</summary>
     Busy = 1L << 7,
     /// <summary>Private anonymous memory, protections, holes, locks, the heap.</summary>
     Memory = 1L << 8,
+    /// <summary>Anonymous memory and memfds that tasks share.</summary>
     SharedMemory = 1L << 9,
+    /// <summary>Mapped files.</summary>
     FileMemory = 1L << 10,
     /// <summary>Memory that the kernel keeps by its own marks: MADV_GUARD_INSTALL.</summary>
     GuardMarks = 1L << 11,
+    /// <summary>Open files, directories, FIFOs and devices.</summary>
     Files = 1L << 12,
+    /// <summary>Open files whose name was removed.</summary>
     DeletedFiles = 1L << 13,
+    /// <summary>Pipes with bytes in them.</summary>
     Pipes = 1L << 14,
     /// <summary>Dispositions and masks.</summary>
     Signals = 1L << 15,
+    /// <summary>Signals that wait.</summary>
     Pending = 1L << 16,
+    /// <summary>Timers of setitimer(2).</summary>
     IntervalTimers = 1L << 17,
+    /// <summary>Timers of timer_create(2).</summary>
     PosixTimers = 1L << 18,
     /// <summary>umask, directory, nice, policy, affinity, limits and the like.</summary>
     Attributes = 1L << 19,
@@ -58,5 +70,6 @@ public enum TreeFeatures : long
     Filters = 1L << 30,
     /// <summary>TCP connections between tasks, with bytes on the way.</summary>
     Connections = 1L << 31,
+    /// <summary>All of it.</summary>
     All = (1L << 32) - 1,
 }

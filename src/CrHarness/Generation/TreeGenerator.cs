@@ -6,6 +6,7 @@ namespace CrHarness.Generation;
 /// <summary>Makes random plans. The same seed, features and size give the same plan for ever.</summary>
 public sealed record TreeGenerator
 {
+    /// <summary>What a tree may hold.</summary>
     public TreeFeatures Features { get; init; } = TreeFeatures.All;
 
     /// <summary>Most tasks of a tree.</summary>
@@ -14,6 +15,7 @@ public sealed record TreeGenerator
     /// <summary>Where roots stand when not <see cref="RootPlace.NamespaceInit"/>.</summary>
     public RootPlace Root { get; init; } = RootPlace.ChildOfInit;
 
+    /// <summary>The plan of a seed: the same on every machine, for the same features and size.</summary>
     public TreePlan Generate(ulong seed)
     {
         var random = new PlanRandom(seed);

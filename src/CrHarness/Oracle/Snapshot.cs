@@ -38,6 +38,7 @@ public sealed class Snapshot
 
     internal Snapshot(IReadOnlyList<TaskIdentity> tasks) => Tasks = tasks;
 
+    /// <summary>Every task of the tree, the root first.</summary>
     public IReadOnlyList<TaskIdentity> Tasks { get; }
 
     /// <summary>In the order they were seen.</summary>

@@ -1,16 +1,43 @@
 namespace CrHarness.Plans;
 
+/// <summary>What a region is mapped from.</summary>
 public enum RegionKind
 {
-    Anonymous, SharedAnonymous, FilePrivate, FileShared, MemfdPrivate, MemfdShared,
+    /// <summary>MAP_PRIVATE, without a file.</summary>
+    Anonymous,
+    /// <summary>MAP_SHARED, without a file.</summary>
+    SharedAnonymous,
+    /// <summary>MAP_PRIVATE of a file.</summary>
+    FilePrivate,
+    /// <summary>MAP_SHARED of a file.</summary>
+    FileShared,
+    /// <summary>MAP_PRIVATE of a memfd.</summary>
+    MemfdPrivate,
+    /// <summary>MAP_SHARED of a memfd.</summary>
+    MemfdShared,
     /// <summary>PROT_NONE and MAP_NORESERVE, gigabytes to terabytes, as managed runtimes make.</summary>
     Reserve,
 }
 
-public enum RegionProtection { None, R, RW, RX, RWX }
+/// <summary>What may be done with a region.</summary>
+public enum RegionProtection
+{
+    /// <summary>PROT_NONE.</summary>
+    None,
+    /// <summary>PROT_READ.</summary>
+    R,
+    /// <summary>PROT_READ and PROT_WRITE.</summary>
+    RW,
+    /// <summary>PROT_READ and PROT_EXEC.</summary>
+    RX,
+    /// <summary>All three.</summary>
+    RWX,
+}
 
+/// <summary>How the ends of a region are guarded.</summary>
 public enum GuardKind
 {
+    /// <summary>No guard pages.</summary>
     None,
     /// <summary>First and last page PROT_NONE.</summary>
     Protected,
@@ -19,16 +46,38 @@ public enum GuardKind
 }
 
 /// <summary>Advice that the kernel keeps as a flag of the mapping, madvise(2).</summary>
-public enum RegionAdvice { None, DontFork, WipeOnFork, DontDump, HugePage, NoHugePage, Mergeable, Sequential, Random }
+public enum RegionAdvice
+{
+    /// <summary>No advice.</summary>
+    None,
+    /// <summary>MADV_DONTFORK.</summary>
+    DontFork,
+    /// <summary>MADV_WIPEONFORK.</summary>
+    WipeOnFork,
+    /// <summary>MADV_DONTDUMP.</summary>
+    DontDump,
+    /// <summary>MADV_HUGEPAGE.</summary>
+    HugePage,
+    /// <summary>MADV_NOHUGEPAGE.</summary>
+    NoHugePage,
+    /// <summary>MADV_MERGEABLE.</summary>
+    Mergeable,
+    /// <summary>MADV_SEQUENTIAL.</summary>
+    Sequential,
+    /// <summary>MADV_RANDOM.</summary>
+    Random,
+}
 
 /// <summary>A memory region whose every page follows from the seed.</summary>
 public sealed record RegionPlan
 {
+    /// <summary>What it is mapped from.</summary>
     public RegionKind Kind { get; init; }
 
     /// <summary>1 to 2048 pages of 4096 bytes.</summary>
     public int Pages { get; init; } = 1;
 
+    /// <summary>Its contents follow from this number.</summary>
     public uint Seed { get; init; }
 
     /// <summary>Percentage of pages that hold data.</summary>
@@ -43,15 +92,19 @@ public sealed record RegionPlan
     /// <summary>Page from which <see cref="SplitProt"/> holds instead; 0: none.</summary>
     public int Split { get; init; }
 
+    /// <summary>What may be done from <see cref="Split"/> on.</summary>
     public RegionProtection SplitProt { get; init; } = RegionProtection.R;
 
     /// <summary>A page in the middle that is unmapped; 0: none.</summary>
     public int Hole { get; init; }
 
+    /// <summary>How its ends are guarded.</summary>
     public GuardKind Guard { get; init; }
 
+    /// <summary>The advice that it is given.</summary>
     public RegionAdvice Advice { get; init; }
 
+    /// <summary>mlock(2).</summary>
     public bool Locked { get; init; }
 
     /// <summary>Keep the descriptor of the file or memfd open.</summary>
@@ -64,29 +117,71 @@ public sealed record RegionPlan
     public int ReserveGiB { get; init; } = 1;
 }
 
-public enum FileKind { Regular, Directory, Path, Fifo, Null, Zero, Random }
+/// <summary>What is open.</summary>
+public enum FileKind
+{
+    /// <summary>A regular file.</summary>
+    Regular,
+    /// <summary>A directory.</summary>
+    Directory,
+    /// <summary>A regular file, opened with O_PATH.</summary>
+    Path,
+    /// <summary>A FIFO.</summary>
+    Fifo,
+    /// <summary>/dev/null.</summary>
+    Null,
+    /// <summary>/dev/zero.</summary>
+    Zero,
+    /// <summary>/dev/urandom.</summary>
+    Random,
+}
 
 /// <summary>A lock on the whole file, exclusive where the file can be written.</summary>
-public enum FileLockKind { None, Flock, Process, Description }
+public enum FileLockKind
+{
+    /// <summary>No lock.</summary>
+    None,
+    /// <summary>flock(2).</summary>
+    Flock,
+    /// <summary>F_SETLK of fcntl(2): the process holds it.</summary>
+    Process,
+    /// <summary>F_OFD_SETLK: the open file holds it.</summary>
+    Description,
+}
 
-public enum FileAccessKind { Read, Write, ReadWrite }
+/// <summary>For what it is open.</summary>
+public enum FileAccessKind
+{
+    /// <summary>O_RDONLY.</summary>
+    Read,
+    /// <summary>O_WRONLY.</summary>
+    Write,
+    /// <summary>O_RDWR.</summary>
+    ReadWrite,
+}
 
 /// <summary>An open file of the task, inherited by the children it forks.</summary>
 public sealed record FilePlan
 {
+    /// <summary>What is open.</summary>
     public FileKind Kind { get; init; }
 
+    /// <summary>For what it is open.</summary>
     public FileAccessKind Access { get; init; }
 
+    /// <summary>O_APPEND.</summary>
     public bool Append { get; init; }
 
+    /// <summary>O_NONBLOCK.</summary>
     public bool Nonblock { get; init; }
 
+    /// <summary>FD_CLOEXEC.</summary>
     public bool CloseOnExec { get; init; }
 
     /// <summary>Bytes in the file.</summary>
     public int Size { get; init; }
 
+    /// <summary>Its contents follow from this number.</summary>
     public uint Seed { get; init; }
 
     /// <summary>May lie past the end.</summary>
@@ -98,6 +193,7 @@ public sealed record FilePlan
     /// <summary>A second name (hard link) exists.</summary>
     public bool Linked { get; init; }
 
+    /// <summary>The lock on it.</summary>
     public FileLockKind Lock { get; init; }
 
     /// <summary>An inotify instance of the task watches it.</summary>
@@ -119,6 +215,7 @@ public sealed record PipePlan
     /// <summary>Bytes in the pipe, at most its capacity.</summary>
     public int Bytes { get; init; }
 
+    /// <summary>Its contents follow from this number.</summary>
     public uint Seed { get; init; }
 
     /// <summary>F_SETPIPE_SZ in bytes; 0: the kernel's default of 65536.</summary>
@@ -127,18 +224,31 @@ public sealed record PipePlan
     /// <summary>O_DIRECT: packet mode.</summary>
     public bool Packet { get; init; }
 
+    /// <summary>O_NONBLOCK.</summary>
     public bool Nonblock { get; init; }
 
+    /// <summary>FD_CLOEXEC.</summary>
     public bool CloseOnExec { get; init; }
 
+    /// <summary>Descriptor number wished for; 0: the lowest that is free.</summary>
     public int At { get; init; }
 }
 
-public enum SocketKind { Stream, Datagram, SequencedPacket }
+/// <summary>The type of a socket.</summary>
+public enum SocketKind
+{
+    /// <summary>SOCK_STREAM.</summary>
+    Stream,
+    /// <summary>SOCK_DGRAM.</summary>
+    Datagram,
+    /// <summary>SOCK_SEQPACKET.</summary>
+    SequencedPacket,
+}
 
 /// <summary>A pair of Unix sockets of the task, with messages from one to the other; children inherit both ends.</summary>
 public sealed record SocketPlan
 {
+    /// <summary>The type of both.</summary>
     public SocketKind Kind { get; init; }
 
     /// <summary>A TCP connection over loopback instead of a pair.</summary>
@@ -147,6 +257,7 @@ public sealed record SocketPlan
     /// <summary>Bytes on the way.</summary>
     public int Bytes { get; init; }
 
+    /// <summary>Its contents follow from this number.</summary>
     public uint Seed { get; init; }
 
     /// <summary>Bytes in each message; the last has the rest.</summary>
@@ -161,9 +272,12 @@ public sealed record SocketPlan
     /// <summary>The other end has said that it sends no more.</summary>
     public bool Ended { get; init; }
 
+    /// <summary>O_NONBLOCK.</summary>
     public bool Nonblock { get; init; }
 
+    /// <summary>FD_CLOEXEC.</summary>
     public bool CloseOnExec { get; init; }
 
+    /// <summary>Descriptor number wished for; 0: the lowest that is free.</summary>
     public int At { get; init; }
 }

@@ -16,6 +16,7 @@ public static class PlanJson
 
     private static readonly JsonSerializerOptions Indented = new(Options) { WriteIndented = true };
 
+    /// <summary>A plan as JSON, which <see cref="Read"/> takes.</summary>
     public static string Write(TreePlan plan, bool indented = false) => JsonSerializer.Serialize(plan, indented ? Indented : Options);
 
     /// <exception cref="JsonException">The text is no plan: bad JSON, an unknown member or a value out of its type.</exception>

@@ -8,6 +8,7 @@ namespace CrHarness.Plans;
 /// </summary>
 public static class PlanNormalizer
 {
+    /// <summary>The plan that can be spawned and is nearest to one.</summary>
     public static TreePlan Normalize(TreePlan plan)
     {
         var tasks = new List<TaskPlan>();

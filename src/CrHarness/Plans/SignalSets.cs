@@ -25,10 +25,16 @@ public static class SignalSets
     /// <summary>What a plan may set a disposition for.</summary>
     public static ulong Disposable { get; } = Blockable & ~Mask([NeverSent]);
 
-    public const int AlarmSignal = Alarm, ChildSignal = Child;
+    /// <summary>SIGALRM.</summary>
+    public const int AlarmSignal = Alarm;
 
+    /// <summary>SIGCHLD.</summary>
+    public const int ChildSignal = Child;
+
+    /// <summary>Whether a signal is in a mask.</summary>
     public static bool Has(ulong mask, int signal) => signal is >= 1 and <= 64 && (mask >> (signal - 1) & 1) != 0;
 
+    /// <summary>The mask of one signal, 1 to 64.</summary>
     public static ulong Bit(int signal) => 1UL << (signal - 1);
 
     /// <summary>The signals of a mask in ascending order.</summary>

@@ -5,6 +5,7 @@ namespace CrHarness.Plans;
 /// <summary>How a task comes to another parent than the one that forked it.</summary>
 public enum OrphanKind
 {
+    /// <summary>Its parent is the one that forked it.</summary>
     None,
     /// <summary>The process between died; the nearest subreaper or the namespace's init adopted the task.</summary>
     Plain,
@@ -17,7 +18,32 @@ public enum OrphanKind
 /// <summary>The system call in which a quiet thread sits.</summary>
 public enum WaitKind
 {
-    Pause, Nanosleep, ClockNanosleep, Poll, PollPipe, PPoll, Select, Suspend, TimedWait, Futex, FutexForever, ReadPipe, WaitForChild,
+    /// <summary>pause(2).</summary>
+    Pause,
+    /// <summary>nanosleep(2).</summary>
+    Nanosleep,
+    /// <summary>clock_nanosleep(2), until a time.</summary>
+    ClockNanosleep,
+    /// <summary>poll(2) with a timeout and no descriptors.</summary>
+    Poll,
+    /// <summary>poll(2) on a pipe.</summary>
+    PollPipe,
+    /// <summary>ppoll(2).</summary>
+    PPoll,
+    /// <summary>select(2).</summary>
+    Select,
+    /// <summary>sigsuspend(2).</summary>
+    Suspend,
+    /// <summary>sigtimedwait(2).</summary>
+    TimedWait,
+    /// <summary>futex(2) with a timeout.</summary>
+    Futex,
+    /// <summary>futex(2) without one.</summary>
+    FutexForever,
+    /// <summary>read(2) of an empty pipe.</summary>
+    ReadPipe,
+    /// <summary>wait(2) for a child that lives.</summary>
+    WaitForChild,
 }
 
 /// <summary>How a zombie ended: by its exit status, or by a signal.</summary>
@@ -41,6 +67,7 @@ public sealed record TaskPlan
     /// <summary>Stopped by SIGSTOP.</summary>
     public bool Stopped { get; init; }
 
+    /// <summary>How it comes to another parent.</summary>
     public OrphanKind Orphan { get; init; }
 
     /// <summary>setsid(2) before it forks.</summary>
@@ -49,6 +76,7 @@ public sealed record TaskPlan
     /// <summary>0 keeps the group it was forked in, 1 leads its own, others choose among the session's other groups.</summary>
     public int Group { get; init; }
 
+    /// <summary>The call in which it sits.</summary>
     public WaitKind Wait { get; init; }
 
     /// <summary>Inherited regions (by their order, modulo 64) that the task unmaps.</summary>
@@ -57,6 +85,7 @@ public sealed record TaskPlan
     /// <summary>Inherited private regions that the task writes to, so that copy-on-write parts them.</summary>
     public ulong RewriteInherited { get; init; }
 
+    /// <summary>What is written there follows from this number.</summary>
     public uint RewriteSeed { get; init; }
 
     /// <summary>Inherited descriptors (by their order, modulo 64) that the task closes.</summary>
@@ -65,47 +94,62 @@ public sealed record TaskPlan
     /// <summary>Pages added above the program break.</summary>
     public int HeapPages { get; init; }
 
+    /// <summary>sigaltstack(2).</summary>
     public bool AlternateStack { get; init; }
 
     /// <summary>Blocked signals, bit n-1 for signal n.</summary>
     public ulong Blocked { get; init; }
 
+    /// <summary>Regions it maps.</summary>
     public ImmutableArray<RegionPlan> Memory { get; init; } = [];
 
+    /// <summary>Files it opens.</summary>
     public ImmutableArray<FilePlan> Files { get; init; } = [];
 
+    /// <summary>Pipes it makes.</summary>
     public ImmutableArray<PipePlan> Pipes { get; init; } = [];
 
+    /// <summary>Pairs of sockets it makes.</summary>
     public ImmutableArray<SocketPlan> Sockets { get; init; } = [];
 
+    /// <summary>Threads beside the main one.</summary>
     public ImmutableArray<ThreadPlan> Threads { get; init; } = [];
 
+    /// <summary>Dispositions of signals.</summary>
     public ImmutableArray<ActionPlan> Actions { get; init; } = [];
 
     /// <summary>Signals pending for the process.</summary>
     public ImmutableArray<PendingPlan> Pending { get; init; } = [];
 
+    /// <summary>Timers of setitimer(2).</summary>
     public ImmutableArray<IntervalPlan> Intervals { get; init; } = [];
 
+    /// <summary>Timers of timer_create(2).</summary>
     public ImmutableArray<PosixTimerPlan> PosixTimers { get; init; } = [];
 
+    /// <summary>What else it is.</summary>
     public AttributesPlan Attributes { get; init; } = new();
 }
 
 /// <summary>A thread beside the main one.</summary>
 public sealed record ThreadPlan
 {
+    /// <summary>Its name, cut as that of a task.</summary>
     public string Name { get; init; } = "thread";
 
+    /// <summary>The call in which it sits.</summary>
     public WaitKind Wait { get; init; }
 
     /// <summary>Counts all the time instead of waiting: its task's own memory is never at rest.</summary>
     public bool Busy { get; init; }
 
+    /// <summary>Blocked signals, bit n-1 for signal n.</summary>
     public ulong Blocked { get; init; }
 
+    /// <summary>sigaltstack(2).</summary>
     public bool AlternateStack { get; init; }
 
+    /// <summary>-20 to 19.</summary>
     public int Nice { get; init; }
 
     /// <summary>Signals pending for this thread alone.</summary>

@@ -20,6 +20,7 @@ public enum RootPlace
 /// </summary>
 public sealed record TreePlan
 {
+    /// <summary>Where the root stands.</summary>
     public RootPlace Root { get; init; }
 
     /// <summary>Namespaces beside the pid namespace; only with <see cref="RootPlace.NamespaceInit"/>.</summary>
@@ -35,9 +36,12 @@ public sealed record ContainerPlan
     /// <summary>At most 64 bytes (sethostname(2)).</summary>
     public string HostName { get; init; } = "plan";
 
+    /// <summary>At most 64 bytes (setdomainname(2)).</summary>
     public string DomainName { get; init; } = "(none)";
 
+    /// <summary>A network namespace, too.</summary>
     public bool Network { get; init; }
 
+    /// <summary>Whether its loopback interface is up.</summary>
     public bool LoopbackUp { get; init; }
 }

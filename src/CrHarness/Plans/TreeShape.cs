@@ -5,13 +5,16 @@ namespace CrHarness.Plans;
 /// <summary>What follows for one task from a normalized plan: who forks it, who its parent becomes, which group it joins.</summary>
 public sealed record TaskShape
 {
+    /// <summary>Its place in the plan.</summary>
     public required int Index { get; init; }
 
     /// <summary>The task whose child it is once the tree stands; -1 for the root.</summary>
     public required int Parent { get; init; }
 
+    /// <summary>How it comes to its parent.</summary>
     public required OrphanKind Orphan { get; init; }
 
+    /// <summary>setsid(2) before it forks.</summary>
     public required bool NewSession { get; init; }
 
     /// <summary>Key of the session: the leader's index, <see cref="Outside"/>, or <see cref="Gone"/> of an orphan's index.</summary>
@@ -32,8 +35,10 @@ public sealed record TaskShape
     /// <summary>Zombies it is the parent of, with what waitid(2) tells of each: si_code and si_status.</summary>
     public required IReadOnlyList<int> Zombies { get; init; }
 
+    /// <summary>Of each zombie in <see cref="Zombies"/>, si_code and si_status.</summary>
     public required IReadOnlyList<int[]> Statuses { get; init; }
 
+    /// <summary>Children that are stopped.</summary>
     public required IReadOnlyList<int> Stopped { get; init; }
 
     /// <summary>A living child to block on in wait(2), or -1.</summary>
@@ -42,6 +47,7 @@ public sealed record TaskShape
     /// <summary>The name as the kernel keeps it, in hexadecimal.</summary>
     public required string Comm { get; init; }
 
+    /// <summary>The names of its further threads as the kernel keeps them, in hexadecimal.</summary>
     public required IReadOnlyList<string> ThreadNames { get; init; }
 
     /// <summary>The key of a session or group whose leader is not in the tree.</summary>

@@ -22,6 +22,7 @@ public sealed record RoundTripOptions
 /// <summary>What came of a round trip.</summary>
 public sealed record RoundTripResult
 {
+    /// <summary>What was spawned; of a failure that was shrunk, the simplest that fails so.</summary>
     public required TreePlan Plan { get; init; }
 
     /// <summary>The seed that the plan came from, where one did.</summary>
@@ -36,6 +37,7 @@ public sealed record RoundTripResult
     /// <summary>What it failed with.</summary>
     public Exception? Error { get; init; }
 
+    /// <summary>Whether nothing differed and nothing failed.</summary>
     public bool Passed => Differences.Count == 0 && Error is null;
 
     /// <summary>Everything needed to see the failure again.</summary>

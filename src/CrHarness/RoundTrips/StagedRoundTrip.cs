@@ -11,6 +11,7 @@ namespace CrHarness.RoundTrips;
 /// <param name="RootPid">The root, as this process sees it; 0 when the tree is gone: its image is what is left of it.</param>
 public sealed record StagedRoundTripResult(IReadOnlyList<string> Differences, string? FailedStep, Exception? Error, int RootPid)
 {
+    /// <summary>Whether nothing differed and nothing failed.</summary>
     public bool Passed => Differences.Count == 0 && Error is null;
 }
 

@@ -23,6 +23,7 @@ public sealed class SpawnedTree : IDisposable
     /// <summary>The plan as it was spawned: normalized.</summary>
     public TreePlan Plan { get; }
 
+    /// <summary>What follows for each task from the plan.</summary>
     public IReadOnlyList<TaskShape> Shape { get; }
 
     /// <summary>Where the tree's files are; an image may be put beside them.</summary>
@@ -92,6 +93,7 @@ public sealed class SpawnedTree : IDisposable
         return told + (_launcher.HasExited && _errors.Wait(1000) ? _errors.Result : "");
     }
 
+    /// <summary>Ends every process of the tree and removes its files.</summary>
     public void Dispose()
     {
         if (_disposed)

@@ -18,6 +18,7 @@ public sealed class CheckpointProcessTreeCommand : CheckpointPolicyCommand, IDis
     private readonly List<CheckpointTarget> _targets = [];
     private readonly ImageSecret _secret = new();
 
+    /// <summary>The image to write; {Id} and {Name} stand for the root, a directory for a name in it.</summary>
     [Parameter(Mandatory = true, Position = 1, ParameterSetName = IdSet)]
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = InputObjectSet)]
     [ValidateNotNullOrEmpty]
@@ -64,6 +65,7 @@ public sealed class CheckpointProcessTreeCommand : CheckpointPolicyCommand, IDis
     [ValidateNotNull]
     public SecureString? Passphrase { get; set; }
 
+    /// <inheritdoc/>
     public void Dispose() => _secret.Dispose();
 
     private CheckpointOptions Options => Policies with
@@ -78,6 +80,7 @@ public sealed class CheckpointProcessTreeCommand : CheckpointPolicyCommand, IDis
 
     private protected override void ProcessRoot(CheckpointTarget root) => _targets.Add(root);
 
+    /// <inheritdoc/>
     protected override void EndProcessing()
     {
         if (!TryHere(KeyFile ?? "", () => Options, out var options))

@@ -46,8 +46,10 @@ public sealed class CompareCrImageCommand : CrCmdlet, IDisposable
     [ValidateNotNull]
     public SecureString? Passphrase { get; set; }
 
+    /// <inheritdoc/>
     public void Dispose() => _secret.Dispose();
 
+    /// <inheritdoc/>
     protected override void ProcessRecord()
     {
         foreach (var path in DifferencePath)

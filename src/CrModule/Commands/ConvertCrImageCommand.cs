@@ -40,6 +40,7 @@ public sealed class ConvertCrImageCommand : ImageCopyCommand
 
     private protected override string Action => "Convert";
 
+    /// <inheritdoc/>
     protected override void BeginProcessing()
     {
         try

@@ -26,6 +26,7 @@ public sealed class GetCrImageFileCommand : ImageTaskCommand
     [Parameter]
     public FdType[] Type { get; set; } = [];
 
+    /// <inheritdoc/>
     protected override void BeginProcessing()
         => _names = Array.ConvertAll(Name, n => WildcardPattern.Get(n, WildcardOptions.CultureInvariant));
 

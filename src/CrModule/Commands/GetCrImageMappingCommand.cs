@@ -22,6 +22,7 @@ public sealed class GetCrImageMappingCommand : ImageTaskCommand
     public ulong? Address { get; set; }
 
     // A name such as [heap] would be a set of characters to a wildcard pattern: it is compared as it is, too.
+    /// <inheritdoc/>
     protected override void BeginProcessing()
         => _names = Array.ConvertAll(Name, n => WildcardPattern.Get(n, WildcardOptions.CultureInvariant));
 

@@ -33,6 +33,7 @@ public sealed class GetCrImageRecordCommand : ImagePathCommand
     [Parameter]
     public SwitchParameter IncludePage { get; set; }
 
+    /// <inheritdoc/>
     protected override void BeginProcessing()
         => _names = Array.ConvertAll(Name, n => WildcardPattern.Get(n, WildcardOptions.IgnoreCase | WildcardOptions.CultureInvariant));
 

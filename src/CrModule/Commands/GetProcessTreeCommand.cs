@@ -1,5 +1,4 @@
 using System.Management.Automation;
-using CrCore;
 using CrCore.Live;
 using CrModule.Pipeline;
 
@@ -8,7 +7,7 @@ namespace CrModule.Commands;
 /// <summary>Lists the tasks of running trees, with their sizes and with what stands in the way of a checkpoint. Touches nothing.</summary>
 [Cmdlet(VerbsCommon.Get, "ProcessTree", DefaultParameterSetName = IdSet)]
 [OutputType(typeof(CrProcess))]
-public sealed class GetProcessTreeCommand : ProcessTreeCommand
+public sealed class GetProcessTreeCommand : CheckpointPolicyCommand
 {
     /// <summary>The type name that the tree view is bound to.</summary>
     private const string TreeTypeName = "CrModule.CrProcess#Tree";
@@ -19,12 +18,12 @@ public sealed class GetProcessTreeCommand : ProcessTreeCommand
 
     private protected override void ProcessRoot(CheckpointTarget root)
     {
-        if (!TryRun(root.Id, (_, _, cancel) => LiveTree.List(root.Id, new CheckpointOptions(), cancel), out var tasks))
+        var options = Policies;
+        if (!TryRun(root.Id, (_, _, cancel) => LiveTree.List(root.Id, options, cancel), out var tasks))
             return;
-        var branches = TreeBranch.Draw([.. tasks.Select(t => t.ParentIndex)]);
-        for (var i = 0; i < tasks.Count; i++)
+        foreach (var task in CrProcess.Of(root.Id, tasks))
         {
-            var item = new PSObject(new CrProcess(root.Id, tasks[i], branches[i]));
+            var item = new PSObject(task);
             if (Tree)
                 item.TypeNames.Insert(0, TreeTypeName);
             WriteObject(item);

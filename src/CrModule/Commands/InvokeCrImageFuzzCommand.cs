@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Management.Automation;
 using CrCore;
+using CrCore.Image;
 using CrFuzz;
 using CrModule.Pipeline;
 
@@ -47,11 +48,17 @@ public sealed class InvokeCrImageFuzzCommand : ImagePathCommand
         WriteObject(new CrFuzzResult(path, seed, result, Stopwatch.GetElapsedTime(started)));
     }
 
+    /// <summary>All of an image; a device or pipe that never ends is left when it is too large.</summary>
     private static byte[] Read(string path)
     {
-        var length = new FileInfo(path).Length;
+        // Says what is wrong with a path that leads to no image.
+        using (var image = ImageReader.Open(path))
+            image.ReadMetadata();
+        using var file = File.OpenRead(path);
+        var bytes = new byte[Math.Min(file.Length, MaxLength + 1)];
+        var length = file.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
         return length <= MaxLength
-            ? File.ReadAllBytes(path)
-            : throw new CrArgumentException("CrImageTooLarge", $"The image has {length} bytes; at most {MaxLength} are fuzzed.", "Checkpoint a smaller tree, use New-CrRandomImage, or drop the memory with Convert-CrImage.") { Object = path };
+            ? bytes[..length]
+            : throw new CrArgumentException("CrImageTooLarge", $"The image has {file.Length} bytes; at most {MaxLength} are fuzzed.", "Checkpoint a smaller tree, use New-CrRandomImage, or drop the memory with Convert-CrImage.") { Object = path };
     }
 }

@@ -19,6 +19,7 @@ public enum CrImageGrouping
 [OutputType(typeof(CrImageMeasure))]
 public sealed class MeasureCrImageCommand : ImagePathCommand
 {
+    /// <summary>What sizes are added up by.</summary>
     [Parameter]
     public CrImageGrouping GroupBy { get; set; }
 

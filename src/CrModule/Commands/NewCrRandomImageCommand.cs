@@ -21,6 +21,7 @@ public sealed class NewCrRandomImageCommand : CrCmdlet
     [Parameter]
     public int Seed { get; set; }
 
+    /// <summary>How many images.</summary>
     [Parameter]
     [ValidateRange(1, int.MaxValue)]
     public int Count { get; set; } = 1;
@@ -39,6 +40,7 @@ public sealed class NewCrRandomImageCommand : CrCmdlet
     [Parameter]
     public SwitchParameter Force { get; set; }
 
+    /// <inheritdoc/>
     protected override void EndProcessing()
     {
         var seed = MyInvocation.BoundParameters.ContainsKey(nameof(Seed)) ? Seed : Random.Shared.Next(1, int.MaxValue / 2);

@@ -29,6 +29,7 @@ public sealed class NewCrTreePlanCommand : TreePlanCommand
     [ValidateNotNull]
     public System.Collections.IDictionary Definition { get; set; } = new System.Collections.Hashtable();
 
+    /// <inheritdoc/>
     protected override void ProcessRecord()
     {
         switch (ParameterSetName)

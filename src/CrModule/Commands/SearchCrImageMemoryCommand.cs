@@ -34,9 +34,11 @@ public sealed class SearchCrImageMemoryCommand : ImageTaskCommand
     [ValidateSet("UTF8", "Unicode", "Latin1")]
     public string Encoding { get; set; } = "UTF8";
 
+    /// <summary>Tell upper case from lower case.</summary>
     [Parameter]
     public SwitchParameter CaseSensitive { get; set; }
 
+    /// <inheritdoc/>
     protected override void BeginProcessing()
     {
         if ((Text is null ? 0 : 1) + (Byte is null ? 0 : 1) + (Regex is null ? 0 : 1) != 1)

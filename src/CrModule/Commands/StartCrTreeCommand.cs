@@ -15,6 +15,7 @@ public sealed class StartCrTreeCommand : CrCmdlet
     [ValidateNotNull]
     public CrTreePlan[] InputObject { get; set; } = [];
 
+    /// <inheritdoc/>
     protected override void ProcessRecord()
     {
         foreach (var plan in InputObject)

@@ -7,10 +7,12 @@ namespace CrModule.Commands;
 [Cmdlet(VerbsLifecycle.Stop, "CrTree", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Low)]
 public sealed class StopCrTreeCommand : CrCmdlet
 {
+    /// <summary>Trees of Start-CrTree.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true)]
     [ValidateNotNull]
     public CrLiveTree[] InputObject { get; set; } = [];
 
+    /// <inheritdoc/>
     protected override void ProcessRecord()
     {
         foreach (var tree in InputObject)

@@ -13,6 +13,7 @@ public sealed class TestCrHostCommand : CrCmdlet
     [Parameter]
     public SwitchParameter Detailed { get; set; }
 
+    /// <inheritdoc/>
     protected override void EndProcessing()
     {
         var works = true;

@@ -45,6 +45,10 @@ public sealed class TestCrRoundTripCommand : TreePlanCommand, IDisposable
     [Parameter(ParameterSetName = PlanSet)]
     public SwitchParameter NewPidNamespace { get; set; }
 
+    /// <summary>Restore into a fresh time namespace, in which the tree's clocks go on.</summary>
+    [Parameter]
+    public SwitchParameter NewTimeNamespace { get; set; }
+
     /// <summary>A directory for scripts that make a failure again, and for images of the user's own trees.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
@@ -56,6 +60,7 @@ public sealed class TestCrRoundTripCommand : TreePlanCommand, IDisposable
     [ValidateRange(0, 10_000)]
     public int ShrinkBudget { get; set; } = 60;
 
+    /// <inheritdoc/>
     protected override void ProcessRecord()
     {
         if (!TryHere(CounterExamplePath, () => CounterExamplePath is null ? "" : FileSystemPath.Unresolved(this, CounterExamplePath), out var folder))
@@ -91,11 +96,11 @@ public sealed class TestCrRoundTripCommand : TreePlanCommand, IDisposable
         var started = Stopwatch.GetTimestamp();
         var options = new RoundTripOptions { LeaveRunning = LeaveRunning, NewPidNamespace = NewPidNamespace };
         _spawner ??= new TreeSpawner();
-        if (!TryRun(plan, (_, _, cancel) => RoundTrip.RunShrinking(plan, new EngineUnderTest(), _spawner, options, ShrinkBudget, cancel) with { Seed = seed }, out var result))
+        if (!TryRun(plan, (_, _, cancel) => RoundTrip.RunShrinking(plan, new EngineUnderTest(newTimeNamespace: NewTimeNamespace), _spawner, options, ShrinkBudget, cancel) with { Seed = seed }, out var result))
             return;
         string? script = null;
         if (!result.Passed && folder.Length > 0)
-            TryHere(folder, () => CounterExampleScript.Save(folder, result, options), out script);
+            TryHere(folder, () => CounterExampleScript.Save(folder, result, options, NewTimeNamespace), out script);
         WriteObject(new CrRoundTrip(result, Stopwatch.GetElapsedTime(started), script));
     }
 
@@ -106,7 +111,7 @@ public sealed class TestCrRoundTripCommand : TreePlanCommand, IDisposable
             return false;
         var started = Stopwatch.GetTimestamp();
         var image = Path.Combine(folder.Length > 0 ? folder : Path.GetTempPath(), $"crroundtrip-{id}-{Guid.NewGuid():n}.cr");
-        if (!TryRun(id, (_, _, _) => Own(id, image, folder), out var result))
+        if (!TryRun(id, (_, _, _) => Own(id, image, folder, NewTimeNamespace), out var result))
             return false;
         if (result.Passed)
             File.Delete(image);
@@ -117,16 +122,17 @@ public sealed class TestCrRoundTripCommand : TreePlanCommand, IDisposable
         return result.RootPid != 0;
     }
 
-    private static StagedRoundTripResult Own(int id, string image, string folder)
+    private static StagedRoundTripResult Own(int id, string image, string folder, bool newTimeNamespace)
     {
         if (folder.Length > 0)
             Directory.CreateDirectory(folder);
         var preview = new CrCore.Checkpoint.TreeCheckpoint(new CheckpointOptions()).Preview(id);
         if (!preview.CanProceed)
             throw new CrPreflightException("CrCheckpointObstacles", [.. preview.Obstacles.Where(o => o.Severity == ObstacleSeverity.Error)]);
-        return StagedRoundTrip.Run(id, image, new EngineUnderTest(leaveStopped: true), TimeSpan.FromSeconds(Patience));
+        return StagedRoundTrip.Run(id, image, new EngineUnderTest(leaveStopped: true, newTimeNamespace), TimeSpan.FromSeconds(Patience));
     }
 
+    /// <inheritdoc/>
     public void Dispose()
     {
         _spawner?.Dispose();

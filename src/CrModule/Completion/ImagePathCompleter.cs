@@ -17,6 +17,7 @@ public sealed class ImagePathCompleter : IArgumentCompleter
         MatchCasing = MatchCasing.CaseSensitive,
     };
 
+    /// <inheritdoc/>
     public IEnumerable<CompletionResult> CompleteArgument(
         string commandName, string parameterName, string wordToComplete, CommandAst commandAst, IDictionary fakeBoundParameters)
     {

@@ -10,6 +10,7 @@ namespace CrModule.Completion;
 /// <summary>Completes the tasks of the image that the command line names: their ids, each with its name, or their names.</summary>
 public sealed class ImageTaskCompleter : IArgumentCompleter
 {
+    /// <inheritdoc/>
     public IEnumerable<CompletionResult> CompleteArgument(
         string commandName, string parameterName, string wordToComplete, CommandAst commandAst, IDictionary fakeBoundParameters)
     {

@@ -12,6 +12,7 @@ namespace CrModule.Completion;
 /// </summary>
 public sealed class ProcessIdCompleter : IArgumentCompleter
 {
+    /// <inheritdoc/>
     public IEnumerable<CompletionResult> CompleteArgument(
         string commandName, string parameterName, string wordToComplete, CommandAst commandAst, IDictionary fakeBoundParameters)
     {

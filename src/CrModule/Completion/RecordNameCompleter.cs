@@ -9,6 +9,7 @@ namespace CrModule.Completion;
 /// <summary>Completes the names of records, each with its kind and id.</summary>
 public sealed class RecordNameCompleter : IArgumentCompleter
 {
+    /// <inheritdoc/>
     public IEnumerable<CompletionResult> CompleteArgument(
         string commandName, string parameterName, string wordToComplete, CommandAst commandAst, IDictionary fakeBoundParameters)
     {

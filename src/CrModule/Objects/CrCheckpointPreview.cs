@@ -20,6 +20,7 @@ public sealed class CrCheckpointPreview
         }
     }
 
+    /// <summary>Process id of the tree's root as this shell sees it.</summary>
     public int RootId { get; }
 
     /// <summary>Where the image would stand.</summary>
@@ -28,8 +29,10 @@ public sealed class CrCheckpointPreview
     /// <summary>Whether no obstacle is an error.</summary>
     public bool CanProceed { get; }
 
+    /// <summary>Tasks that would be saved, ended ones included.</summary>
     public int TaskCount => Tasks.Count;
 
+    /// <summary>Threads of all tasks.</summary>
     public int ThreadCount { get; }
 
     /// <summary>Resident memory of all tasks in bytes; shared pages count once a task.</summary>

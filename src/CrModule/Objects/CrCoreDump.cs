@@ -16,8 +16,10 @@ public sealed class CrCoreDump
     /// <summary>Process id in the tree's own pid namespace.</summary>
     public int VPid { get; }
 
+    /// <summary>The task's name, at most 15 bytes.</summary>
     public string Comm { get; }
 
+    /// <summary>Threads in the core.</summary>
     public int ThreadCount { get; }
 
     /// <summary>The program: a debugger wants it beside the core.</summary>
@@ -29,7 +31,9 @@ public sealed class CrCoreDump
     /// <summary>Size in bytes, holes included.</summary>
     public long Length { get; }
 
+    /// <summary>The image it was made from.</summary>
     public string ImagePath { get; }
 
+    /// <inheritdoc/>
     public override string ToString() => CorePath;
 }

@@ -5,9 +5,11 @@ namespace CrModule;
 /// <summary>How a check came out.</summary>
 public enum CrFindingStatus
 {
+    /// <summary>As it should be.</summary>
     Passed,
     /// <summary>It works, but something is not kept exactly or not possible for all.</summary>
     Warning,
+    /// <summary>In the way.</summary>
     Failed,
 }
 
@@ -32,6 +34,7 @@ public sealed class CrFinding
     /// <summary>Which check it was.</summary>
     public string Check { get; }
 
+    /// <summary>How the check came out.</summary>
     public CrFindingStatus Status { get; }
 
     /// <summary>Stable identifier of what is in the way; null where nothing is.</summary>
@@ -40,6 +43,7 @@ public sealed class CrFinding
     /// <summary>The task concerned: of a running tree its process id, of an image its VPid; null for none.</summary>
     public int? TaskId { get; }
 
+    /// <summary>The name of the task concerned; empty for none.</summary>
     public string Comm { get; } = "";
 
     /// <summary>The descriptor, address range, path or feature.</summary>
@@ -51,5 +55,6 @@ public sealed class CrFinding
     /// <summary>What to do next; null where nothing is to be done.</summary>
     public string? Advice { get; }
 
+    /// <inheritdoc/>
     public override string ToString() => $"{Check}: {Status}: {(TaskId is null ? "" : $"task {TaskId} ({Comm}): ")}{(Object.Length == 0 ? "" : Object + ": ")}{Reason}";
 }

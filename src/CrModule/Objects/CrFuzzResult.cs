@@ -32,10 +32,12 @@ public sealed class CrFuzzResult
     /// <summary>What brought a reader down; empty when nothing did.</summary>
     public IReadOnlyList<FuzzFinding> Findings { get; }
 
+    /// <summary>How long it took.</summary>
     public TimeSpan Duration { get; }
 
     /// <summary>The image's path as PowerShell's own file objects carry it; binds to -LiteralPath.</summary>
     public string PSPath => ProviderPath.Of(Path);
 
+    /// <inheritdoc/>
     public override string ToString() => $"{Trials} trials, {Findings.Count} findings";
 }

@@ -47,6 +47,7 @@ public sealed class CrImage
     /// <summary>Tasks saved, zombies included, threads not.</summary>
     public int TaskCount { get; }
 
+    /// <summary>Threads of all tasks.</summary>
     public int ThreadCount { get; }
 
     /// <summary>From the call to the image being on disk.</summary>
@@ -55,8 +56,10 @@ public sealed class CrImage
     /// <summary>How long the tree stood still.</summary>
     public TimeSpan Frozen { get; }
 
+    /// <summary>Pages of 4096 bytes that were looked at.</summary>
     public long PagesScanned { get; }
 
+    /// <summary>Pages whose contents are in the image.</summary>
     public long PagesStored { get; }
 
     /// <summary>Pages left out because they are all zeros.</summary>
@@ -93,5 +96,6 @@ public sealed class CrImage
     /// <summary>The time frozen as the table shows it.</summary>
     public string FrozenText() => string.Create(CultureInfo.CurrentCulture, $"{Frozen.TotalMilliseconds:n0} ms");
 
+    /// <inheritdoc/>
     public override string ToString() => Path;
 }

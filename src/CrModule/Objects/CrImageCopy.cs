@@ -21,7 +21,9 @@ public sealed class CrImageCopy
     /// <summary>Size in bytes.</summary>
     public long Length { get; }
 
+    /// <summary>How long it took.</summary>
     public TimeSpan Duration { get; }
 
+    /// <inheritdoc/>
     public override string ToString() => Path;
 }

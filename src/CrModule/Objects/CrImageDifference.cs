@@ -15,6 +15,7 @@ public sealed class CrImageDifference
     /// <summary>Process id in the tree's own pid namespace.</summary>
     public int VPid { get; }
 
+    /// <summary>The name of the task concerned; empty for none.</summary>
     public string Comm { get; }
 
     /// <summary>What it is about.</summary>
@@ -35,9 +36,12 @@ public sealed class CrImageDifference
     /// <summary>What the second image has; null where it has none.</summary>
     public object? Difference { get; }
 
+    /// <summary>The first image.</summary>
     public string ReferencePath { get; }
 
+    /// <summary>The image that was compared with it.</summary>
     public string DifferencePath { get; }
 
+    /// <inheritdoc/>
     public override string ToString() => $"{VPid} ({Comm}): {Kind} {Item} {Property} {Change}";
 }

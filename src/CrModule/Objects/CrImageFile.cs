@@ -30,11 +30,13 @@ public sealed class CrImageFile
     /// <summary>Process id in the tree's own pid namespace.</summary>
     public int VPid { get; }
 
+    /// <summary>The task's name, at most 15 bytes.</summary>
     public string Comm { get; }
 
     /// <summary>The descriptor's number.</summary>
     public int Fd { get; }
 
+    /// <summary>The kind of the open file.</summary>
     public FdType Type { get; }
 
     /// <summary>The path, or what people should see of an object without one.</summary>
@@ -49,6 +51,7 @@ public sealed class CrImageFile
     /// <summary>Where the next read or write takes place, in bytes.</summary>
     public ulong Position { get; }
 
+    /// <summary>Whether execve(2) closes it (FD_CLOEXEC).</summary>
     public bool CloseOnExec { get; }
 
     /// <summary>A socket's addresses, who has the other ends of a pipe (task:descriptor), …; or empty.</summary>
@@ -69,5 +72,6 @@ public sealed class CrImageFile
     /// <summary>The same records as the engine decodes them, for .NET programs.</summary>
     public IReadOnlyList<ICrRecord> GetRecords() => _records;
 
+    /// <inheritdoc/>
     public override string ToString() => $"{Fd} ({Name})";
 }

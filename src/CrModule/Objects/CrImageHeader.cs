@@ -50,8 +50,10 @@ public sealed class CrImageHeader
     /// <summary>When the tree was frozen, in local time.</summary>
     public DateTimeOffset Created { get; }
 
+    /// <summary>The kernel's release where the image was made, as `uname -r`.</summary>
     public string KernelRelease { get; }
 
+    /// <summary>The kernel's version there, as `uname -v`.</summary>
     public string KernelVersion { get; }
 
     /// <summary>The processor architecture as uname(2) names it.</summary>
@@ -75,10 +77,12 @@ public sealed class CrImageHeader
     /// <summary>Tasks, those that have ended included, threads not.</summary>
     public int TaskCount { get; }
 
+    /// <summary>Threads of all tasks.</summary>
     public int ThreadCount { get; }
 
     /// <summary>Bytes of everything but pages, index and tail.</summary>
     public long MetadataLength { get; }
 
+    /// <inheritdoc/>
     public override string ToString() => Path;
 }

@@ -26,6 +26,7 @@ public sealed class CrImageMapping
     /// <summary>Process id in the tree's own pid namespace.</summary>
     public int VPid { get; }
 
+    /// <summary>The task's name, at most 15 bytes.</summary>
     public string Comm { get; }
 
     /// <summary>The first byte's address.</summary>
@@ -40,6 +41,7 @@ public sealed class CrImageMapping
     /// <summary>As in /proc/PID/maps: r, w, x, and p for private or s for shared.</summary>
     public string Rights { get; }
 
+    /// <summary>What is mapped.</summary>
     public VmaType Kind { get; }
 
     /// <summary>The file, or what else it is: [heap], [stack], [anon:NAME], memfd:NAME; empty for plain memory.</summary>
@@ -63,5 +65,6 @@ public sealed class CrImageMapping
     /// <summary>The image's path as PowerShell's own file objects carry it; binds to -LiteralPath.</summary>
     public string PSPath => ProviderPath.Of(Path);
 
+    /// <inheritdoc/>
     public override string ToString() => $"{Start:x}-{End:x} {Rights} {Name}".TrimEnd();
 }

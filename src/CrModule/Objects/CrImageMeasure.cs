@@ -21,6 +21,7 @@ public sealed class CrImageMeasure
     /// <summary>The task; 0 for what belongs to the image as a whole or to several tasks; null where tasks are not told apart.</summary>
     public int? VPid { get; }
 
+    /// <summary>The task's name; empty where tasks are not told apart.</summary>
     public string Comm { get; }
 
     /// <summary>The kind of object (Memory, Files, Pages, …); null where kinds are not told apart.</summary>
@@ -47,5 +48,6 @@ public sealed class CrImageMeasure
     /// <summary>The image's path as PowerShell's own file objects carry it; binds to -LiteralPath.</summary>
     public string PSPath => ProviderPath.Of(Path);
 
+    /// <inheritdoc/>
     public override string ToString() => $"{VPid} {Kind}: {Length}".TrimStart();
 }

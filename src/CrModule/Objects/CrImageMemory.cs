@@ -14,6 +14,7 @@ public sealed class CrImageMemory
     /// <summary>The first byte's address.</summary>
     public ulong Address { get; }
 
+    /// <summary>Bytes.</summary>
     public int Length => Bytes.Length;
 
     /// <summary>Where the bytes come from; Missing ones are zeros here.</summary>
@@ -22,6 +23,7 @@ public sealed class CrImageMemory
     /// <summary>What is mapped there.</summary>
     public string Mapping { get; }
 
+    /// <summary>The bytes themselves.</summary>
     public byte[] Bytes { get; }
 
     /// <summary>Addresses, bytes and characters, 16 a line.</summary>
@@ -33,5 +35,6 @@ public sealed class CrImageMemory
     /// <summary>The image's path as PowerShell's own file objects carry it; binds to -LiteralPath.</summary>
     public string PSPath => ProviderPath.Of(Path);
 
+    /// <inheritdoc/>
     public override string ToString() => HexDump;
 }

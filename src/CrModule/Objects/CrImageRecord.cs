@@ -62,5 +62,6 @@ public sealed class CrImageRecord
     /// <summary>The record as the engine decodes it, for .NET programs.</summary>
     public ICrRecord GetRecord() => _record;
 
+    /// <inheritdoc/>
     public override string ToString() => $"{Name} at {Offset}";
 }

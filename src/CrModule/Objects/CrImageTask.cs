@@ -8,12 +8,15 @@ namespace CrModule;
 /// <summary>What a saved task was doing.</summary>
 public enum CrTaskState
 {
+    /// <summary>On a processor, or ready for one.</summary>
     Running,
+    /// <summary>In a call that a signal ends.</summary>
     Sleeping,
     /// <summary>In a sleep that signals do not end.</summary>
     Uninterruptible,
     /// <summary>Stopped by job control.</summary>
     Stopped,
+    /// <summary>Stopped by a debugger.</summary>
     Traced,
     /// <summary>Ended; its parent has not waited for it yet.</summary>
     Zombie,
@@ -70,8 +73,10 @@ public sealed class CrImageTask
     /// <summary>Session; 0 where it was outside the tree's pid namespace.</summary>
     public int VSid { get; }
 
+    /// <summary>The task's name, at most 15 bytes.</summary>
     public string Comm { get; }
 
+    /// <summary>What it was doing.</summary>
     public CrTaskState State { get; }
 
     /// <summary>The status that an ended task exited with, 0 to 255; null for the living and for those that a signal ended.</summary>
@@ -86,6 +91,7 @@ public sealed class CrImageTask
     /// <summary>The signal that stopped a stopped task, as long as its parent has taken no note of that (WUNTRACED of wait(2)); else null.</summary>
     public string? StopSignal { get; }
 
+    /// <summary>Children, ended ones included.</summary>
     public int ChildrenCount { get; }
 
     /// <summary>0 for a task that has ended.</summary>
@@ -94,6 +100,7 @@ public sealed class CrImageTask
     /// <summary>The program; null for a task that has ended.</summary>
     public string? ExePath { get; }
 
+    /// <summary>Its working directory, in the tree's own mount namespace; null for an ended task.</summary>
     public string? WorkingDirectory { get; }
 
     /// <summary>The effective user of its first thread, as a number of the tree's user namespace.</summary>
@@ -102,6 +109,7 @@ public sealed class CrImageTask
     /// <summary>The effective group of its first thread, as a number of the tree's user namespace.</summary>
     public uint? Gid { get; }
 
+    /// <summary>Mappings of its address space.</summary>
     public int MappingCount { get; }
 
     /// <summary>Bytes of addresses in use, reservations included.</summary>
@@ -119,6 +127,7 @@ public sealed class CrImageTask
     /// <summary>The image's path as PowerShell's own file objects carry it; binds to -LiteralPath.</summary>
     public string PSPath => ProviderPath.Of(Path);
 
+    /// <inheritdoc/>
     public override string ToString() => $"{VPid} ({Comm})";
 
     private static CrTaskState StateOf(TaskRecord record) => record.ExitState switch

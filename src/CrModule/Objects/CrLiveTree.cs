@@ -22,8 +22,10 @@ public sealed class CrLiveTree : IDisposable
     /// <summary>Pids by the plan's tasks, in the tree's own pid namespace.</summary>
     public IReadOnlyList<int> VPids { get; }
 
+    /// <summary>Tasks of the tree, ended ones included.</summary>
     public int TaskCount => VPids.Count;
 
+    /// <summary>What the tree was spawned from.</summary>
     public CrTreePlan Plan { get; }
 
     /// <summary>Where the tree's files are; gone when it has been stopped.</summary>
@@ -49,5 +51,6 @@ public sealed class CrLiveTree : IDisposable
         _spawner.Dispose();
     }
 
+    /// <inheritdoc/>
     public override string ToString() => $"process tree {Id} of {TaskCount} tasks";
 }

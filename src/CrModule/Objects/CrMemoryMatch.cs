@@ -19,11 +19,13 @@ public sealed class CrMemoryMatch
     /// <summary>Process id in the tree's own pid namespace; null for shared memory that no task has mapped.</summary>
     public int? VPid { get; }
 
+    /// <summary>The task's name, at most 15 bytes.</summary>
     public string Comm { get; }
 
     /// <summary>The first byte's address; in memory that no task has mapped, its offset.</summary>
     public ulong Address { get; }
 
+    /// <summary>Bytes that match.</summary>
     public int Length => Bytes.Length;
 
     /// <summary>What was found.</summary>
@@ -44,5 +46,6 @@ public sealed class CrMemoryMatch
     /// <summary>The image's path as PowerShell's own file objects carry it; binds to -LiteralPath.</summary>
     public string PSPath => ProviderPath.Of(Path);
 
+    /// <inheritdoc/>
     public override string ToString() => $"{VPid} {Address:x}: {Text}";
 }

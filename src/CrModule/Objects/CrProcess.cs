@@ -9,19 +9,23 @@ public sealed class CrProcess
 {
     private readonly TreeBranch _branch;
 
-    internal CrProcess(int rootId, TaskSummary task, TreeBranch branch)
+    private CrProcess(int rootId, LiveTreeTask task, TreeBranch branch)
     {
         _branch = branch;
         RootId = rootId;
-        (Id, VPid, ParentId, Comm, State) = (task.Pid, task.VPid, task.ParentPid, task.Comm, task.State);
-        (ThreadCount, ResidentBytes) = (task.ThreadCount, task.ResidentBytes);
-    }
-
-    internal CrProcess(int rootId, LiveTreeTask task, TreeBranch branch) : this(rootId, task.Summary, branch)
-    {
-        PrivateBytes = task.PrivateBytes;
+        var summary = task.Summary;
+        (Id, VPid, ParentId, Comm, State) = (summary.Pid, summary.VPid, summary.ParentPid, summary.Comm, summary.State);
+        (ThreadCount, ResidentBytes, PrivateBytes) = (summary.ThreadCount, summary.ResidentBytes, task.PrivateBytes);
         Obstacles = [.. task.Obstacles];
         CanCheckpoint = !Obstacles.Any(o => o.Severity == ObstacleSeverity.Error);
+    }
+
+    /// <summary>All tasks of a tree, each with its place in it.</summary>
+    internal static IEnumerable<CrProcess> Of(int rootId, IReadOnlyList<LiveTreeTask> tasks)
+    {
+        var branches = TreeBranch.Draw([.. tasks.Select(t => t.ParentIndex)]);
+        for (var i = 0; i < tasks.Count; i++)
+            yield return new CrProcess(rootId, tasks[i], branches[i]);
     }
 
     /// <summary>Process id as this shell sees it.</summary>
@@ -30,13 +34,16 @@ public sealed class CrProcess
     /// <summary>Process id inside the tree's own pid namespace.</summary>
     public int VPid { get; }
 
+    /// <summary>Process id of its parent as this shell sees it.</summary>
     public int ParentId { get; }
 
+    /// <summary>The task's name, at most 15 bytes.</summary>
     public string Comm { get; }
 
     /// <summary>A letter of proc_pid_stat(5).</summary>
     public char State { get; }
 
+    /// <summary>Its threads.</summary>
     public int ThreadCount { get; }
 
     /// <summary>Resident memory, shared pages included.</summary>
@@ -60,5 +67,6 @@ public sealed class CrProcess
     /// <summary>The lines that lead to the task where the tree is drawn.</summary>
     public string Branch => _branch.ToString();
 
+    /// <inheritdoc/>
     public override string ToString() => $"{Id} ({Comm})";
 }

@@ -13,11 +13,13 @@ public sealed class CrRestorePreview
         CanProceed = preview.CanProceed;
     }
 
+    /// <summary>The image; not called Path, so that the preview binds to no image parameter.</summary>
     public string ImagePath { get; }
 
     /// <summary>Whether no obstacle is an error.</summary>
     public bool CanProceed { get; }
 
+    /// <summary>Tasks that would be restored.</summary>
     public int TaskCount => Tasks.Count;
 
     /// <summary>Every task of the image's plan, the root first.</summary>

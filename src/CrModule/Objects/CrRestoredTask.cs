@@ -25,14 +25,18 @@ public sealed class CrRestoredTask
     /// <summary>Process id as the tree itself sees it: the saved one.</summary>
     public int VPid { get; }
 
+    /// <summary>Process id of its parent as the tree itself sees it; 0 for none in the tree.</summary>
     public int ParentVPid { get; }
 
+    /// <summary>The task's name, at most 15 bytes.</summary>
     public string Comm { get; }
 
     /// <summary>A letter of proc_pid_stat(5).</summary>
     public char State { get; }
 
+    /// <summary>Its threads.</summary>
     public int ThreadCount { get; }
 
+    /// <inheritdoc/>
     public override string ToString() => $"{Id} ({Comm})";
 }

@@ -29,8 +29,10 @@ public sealed class CrRestoredTree
     /// <summary>The root's process id as the tree itself sees it.</summary>
     public int VPid { get; }
 
+    /// <summary>The root's name, at most 15 bytes.</summary>
     public string Comm { get; }
 
+    /// <summary>Restored tasks, ended ones included.</summary>
     public int TaskCount => Tasks.Count;
 
     /// <summary>All tasks, the root first, in the image's order.</summary>
@@ -54,11 +56,13 @@ public sealed class CrRestoredTree
     /// <summary>Whether the root's end left a core dump.</summary>
     public bool CoreDumped => End?.CoreDumped ?? false;
 
+    /// <summary>From the command's beginning until the tree runs.</summary>
     public TimeSpan Duration { get; }
 
     /// <summary>Where the time went.</summary>
     public IReadOnlyList<PhaseTime> Phases { get; }
 
+    /// <summary>Pages of 4096 bytes that were filled.</summary>
     public long PagesRestored { get; }
 
     /// <summary>What was not restored exactly.</summary>
@@ -69,5 +73,6 @@ public sealed class CrRestoredTree
     /// <summary>The duration as the table shows it; a method, so that it stands in no list and no JSON.</summary>
     public string DurationText() => string.Create(CultureInfo.CurrentCulture, $"{Duration.TotalMilliseconds:n0} ms");
 
+    /// <inheritdoc/>
     public override string ToString() => $"{Id} ({Comm})";
 }

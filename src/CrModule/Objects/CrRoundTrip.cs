@@ -28,6 +28,7 @@ public sealed class CrRoundTrip
     /// <summary>The seed of the tree; null where none was.</summary>
     public ulong? Seed { get; }
 
+    /// <summary>Whether nothing differed and nothing failed.</summary>
     public bool Passed { get; }
 
     /// <summary>The tree's plan; of a failure the simplest that still fails so. Null for a tree of the user's own.</summary>
@@ -36,6 +37,7 @@ public sealed class CrRoundTrip
     /// <summary>The step that ended in an error; null where none did.</summary>
     public string? FailedStep { get; }
 
+    /// <summary>What the failed step failed with; null where none did.</summary>
     public Exception? Error { get; }
 
     /// <summary>What the oracle saw differ, and what tasks found wrong with themselves.</summary>
@@ -50,6 +52,7 @@ public sealed class CrRoundTrip
     /// <summary>The image of a tree of the user's own whose round failed; else null.</summary>
     public string? Image { get; }
 
+    /// <inheritdoc/>
     public override string ToString()
         => Passed ? "passed" : Error is { } e ? $"{FailedStep} failed: {e.Message}" : string.Join("; ", Differences.Take(3)) + (Differences.Count > 3 ? $" and {Differences.Count - 3} more" : "");
 }

@@ -17,11 +17,13 @@ public sealed class CrTreePlan
     /// <summary>Where the root stands.</summary>
     public RootPlace Root => Plan.Root;
 
+    /// <summary>Tasks, ended ones included.</summary>
     public int TaskCount => Plan.Tasks.Length;
 
     /// <summary>Threads, those that lead a task included.</summary>
     public int ThreadCount => Plan.Tasks.Sum(t => t.Ending is null ? 1 + t.Threads.Length : 0);
 
+    /// <summary>Tasks that end and are not waited for.</summary>
     public int ZombieCount => Plan.Tasks.Count(t => t.Ending is not null);
 
     /// <summary>The whole plan.</summary>
@@ -30,5 +32,6 @@ public sealed class CrTreePlan
     /// <summary>As New-CrTreePlan -Json takes it.</summary>
     public string ToJson() => PlanJson.Write(Plan, indented: true);
 
+    /// <inheritdoc/>
     public override string ToString() => $"plan of {TaskCount} tasks{(Seed is null ? "" : $", seed {Seed}")}";
 }

@@ -57,5 +57,6 @@ internal sealed record CheckpointTarget(int Id, string Name, Process? Process)
         }
     }
 
+    /// <inheritdoc/>
     public override string ToString() => $"{Id} ({Name})";
 }

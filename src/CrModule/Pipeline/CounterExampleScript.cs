@@ -8,15 +8,15 @@ namespace CrModule.Pipeline;
 internal static class CounterExampleScript
 {
     /// <returns>The script's path.</returns>
-    public static string Save(string folder, RoundTripResult result, RoundTripOptions options)
+    public static string Save(string folder, RoundTripResult result, RoundTripOptions options, bool newTimeNamespace)
     {
         Directory.CreateDirectory(folder);
         var path = Path.Combine(folder, $"roundtrip-{(result.Seed is { } seed ? $"seed{seed}" : Guid.NewGuid().ToString("n"))}.ps1");
-        File.WriteAllText(path, Text(result, options), new UTF8Encoding(false));
+        File.WriteAllText(path, Text(result, options, newTimeNamespace), new UTF8Encoding(false));
         return path;
     }
 
-    private static string Text(RoundTripResult result, RoundTripOptions options)
+    private static string Text(RoundTripResult result, RoundTripOptions options, bool newTimeNamespace)
     {
         var text = new StringBuilder("#Requires -Modules CrModule\n");
         if (result.Error is { } error)
@@ -25,7 +25,7 @@ internal static class CounterExampleScript
             Comment(text, difference);
         // Single quotes: nothing in the plan is expanded; its names are escaped by JSON.
         text.Append("\n$plan = New-CrTreePlan -Json @'\n").Append(PlanJson.Write(result.Plan, indented: true)).Append("\n'@\n");
-        return text.Append($"$plan | Test-CrRoundTrip -LeaveRunning:${options.LeaveRunning} -NewPidNamespace:${options.NewPidNamespace} -ShrinkBudget 0\n").ToString();
+        return text.Append($"$plan | Test-CrRoundTrip -LeaveRunning:${options.LeaveRunning} -NewPidNamespace:${options.NewPidNamespace} -NewTimeNamespace:${newTimeNamespace} -ShrinkBudget 0\n").ToString();
     }
 
     private static void Comment(StringBuilder text, string words) => text.Append("# ").Append(words.ReplaceLineEndings("\n# ")).Append('\n');

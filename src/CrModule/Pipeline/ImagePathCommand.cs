@@ -51,6 +51,7 @@ public abstract class ImagePathCommand : CrCmdlet, IDisposable
     [ArgumentCompleter(typeof(ImagePathCompleter))]
     public string[] LiteralPath { get; set; } = [];
 
+    /// <inheritdoc/>
     protected override void ProcessRecord()
     {
         // Here, because the session's paths are not for the engine's thread to resolve.

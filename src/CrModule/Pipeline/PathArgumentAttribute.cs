@@ -10,6 +10,7 @@ namespace CrModule.Pipeline;
 [AttributeUsage(AttributeTargets.Property)]
 public sealed class PathArgumentAttribute : ArgumentTransformationAttribute
 {
+    /// <inheritdoc/>
     public override object Transform(EngineIntrinsics engineIntrinsics, object inputData)
         => Unwrap(inputData) is object?[] several ? Array.ConvertAll(several, PathOf) : PathOf(inputData);
 

@@ -24,6 +24,7 @@ public abstract class ProcessTreeCommand : CrCmdlet
     [ValidateNotNull]
     public Process[] InputObject { get; set; } = [];
 
+    /// <inheritdoc/>
     protected override void ProcessRecord()
     {
         if (ParameterSetName == InputObjectSet)

@@ -19,17 +19,11 @@ public abstract class SuspensionCommand : ProcessTreeCommand
     {
         if (!ShouldProcess($"process tree of {root}", Action))
             return;
-        if (!TryRun(root.Id, (log, _, cancel) => Work(root.Id, log, cancel), out var tasks) || !PassThru)
+        if (!TryRun(root.Id, (log, _, cancel) => Work(root.Id, log, cancel), out _) || !PassThru)
             return;
-        var places = new Dictionary<int, int>();
-        var parents = new int[tasks.Count];
-        for (var i = 0; i < parents.Length; i++)
-        {
-            parents[i] = places.GetValueOrDefault(tasks[i].Summary.ParentPid, -1);
-            places[tasks[i].Summary.Pid] = i;
-        }
-        var branches = TreeBranch.Draw(parents);
-        for (var i = 0; i < parents.Length; i++)
-            WriteObject(new CrProcess(root.Id, tasks[i].Summary, branches[i]));
+        // As they are now, not as they were when they were looked for.
+        if (TryRun(root.Id, (_, _, cancel) => LiveTree.List(root.Id, new CheckpointOptions(), cancel), out var tasks))
+            foreach (var task in CrProcess.Of(root.Id, tasks))
+                WriteObject(task);
     }
 }

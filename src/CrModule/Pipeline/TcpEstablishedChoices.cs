@@ -8,6 +8,7 @@ namespace CrModule.Pipeline;
 /// <param name="Choices">The longest pattern first: the more exact one counts.</param>
 public sealed record TcpEstablishedChoices(TcpEstablishedPolicy Policy, IReadOnlyList<TcpEstablishedChoice> Choices)
 {
+    /// <inheritdoc/>
     public override string ToString() => Choices.Count == 0 ? Policy.ToString() : $"{Policy}, {string.Join(", ", Choices.Select(c => $"{c.Pattern}: {c.Policy}"))}";
 }
 
@@ -17,6 +18,7 @@ public sealed class TcpEstablishedArgumentAttribute : ArgumentTransformationAttr
 {
     private const string All = "*";
 
+    /// <inheritdoc/>
     public override object Transform(EngineIntrinsics engineIntrinsics, object inputData)
     {
         var data = inputData is PSObject wrapped ? wrapped.BaseObject : inputData;

@@ -20,7 +20,7 @@ public class CatalogTests
     public void TheFormatsPageDescribesIt(string name)
     {
         var id = Kinds.Catalog.Types.Single(t => t.Name == name).Id;
-        var page = File.ReadAllText(Path.Combine(RepositoryRoot(), "docs", "image-format.md"));
+        var page = File.ReadAllText(Path.Combine(Repository.Root, "docs", "image-format.md"));
         Assert.True(page.Contains($"**{name} ({id})**", StringComparison.Ordinal), $"docs/image-format.md has no paragraph **{name} ({id})**");
     }
 
@@ -49,14 +49,6 @@ public class CatalogTests
             if (record is not null && record.Parent == parent)
                 AssertWritesWhatItReads(type, record);
         }
-    }
-
-    private static string RepositoryRoot()
-    {
-        for (var d = new DirectoryInfo(AppContext.BaseDirectory); d is not null; d = d.Parent)
-            if (File.Exists(Path.Combine(d.FullName, "CrModule.sln")))
-                return d.FullName;
-        throw new DirectoryNotFoundException("The tests do not run below the repository.");
     }
 
     private static ICrRecord? Decode(RecordType type, uint parent, ReadOnlySpan<byte> payload)

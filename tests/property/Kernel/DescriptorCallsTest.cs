@@ -27,7 +27,7 @@ public class DescriptorCallsTest
 
         Assert.False(pidfd.TrySendSignal(0));
         var e = Assert.Throws<CrKernelException>(() => PidFd.Open(child.Pid));
-        Assert.Equal(("PidFdFailed", Errno.ESRCH, (int?)child.Pid), (e.Id, e.Errno, e.Pid));
+        Assert.Equal(("CrPidFdFailed", Errno.ESRCH, (int?)child.Pid), (e.Id, e.Errno, e.Pid));
     }
 
     [FactWith("python3")]

@@ -132,7 +132,7 @@ public class PagemapScannerTest
             scanner.ScanNext(ref start, start + Page, PageFilter.PrivateContents, new PageRegion[1]);
         });
 
-        Assert.Equal("PagemapScanFailed", e.Id);
+        Assert.Equal("CrPagemapScanFailed", e.Id);
         Assert.Equal(Errno.EFAULT, e.Errno);
         Assert.Equal("ffffffffff600000-ffffffffff601000", e.Object);
     }

@@ -190,7 +190,7 @@ public class ProcRestTest
         Assert.Equal(Words("/proc/sys/fs/pipe-max-size")[0], SystemLimits.PipeSizeMax(reader).ToString());
         Assert.InRange(SystemLimits.LastPid(reader), 1, SystemLimits.PidMax(reader));
         var e = Assert.Throws<CrKernelException>(() => { reader.ReadSystem("sys/kernel/no_such"u8); });
-        Assert.Equal(("ProcReadFailed", Errno.ENOENT, "/proc/sys/kernel/no_such"), (e.Id, e.Errno, e.Object));
+        Assert.Equal(("CrProcReadFailed", Errno.ENOENT, "/proc/sys/kernel/no_such"), (e.Id, e.Errno, e.Object));
     }
 
     [Fact]

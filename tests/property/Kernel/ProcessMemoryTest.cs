@@ -40,7 +40,7 @@ public class ProcessMemoryTest
         Assert.Equal(Errno.EFAULT, stop);
         var e = Assert.Throws<CrKernelException>(() => ProcessMemory.Read(Self, memory.Start, bytes));
 
-        Assert.Equal(("ProcessMemoryFailed", Errno.EFAULT, $"0x{memory.AddressOf(2):x}", (int?)Self), (e.Id, e.Errno, e.Object, e.Pid));
+        Assert.Equal(("CrProcessMemoryFailed", Errno.EFAULT, $"0x{memory.AddressOf(2):x}", (int?)Self), (e.Id, e.Errno, e.Object, e.Pid));
         Assert.All(bytes[..(2 * OwnMemory.Page)], b => Assert.Equal(5, b));
     }
 

@@ -1,6 +1,7 @@
 using System.Management.Automation;
 using System.Net;
 using System.Net.Sockets;
+using CrCore;
 using CrModule;
 using Xunit;
 
@@ -133,8 +134,23 @@ public sealed class CheckingCommandTests : IDisposable
         Assert.True(tasks.Count >= 2);
         Assert.All(tasks.Where(t => t.State != 'Z'), t => Assert.Equal('T', State(t.Id)));
         Assert.All(tasks.Where(t => t.State != 'Z'), t => Assert.Equal('T', t.State));
-        Assert.Empty(_session.Run("Resume-ProcessTree -Id $args[0]", live.Id).Errors);
+        Assert.All(tasks, t => Assert.True(t.CanCheckpoint));
+        var resumed = _session.Run("Resume-ProcessTree -Id $args[0] -PassThru", live.Id);
+        Assert.Empty(resumed.Errors);
+        Assert.All(resumed.Output.Select(o => (CrProcess)o.BaseObject), t => Assert.NotEqual('T', t.State));
         LiveProcess.WaitUntil(() => tasks.TrueForAll(t => State(t.Id) != 'T'));
+    }
+
+    /// <summary>What is an obstacle depends on what is to become of a thing.</summary>
+    [Fact]
+    public void A_tree_is_listed_with_the_choices_of_a_checkpoint()
+    {
+        using var tied = LiveProcess.WithPipe();
+        Assert.Contains(ExternalPipes("Get-ProcessTree -Id $args[0]"), o => o.Severity == ObstacleSeverity.Error);
+        Assert.All(ExternalPipes("Get-ProcessTree -Id $args[0] -ExternalPipe Close"), o => Assert.Equal(ObstacleSeverity.Warning, o.Severity));
+
+        IEnumerable<Obstacle> ExternalPipes(string script)
+            => ((CrProcess)_session.Run(script, tied.Id).Output[0].BaseObject).Obstacles.Where(o => o.Id == "CrExternalPipe");
     }
 
     private static char State(int pid)

@@ -9,7 +9,7 @@ public class HelpTests
 {
     public static TheoryData<string> Commands => [.. Directory.GetFiles(Pages, "*.md").Select(f => Path.GetFileNameWithoutExtension(f)!).Order(StringComparer.Ordinal)];
 
-    private static string Pages { get; } = Path.Combine(RepositoryRoot(), "docs", "cmdlets");
+    private static string Pages { get; } = Path.Combine(Repository.Root, "docs", "cmdlets");
 
     [Theory]
     [MemberData(nameof(Commands))]
@@ -66,12 +66,4 @@ public class HelpTests
         => ((PSObject)help.Properties[group].Value).Properties[item].Value is var value && value is Array several ? several : new[] { value };
 
     private static XElement HelpXml() => XElement.Load(Path.Combine(Path.GetDirectoryName(ModuleSession.Folder)!, "en-US", "CrModule.dll-Help.xml"));
-
-    private static string RepositoryRoot()
-    {
-        var folder = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(folder, "CrModule.sln")))
-            folder = Path.GetDirectoryName(folder) ?? throw new DirectoryNotFoundException("CrModule.sln is not above the tests.");
-        return folder;
-    }
 }

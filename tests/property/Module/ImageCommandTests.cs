@@ -103,6 +103,25 @@ public sealed class ImageCommandTests : IDisposable
         Assert.NotNull(outcome.Errors[0].ErrorDetails?.RecommendedAction);
     }
 
+    /// <summary>A device that cannot be read, one that never ends, and what is no file at all.</summary>
+    [Theory]
+    [InlineData("Get-CrImageMapping", "/proc/self/mem", "CrImageReadFailed")]
+    [InlineData("Get-CrImageTask", "/proc/self/mem", "CrImageReadFailed")]
+    [InlineData("Get-CrImageFile", "/dev/null", "CrImageNotAnImage")]
+    [InlineData("Restore-ProcessTree", "/proc/self/mem", "CrImageReadFailed")]
+    [InlineData("Invoke-CrImageFuzz", "/proc/self/mem", "CrImageReadFailed")]
+    [InlineData("Invoke-CrImageFuzz", "/dev/zero", "CrImageNotAnImage")]
+    [InlineData("Invoke-CrImageFuzz", "/nowhere/x.cr", "CrImageNotFound")]
+    [InlineData("Invoke-CrImageFuzz", "/tmp", "CrImageNotAFile")]
+    public void What_cannot_be_read_as_an_image_says_why(string command, string path, string id)
+    {
+        var outcome = _session.Run($"{command} -LiteralPath $args[0]", path);
+        Assert.Equal(id, outcome.ErrorId);
+        Assert.Equal(path, outcome.Errors[0].TargetObject);
+        Assert.NotEmpty(outcome.Errors[0].ErrorDetails.RecommendedAction);
+        Assert.Empty(outcome.Output);
+    }
+
     [Fact]
     public void A_directory_is_no_image()
         => Assert.Equal("CrImageNotAFile", _session.Run("Get-CrImageHeader -LiteralPath $args[0]", _folder.Path).ErrorId);

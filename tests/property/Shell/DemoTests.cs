@@ -11,18 +11,10 @@ public sealed class DemoTests
         using var directory = new TemporaryDirectory();
         Directory.CreateSymbolicLink(directory.File("CrModule"), AppContext.BaseDirectory);
         var result = ShellProcess.Run(
-            ["-File", Demo(), "-Folder", directory.File("demo")],
+            ["-File", Path.Combine(Repository.Root, "examples", "demo.ps1"), "-Folder", directory.File("demo")],
             environment: new Dictionary<string, string> { ["PSModulePath"] = directory.Path });
         Assert.Equal(("", 0), (result.Error, result.ExitCode));
         Assert.Matches(@"The same \d+ process ids, \d+ numbers in order", result.Lines[^1]);
         Assert.False(Directory.Exists(directory.File("demo")), "The demonstration left its folder behind.");
-    }
-
-    private static string Demo()
-    {
-        var folder = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(folder, "CrModule.sln")))
-            folder = Path.GetDirectoryName(folder) ?? throw new DirectoryNotFoundException("The tests run outside of the repository.");
-        return Path.Combine(folder, "examples", "demo.ps1");
     }
 }

@@ -8,8 +8,7 @@ internal abstract class ImageBytes : IDisposable
     public abstract long Length { get; }
 
     /// <summary>Reads from an offset on; 0 behind the end.</summary>
-    /// <exception cref="IOException">They cannot be read.</exception>
-    /// <exception cref="CrImageException">They are not what was written.</exception>
+    /// <exception cref="CrImageException">They cannot be read, or are not what was written.</exception>
     public abstract int Read(Span<byte> buffer, long offset);
 
     public abstract void Dispose();
@@ -22,7 +21,17 @@ internal sealed class PlainBytes(FileStream stream) : ImageBytes
 
     public override long Length { get; } = RandomAccess.GetLength(stream.SafeFileHandle);
 
-    public override int Read(Span<byte> buffer, long offset) => RandomAccess.Read(_file, buffer, offset);
+    public override int Read(Span<byte> buffer, long offset)
+    {
+        try
+        {
+            return RandomAccess.Read(_file, buffer, offset);
+        }
+        catch (IOException e)
+        {
+            throw ImageError.ReadFailed(offset, e);
+        }
+    }
 
     public override void Dispose() => stream.Dispose();
 }

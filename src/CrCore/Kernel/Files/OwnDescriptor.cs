@@ -56,7 +56,7 @@ public sealed unsafe class OwnDescriptor : SafeHandleMinusOneIsInvalid
         var ends = stackalloc int[2];
         var r = Libc.Syscall(Sys.pipe2, (long)ends, FileNative.O_CLOEXEC);
         if (r < 0)
-            throw KernelError.Create("PipeFailed", "Making a pipe failed", Libc.ErrnoOf(r));
+            throw KernelError.Create("CrPipeFailed", "Making a pipe failed", Libc.ErrnoOf(r));
         return (new OwnDescriptor(ends[0]), new OwnDescriptor(ends[1]));
     }
 

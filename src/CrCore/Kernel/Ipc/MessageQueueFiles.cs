@@ -35,7 +35,7 @@ public static unsafe class MessageQueueFiles
     /// <returns>Priority and bytes of each.</returns>
     public static List<(uint Priority, byte[] Bytes)> Copy(string name, int size)
     {
-        using var queue = MessageQueue.Open(name, out var errno, FileNative.O_RDWR | FileNative.O_NONBLOCK) ?? throw KernelError.Create("SystemVFailed", $"Opening the message queue {name}", errno, on: name);
+        using var queue = MessageQueue.Open(name, out var errno, FileNative.O_RDWR | FileNative.O_NONBLOCK) ?? throw KernelError.Create("CrSystemVFailed", $"Opening the message queue {name}", errno, on: name);
         var messages = new List<(uint, byte[])>();
         var buffer = new byte[Math.Max(1, size)];
         long r;
@@ -48,12 +48,12 @@ public static unsafe class MessageQueueFiles
         foreach (var (priority, bytes) in messages)
             fixed (byte* p = bytes.Length == 0 ? buffer : bytes)
                 Demand(Libc.Syscall(Sys.mq_timedsend, queue.Number, (long)p, bytes.Length, priority, 0), $"Putting a message back into the queue {name}");
-        return Libc.ErrnoOf(r) == Errno.EAGAIN ? messages : throw KernelError.Create("SystemVFailed", $"Reading the message queue {name}", Libc.ErrnoOf(r), on: name);
+        return Libc.ErrnoOf(r) == Errno.EAGAIN ? messages : throw KernelError.Create("CrSystemVFailed", $"Reading the message queue {name}", Libc.ErrnoOf(r), on: name);
     }
 
     private static void Demand(long result, string what)
     {
         if (result < 0)
-            throw KernelError.Create("SystemVFailed", what, Libc.ErrnoOf(result), advice: "Run with CAP_SYS_ADMIN.");
+            throw KernelError.Create("CrSystemVFailed", what, Libc.ErrnoOf(result), advice: "Run with CAP_SYS_ADMIN.");
     }
 }

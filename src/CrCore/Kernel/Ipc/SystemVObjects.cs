@@ -129,7 +129,7 @@ public static unsafe class SystemVObjects
         if (Libc.ErrnoOf(last) == Errno.ENOSYS)
             return found;
         if (last < 0)
-            throw KernelError.Create("SystemVFailed", $"Counting the {what} failed", Libc.ErrnoOf(last));
+            throw KernelError.Create("CrSystemVFailed", $"Counting the {what} failed", Libc.ErrnoOf(last));
         for (var i = 0; i <= last; i++)
         {
             T status;
@@ -138,7 +138,7 @@ public static unsafe class SystemVObjects
             if (Libc.ErrnoOf(id) is Errno.EINVAL or Errno.EIDRM)
                 continue;
             if (id < 0)
-                throw KernelError.Create("SystemVFailed", $"Looking at the {what} failed at place {i}", Libc.ErrnoOf(id), advice: "Run with CAP_IPC_OWNER.");
+                throw KernelError.Create("CrSystemVFailed", $"Looking at the {what} failed at place {i}", Libc.ErrnoOf(id), advice: "Run with CAP_IPC_OWNER.");
             found.Add(((int)id, status));
         }
         return found;
@@ -150,6 +150,6 @@ public static unsafe class SystemVObjects
     private static void Demand(long result, string what, int id)
     {
         if (result < 0)
-            throw KernelError.Create("SystemVFailed", $"Reading the {what} {id} failed", Libc.ErrnoOf(result), on: $"{what} {id}");
+            throw KernelError.Create("CrSystemVFailed", $"Reading the {what} {id} failed", Libc.ErrnoOf(result), on: $"{what} {id}");
     }
 }

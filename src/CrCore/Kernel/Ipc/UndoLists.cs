@@ -12,7 +12,7 @@ public static class UndoLists
     {
         var r = Libc.Syscall(Sys.unshare, (long)CloneFlags.SysVSem);
         if (r < 0)
-            throw KernelError.Create("SystemVFailed", "Leaving the list of semaphore adjustments failed", Libc.ErrnoOf(r));
+            throw KernelError.Create("CrSystemVFailed", "Leaving the list of semaphore adjustments failed", Libc.ErrnoOf(r));
     }, () =>
     {
         var holders = new HashSet<int>();

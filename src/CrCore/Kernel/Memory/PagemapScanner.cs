@@ -40,7 +40,7 @@ public sealed unsafe partial class PagemapScanner : IDisposable
         {
             if (KernelError.Last is Errno.ENOENT or Errno.ESRCH)
                 return null;
-            throw KernelError.FromLast("PagemapScanFailed", $"Opening {path.ToString()} failed", pid, path.ToString());
+            throw KernelError.FromLast("CrPagemapScanFailed", $"Opening {path.ToString()} failed", pid, path.ToString());
         }
         var handle = new SafeFileHandle(fd, ownsHandle: true);
         try
@@ -95,7 +95,7 @@ public sealed unsafe partial class PagemapScanner : IDisposable
                 if (n < 0 && KernelError.Last == Errno.EINTR)
                     continue;
                 if (n < 0)
-                    throw KernelError.FromLast("PagemapScanFailed", "Reading the pagemap failed", _pid, $"{start:x}");
+                    throw KernelError.FromLast("CrPagemapScanFailed", "Reading the pagemap failed", _pid, $"{start:x}");
                 // An address space that has ended has no pages.
                 if (n == 0)
                 {
@@ -133,7 +133,7 @@ public sealed unsafe partial class PagemapScanner : IDisposable
     }
 
     private CrKernelException Failure(in PmScanArg arg) => KernelError.FromLast(
-        "PagemapScanFailed", "Scanning the pages failed", _pid, $"{arg.Start:x}-{arg.End:x}",
+        "CrPagemapScanFailed", "Scanning the pages failed", _pid, $"{arg.Start:x}-{arg.End:x}",
         KernelError.Last == Errno.ENOTTY ? "PAGEMAP_SCAN needs Linux 6.7 or newer." : null);
 
     [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]

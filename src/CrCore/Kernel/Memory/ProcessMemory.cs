@@ -68,7 +68,7 @@ public static unsafe partial class ProcessMemory
         if (CrEventSource.Log.IsEnabled())
             CrEventSource.Log.KernelCall(write ? "process_vm_writev" : "process_vm_readv", pid, done);
         if (done < length)
-            throw KernelError.Create("ProcessMemoryFailed", $"{(write ? "Writing" : "Reading")} memory failed after {done} of {length} bytes",
+            throw KernelError.Create("CrProcessMemoryFailed", $"{(write ? "Writing" : "Reading")} memory failed after {done} of {length} bytes",
                 errno, pid, $"0x{at:x}");
     }
 

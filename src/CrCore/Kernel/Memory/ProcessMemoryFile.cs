@@ -32,7 +32,7 @@ public sealed unsafe partial class ProcessMemoryFile : IDisposable
             return new ProcessMemoryFile(new SafeFileHandle(fd, ownsHandle: true), pid);
         if (KernelError.Last is Errno.ENOENT or Errno.ESRCH)
             return null;
-        throw KernelError.FromLast("ProcessMemoryFailed", $"Opening {path.ToString()} failed", pid, path.ToString());
+        throw KernelError.FromLast("CrProcessMemoryFailed", $"Opening {path.ToString()} failed", pid, path.ToString());
     }
 
     /// <summary>Fills <paramref name="destination"/> from <paramref name="address"/> on.</summary>
@@ -65,7 +65,7 @@ public sealed unsafe partial class ProcessMemoryFile : IDisposable
         var errno = n == 0 ? Errno.ESRCH : KernelError.Last;
         return errno == Errno.EINTR
             ? 0
-            : throw KernelError.Create("ProcessMemoryFailed", $"{doing} memory through /proc/{_pid}/mem failed", errno, _pid, $"0x{address:x}");
+            : throw KernelError.Create("CrProcessMemoryFailed", $"{doing} memory through /proc/{_pid}/mem failed", errno, _pid, $"0x{address:x}");
     }
 
     [LibraryImport("libc", EntryPoint = "pread64", SetLastError = true)]

@@ -84,6 +84,6 @@ internal sealed class ProcFdFolder : IDisposable
         if (errno is Errno.ENOENT or Errno.ESRCH)
             return false;
         var path = new ProcPath(stackalloc byte[ProcPath.Size], _pid, name, fd).ToString();
-        throw KernelError.Create("ProcReadFailed", $"{doing} {path} failed", errno, _pid, path);
+        throw KernelError.Create("CrProcReadFailed", $"{doing} {path} failed", errno, _pid, path);
     }
 }

@@ -12,7 +12,7 @@ namespace CrCore.Kernel;
 /// their own. Look at the state in stat first; stat, status and children can be read.</para>
 /// <para>The Try methods return false when the task is gone (ENOENT or ESRCH, which a file about the
 /// address space of a zombie may give, too, or else it is empty: proc_mem_open in fs/proc/base.c); every other error is a
-/// <see cref="CrKernelException"/> with id <c>ProcReadFailed</c>.</para>
+/// <see cref="CrKernelException"/> with id <c>CrProcReadFailed</c>.</para>
 /// </summary>
 /// <param name="facts">Where files and links of tasks are looked up first, and kept; by default all is read anew.</param>
 public sealed class ProcReader(ProcFacts? facts = null) : IDisposable
@@ -72,7 +72,7 @@ public sealed class ProcReader(ProcFacts? facts = null) : IDisposable
         if (TryRead(default, name, out var text))
             return text;
         var path = new ProcPath(stackalloc byte[ProcPath.Size], default, name);
-        throw KernelError.FromLast("ProcReadFailed", $"Reading {path.ToString()} failed", 0, path.ToString());
+        throw KernelError.FromLast("CrProcReadFailed", $"Reading {path.ToString()} failed", 0, path.ToString());
     }
 
     /// <summary>Reads what a link of a task says, e.g. <c>fd/3</c>. " (deleted)" at its end is the kernel's or the name's own.</summary>
@@ -154,6 +154,6 @@ public sealed class ProcReader(ProcFacts? facts = null) : IDisposable
         var errno = KernelError.Last;
         if (errno is Errno.ENOENT or Errno.ESRCH)
             return false;
-        throw KernelError.Create("ProcReadFailed", $"{doing} {path.ToString()} failed", errno, dir.Task, path.ToString());
+        throw KernelError.Create("CrProcReadFailed", $"{doing} {path.ToString()} failed", errno, dir.Task, path.ToString());
     }
 }

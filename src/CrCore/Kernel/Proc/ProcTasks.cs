@@ -35,6 +35,6 @@ public static class ProcTasks
     public static void ListAll(ProcReader reader, ICollection<int> pids)
     {
         if (!reader.TryListNumbers(default, default, pids))
-            throw KernelError.FromLast("ProcReadFailed", "Listing /proc failed", 0, "/proc", "Mount procfs at /proc.");
+            throw KernelError.FromLast("CrProcReadFailed", "Listing /proc failed", 0, "/proc", "Mount procfs at /proc.");
     }
 }

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace CrCore.Kernel;
 
-/// <summary>Writes files of proc(5) that set something of a task. Errors are <see cref="CrKernelException"/> with id <c>ProcWriteFailed</c>.</summary>
+/// <summary>Writes files of proc(5) that set something of a task. Errors are <see cref="CrKernelException"/> with id <c>CrProcWriteFailed</c>.</summary>
 public static class ProcWriter
 {
     /// <summary>−1000 … 1000; below the lowest value that the task ever had needs CAP_SYS_RESOURCE (proc_pid_oom_score_adj(5)).</summary>
@@ -26,12 +26,12 @@ public static class ProcWriter
         var path = new ProcPath(stackalloc byte[ProcPath.Size], pid, name);
         var fd = FileNative.Open(path.Terminated, FileNative.O_WRONLY);
         if (fd < 0)
-            throw KernelError.FromLast("ProcWriteFailed", $"Opening {path.ToString()} for writing failed", pid, path.ToString());
+            throw KernelError.FromLast("CrProcWriteFailed", $"Opening {path.ToString()} for writing failed", pid, path.ToString());
         try
         {
             // One write: these files take their number from a single call.
             if (FileNative.Write(fd, Encoding.ASCII.GetBytes(text)) < 0)
-                throw KernelError.FromLast("ProcWriteFailed", $"Writing {text} to {path.ToString()} failed", pid, path.ToString());
+                throw KernelError.FromLast("CrProcWriteFailed", $"Writing {text} to {path.ToString()} failed", pid, path.ToString());
         }
         finally
         {

@@ -35,7 +35,7 @@ public static unsafe class Kcmp
             0 => 0,
             1 => -1,
             2 => 1,
-            _ => throw KernelError.Create("KcmpFailed", $"Comparing tasks {pid1} and {pid2} by kcmp ({type} {fd1}, {fd2}) failed",
+            _ => throw KernelError.Create("CrKcmpFailed", $"Comparing tasks {pid1} and {pid2} by kcmp ({type} {fd1}, {fd2}) failed",
                      r < 0 ? Libc.ErrnoOf(r) : Errno.EINVAL, pid1),
         };
     }
@@ -52,7 +52,7 @@ public static unsafe class Kcmp
         // struct kcmp_epoll_slot { __u32 efd; __u32 tfd; __u32 toff; }
         var slot = stackalloc int[] { epollFd, target, offset };
         var r = Libc.Syscall(Sys.kcmp, pid, epollPid, EpollTarget, fd, (long)slot);
-        return r >= 0 ? r == 0 : throw KernelError.Create("KcmpFailed", "Comparing a target of epoll with kcmp failed",
+        return r >= 0 ? r == 0 : throw KernelError.Create("CrKcmpFailed", "Comparing a target of epoll with kcmp failed",
             Libc.ErrnoOf(r), epollPid, $"fd {epollFd}, target {target}");
     }
 

@@ -13,7 +13,7 @@ public sealed unsafe class PidFd : SafeHandleMinusOneIsInvalid
     public static PidFd Open(int pid)
     {
         var r = Libc.Syscall(Sys.pidfd_open, pid);
-        return r >= 0 ? new PidFd(r) : throw KernelError.Create("PidFdFailed", $"Opening a pidfd of task {pid} failed", Libc.ErrnoOf(r), pid);
+        return r >= 0 ? new PidFd(r) : throw KernelError.Create("CrPidFdFailed", $"Opening a pidfd of task {pid} failed", Libc.ErrnoOf(r), pid);
     }
 
     /// <summary>Sends a signal (pidfd_send_signal(2)); 0 only asks. False when the process has been reaped.</summary>
@@ -23,7 +23,7 @@ public sealed unsafe class PidFd : SafeHandleMinusOneIsInvalid
         var r = Libc.Syscall(Sys.pidfd_send_signal, (int)handle, signal);
         if (r is >= 0 or -(int)Errno.ESRCH)
             return r >= 0;
-        throw KernelError.Create("PidFdFailed", $"Sending signal {signal} through a pidfd failed", Libc.ErrnoOf(r), 0, $"pidfd {handle}");
+        throw KernelError.Create("CrPidFdFailed", $"Sending signal {signal} through a pidfd failed", Libc.ErrnoOf(r), 0, $"pidfd {handle}");
     }
 
     /// <summary>
@@ -50,7 +50,7 @@ public sealed unsafe class PidFd : SafeHandleMinusOneIsInvalid
         var r = Libc.Syscall(Sys.poll, (long)watched, 1, milliseconds);
         if (r is >= 0 or -(int)Errno.EINTR)
             return r > 0;
-        throw KernelError.Create("PidFdFailed", "Waiting for a process failed", Libc.ErrnoOf(r), 0, $"pidfd {handle}");
+        throw KernelError.Create("CrPidFdFailed", "Waiting for a process failed", Libc.ErrnoOf(r), 0, $"pidfd {handle}");
     }
 
     /// <summary>

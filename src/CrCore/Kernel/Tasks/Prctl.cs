@@ -44,7 +44,7 @@ public enum PrctlOption
     SetVirtualMemoryAreaName = 0x53564d41,
 }
 
-/// <summary>prctl(2) on the calling process. Errors are <see cref="CrKernelException"/> with id <c>PrctlFailed</c>.</summary>
+/// <summary>prctl(2) on the calling process. Errors are <see cref="CrKernelException"/> with id <c>CrPrctlFailed</c>.</summary>
 public static partial class Prctl
 {
     /// <summary>Whether orphans among the caller's descendants become its children.</summary>
@@ -85,7 +85,7 @@ public static partial class Prctl
     public static bool KnowsTimerRestoreIds => Call((int)PrctlOption.TimerCreateRestoreIds, 2, 0, 0, 0) >= 0;
 
     private static int Check(int result, PrctlOption option)
-        => result >= 0 ? result : throw KernelError.FromLast("PrctlFailed", $"prctl {option} failed", Environment.ProcessId);
+        => result >= 0 ? result : throw KernelError.FromLast("CrPrctlFailed", $"prctl {option} failed", Environment.ProcessId);
 
     [LibraryImport("libc", EntryPoint = "prctl", SetLastError = true)]
     private static partial int Call(int option, nint a, nint b, nint c, nint d);

@@ -52,7 +52,7 @@ public record struct SchedulingAttributes
 /// <summary>Scheduling of one thread by its tid (sched(7)). The Try methods return false when it is gone.</summary>
 public static unsafe class Scheduling
 {
-    private const string Failed = "SchedulingFailed";
+    private const string Failed = "CrSchedulingFailed";
 
     public static bool TryGet(int tid, out SchedulingAttributes attributes)
     {

@@ -32,6 +32,6 @@ public static unsafe class TaskCalls
             return true;
         return result == -(int)Errno.ESRCH
             ? false
-            : throw KernelError.Create("TaskCallFailed", $"{doing} of task {pid} failed", Libc.ErrnoOf(result), pid);
+            : throw KernelError.Create("CrTaskCallFailed", $"{doing} of task {pid} failed", Libc.ErrnoOf(result), pid);
     }
 }

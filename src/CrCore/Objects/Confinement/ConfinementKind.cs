@@ -28,7 +28,7 @@ internal sealed class ConfinementKind : IInspectsTask, ICapturesThread
         {
             if (batch.ErrnoOf(look) == Errno.EPERM && ShouldSee(context, thread))
                 throw new CrPreflightException("CrCheckpointObstacles",
-                    [new("CrLandlock", CrErrorKind.NotSupported, ObstacleSeverity.Error, thread.Pid, Name(context, thread), $"thread {thread.Tid}",
+                    [new("CrLandlock", CrErrorKind.NotSupported, ObstacleSeverity.Error, thread.Pid, context.TaskOf(thread).Comm, $"thread {thread.Tid}",
                         "it is confined by Landlock (landlock(7)) or another security module whose rules cannot be read, and would be free of them after a restore",
                         "Start the program without its sandbox.")]);
         };
@@ -51,12 +51,4 @@ internal sealed class ConfinementKind : IInspectsTask, ICapturesThread
 
     private static bool SameNamespace(ProcReader proc, int pid, NamespaceKind kind)
         => ProcNamespaces.TryRead(proc, pid, kind, out var its) && ProcNamespaces.TryRead(proc, Environment.ProcessId, kind, out var own) && its == own;
-
-    private static string Name(CaptureContext context, FrozenThread thread)
-    {
-        foreach (var task in context.Tasks)
-            if (task.Pid == thread.Pid)
-                return task.Comm;
-        return "";
-    }
 }

@@ -128,7 +128,7 @@ internal static class MessageQueues
             if (errno == Errno.None)
                 return batch.Result(opened);
             if (errno != Errno.EMFILE || Stopwatch.GetElapsedTime(started) > Patience)
-                throw KernelError.Create("PosixQueueFailed", $"Making the {queue} failed", errno, task.Pid, queue.ToString(),
+                throw KernelError.Create("CrPosixQueueFailed", $"Making the {queue} failed", errno, task.Pid, queue.ToString(),
                     errno == Errno.EMFILE ? "Restore with a higher limit of bytes in message queues (ulimit -q), or remove queues of this user (mq_unlink)." : null);
             Thread.Sleep(10);
         }

@@ -51,6 +51,6 @@ internal sealed record SystemVCreation(string NextId, Sys Get)
     public static void Demand(SyscallBatch batch, Slot made, object what, in SystemVName name)
     {
         if (batch.Result(made) != name.Id)
-            throw KernelError.Create("SystemVFailed", $"Making the {what} failed: its number is taken, it became {batch.Result(made)}", Errno.EEXIST, on: what.ToString());
+            throw KernelError.Create("CrSystemVFailed", $"Making the {what} failed: its number is taken, it became {batch.Result(made)}", Errno.EEXIST, on: what.ToString());
     }
 }

@@ -40,7 +40,7 @@ public sealed class SystemVKind : IInspectsTask, ICapturesTask, IRestoresTask
         {
             // What is in there is counted by the task itself, once it is frozen: nothing can be saved from outside.
         }
-        catch (CrKernelException e) when (e.Id == "SystemVFailed")
+        catch (CrKernelException e) when (e.Id == "CrSystemVFailed")
         {
             context.Refuse(task, "CrIpcNotSaved", e.Object ?? "IPC namespace", e.Message, e.Advice);
         }

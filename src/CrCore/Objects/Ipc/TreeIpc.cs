@@ -47,7 +47,7 @@ internal sealed class TreeIpc
             if (errno == Errno.ENOENT)
                 continue;
             if (queue is null || MessageQueue.Attributes(queue) is not { } attributes || FileStatus.ReadOwn(queue.Number, out var status) != Errno.None)
-                throw KernelError.Create("SystemVFailed", $"Looking at the message queue /{name} failed", errno, on: $"message queue /{name}");
+                throw KernelError.Create("CrSystemVFailed", $"Looking at the message queue /{name} failed", errno, on: $"message queue /{name}");
             queues.Add(new("/" + name, attributes, status, MessageQueue.Notified(queue)));
         }
         return queues;
@@ -67,7 +67,7 @@ internal sealed class TreeIpc
             if (Libc.ErrnoOf(length) == Errno.ENOMSG)
                 break;
             if (length < 0)
-                throw KernelError.Create("SystemVFailed", $"Copying message {i} of the message queue {id} failed", Libc.ErrnoOf(length), on: $"message queue {id}",
+                throw KernelError.Create("CrSystemVFailed", $"Copying message {i} of the message queue {id} failed", Libc.ErrnoOf(length), on: $"message queue {id}",
                     advice: "A message longer than kernel.msgmax cannot be copied: raise that in the namespace. Copying takes CONFIG_CHECKPOINT_RESTORE.");
             messages.Add((type, buffer.AsSpan(sizeof(long), (int)length).ToArray()));
         }

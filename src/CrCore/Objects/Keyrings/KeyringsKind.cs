@@ -33,9 +33,8 @@ internal sealed class KeyringsKind : ICapturesThread
 
     private static void Warn(CaptureContext context, FrozenThread thread, string what)
     {
-        foreach (var task in context.Tasks)
-            if (task.Pid == thread.Pid)
-                context.Warnings.Add(new("CrKeyringLost", CrErrorKind.Obstacle, ObstacleSeverity.Warning, task.Pid, task.Comm, what,
-                    "its keys are not in the image; a restored program is without them", "Where that matters, let the program add them again (add_key(2))."));
+        var task = context.TaskOf(thread);
+        context.Warnings.Add(new("CrKeyringLost", CrErrorKind.Obstacle, ObstacleSeverity.Warning, task.Pid, task.Comm, what,
+            "its keys are not in the image; a restored program is without them", "Where that matters, let the program add them again (add_key(2))."));
     }
 }

@@ -94,7 +94,7 @@ public sealed class FilledMemoryKind : IRestoresTask
             {
                 var r = Libc.Syscall(Sys.fcntl, file.Number, FAddSeals, memory.Seals);
                 if (r < 0)
-                    throw KernelError.Create("SealFailed", $"Sealing the memory file {memory.Name}", Libc.ErrnoOf(r), on: memory.Name);
+                    throw KernelError.Create("CrSealFailed", $"Sealing the memory file {memory.Name}", Libc.ErrnoOf(r), on: memory.Name);
             }
             file.Dispose();
         }

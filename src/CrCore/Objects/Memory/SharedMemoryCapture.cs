@@ -52,7 +52,7 @@ public sealed class SharedMemoryCapture
             return new Found(objRef, null);
         var path = $"/proc/{pid}/fd/{fd}";
         var file = OwnDescriptor.Open(path, FileNative.O_RDONLY, out var errno)
-            ?? throw KernelError.Create("SharedMemoryOpenFailed", $"Opening {path} failed", errno, pid, path);
+            ?? throw KernelError.Create("CrSharedMemoryOpenFailed", $"Opening {path} failed", errno, pid, path);
         return new Found(objRef, Start(context, objRef, SharedMemoryType.MemoryFile, name, file) with { PageShift = ShiftOf(file) });
     }
 

@@ -76,7 +76,7 @@ public sealed class SharedMemoryKind : IRestoresTask
             context.ServedDescriptors[objRef] = fd;
             var path = $"/proc/{task.Pid}/fd/{fd}";
             context.States.Get<RestoredMemoryFiles>().Files[objRef] = OwnDescriptor.Open(path, FileNative.O_RDWR, out var errno)
-                ?? throw KernelError.Create("SharedMemoryOpenFailed", $"Opening {path} failed", errno, task.Pid, path);
+                ?? throw KernelError.Create("CrSharedMemoryOpenFailed", $"Opening {path} failed", errno, task.Pid, path);
             Map(map, context, places, memory, fd);
         }
         task.Remote.Run(map);

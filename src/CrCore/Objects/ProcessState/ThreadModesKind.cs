@@ -30,22 +30,12 @@ internal sealed class ThreadModesKind : ICapturesThread, IRestoresThread
         return sink =>
         {
             // Reading it takes CAP_SYS_RESOURCE, as setting it does: a thread that gave that up shows by its flags.
-            var flushes = batch.ErrnoOf(flusher) == Errno.EPERM && Leader(context, thread) is { } task
-                ? (task.Stat.Flags & IoFlusher) == IoFlusher : batch.Result(flusher) == 1;
+            var flushes = batch.ErrnoOf(flusher) == Errno.EPERM && thread.Tid == thread.Pid
+                ? (context.TaskOf(thread).Stat.Flags & IoFlusher) == IoFlusher : batch.Result(flusher) == 1;
             var record = new ThreadModesRecord(thread.VTid, flushes, TrapsCpuid: batch.Result(cpuid) == 0);
             if (record.FlushesIo || record.TrapsCpuid)
                 sink.Emit(record);
         };
-    }
-
-    private static FrozenTask? Leader(CaptureContext context, FrozenThread thread)
-    {
-        if (thread.Tid != thread.Pid)
-            return null;
-        foreach (var task in context.Tasks)
-            if (task.Pid == thread.Pid)
-                return task;
-        return null;
     }
 
     public Action? Restore(RestoreContext context, RestoringThread thread, SyscallBatch batch)

@@ -34,7 +34,7 @@ internal static class SystemVCapture
         var id = (int)m.Inode;
         var (errno, status) = IpcNamespace.Run(context.Proc, pid, () => (SystemVMemory.Stat(id, out var s), s));
         if (errno != Errno.None)
-            throw KernelError.Create("SystemVSegmentFailed", $"Looking at the System V segment {id} failed", errno, pid, $"System V segment {id}");
+            throw KernelError.Create("CrSystemVSegmentFailed", $"Looking at the System V segment {id} failed", errno, pid, $"System V segment {id}");
         ulong own = 0;
         var mappings = new List<MemoryMapping>();
         foreach (var task in context.Tasks)
@@ -53,7 +53,7 @@ internal static class SystemVCapture
     public static ulong SizeOf(CaptureContext context, int pid, int id)
     {
         var (errno, status) = IpcNamespace.Run(context.Proc, pid, () => (SystemVMemory.Stat(id, out var s), s));
-        return errno == Errno.None ? status.Size : throw KernelError.Create("SystemVSegmentFailed", $"Looking at the System V segment {id} failed", errno, pid, $"System V segment {id}");
+        return errno == Errno.None ? status.Size : throw KernelError.Create("CrSystemVSegmentFailed", $"Looking at the System V segment {id} failed", errno, pid, $"System V segment {id}");
     }
 
     /// <param name="attachedHere">Mappings of it that the tree has.</param>

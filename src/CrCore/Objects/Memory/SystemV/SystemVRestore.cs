@@ -90,7 +90,7 @@ internal static class SystemVRestore
         var restored = context.States.Get<RestoredSegments>();
         var exists = SystemVMemory.Stat(segment.Id, out var now) == Errno.None;
         if (exists && (!segment.Is(now, memory.Size) || now.Attached > 0 && !segment.IsOutside))
-            throw KernelError.Create("SystemVSegmentFailed", $"Finding the {segment} again failed: it is another's by now", Errno.EEXIST, on: segment.ToString());
+            throw KernelError.Create("CrSystemVSegmentFailed", $"Finding the {segment} again failed: it is another's by now", Errno.EEXIST, on: segment.ToString());
         if (exists && now.Attached > 0)
             restored.Left.Add(memory.ObjRef);
         if (!exists)
@@ -136,13 +136,13 @@ internal static class SystemVRestore
             restored.Made.Add((int)id);
         Demand(Libc.ErrnoOf(id), "Making", segment);
         if (id != segment.Id)
-            throw KernelError.Create("SystemVSegmentFailed", $"Making the {segment} failed: its number is taken, it became {id}", Errno.EEXIST, on: segment.ToString());
+            throw KernelError.Create("CrSystemVSegmentFailed", $"Making the {segment} failed: its number is taken, it became {id}", Errno.EEXIST, on: segment.ToString());
     }
 
     private static void Demand(Errno errno, string what, SystemVSegmentRecord segment)
     {
         if (errno != Errno.None)
-            throw KernelError.Create("SystemVSegmentFailed", $"{what} the {segment} failed", errno, on: segment.ToString(), advice: "It takes CAP_CHECKPOINT_RESTORE and room within kernel.shmmni, shmall and shmmax, and of huge pages enough that are free.");
+            throw KernelError.Create("CrSystemVSegmentFailed", $"{what} the {segment} failed", errno, on: segment.ToString(), advice: "It takes CAP_CHECKPOINT_RESTORE and room within kernel.shmmni, shmall and shmmax, and of huge pages enough that are free.");
     }
 
     /// <summary>
