@@ -14,6 +14,9 @@ public static class FileSystemType
     /// <summary>TMPFS_MAGIC.</summary>
     public const ulong Tmpfs = 0x01021994;
 
+    /// <summary>SECRETMEM_MAGIC.</summary>
+    public const ulong SecretMemory = 0x5345434d;
+
     /// <summary>The magic number of the file system behind a task's descriptor, or 0 when it cannot be told.</summary>
     public static ulong OfDescriptor(int pid, int fd)
         => Of(new ProcPath(stackalloc byte[ProcPath.Size], pid, "fd"u8, fd).Terminated);

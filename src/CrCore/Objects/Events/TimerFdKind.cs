@@ -13,7 +13,7 @@ namespace CrCore.Objects.Events;
 /// </summary>
 public sealed class TimerFdKind : IDescriptorKind
 {
-    private const int Realtime = 0, RealtimeAlarm = 8, BoottimeAlarm = 9;
+    private const int Realtime = 0, Boottime = 7, RealtimeAlarm = 8, BoottimeAlarm = 9;
 
     /// <summary>TFD_IOC_SET_TICKS of linux/timerfd.h; only where the kernel has CONFIG_CHECKPOINT_RESTORE.</summary>
     private const uint SetTicks = 0x40085400;
@@ -40,9 +40,20 @@ public sealed class TimerFdKind : IDescriptorKind
             Flags = details.Flags & (TimerFdRecord.AbsoluteTime | TimerFdRecord.CancelOnSet),
             Ticks = details.Ticks,
             Time = details.Time,
-            Expiry = details.Time.Value.IsZero ? default : Clocks.Now(details.Clock).Plus(details.Time.Value),
+            Expiry = details.Time.Value.IsZero ? default : Clocks.Now(Readable(details.Clock)).Plus(details.Time.Value),
         }]);
     }
+
+    /// <summary>
+    /// Alarm clocks show what the clocks do that they are named after, and cannot be read on a machine without a clock of its own
+    /// that wakes it, where timers of them run all the same (alarm_clock_get_timespec in kernel/time/alarmtimer.c).
+    /// </summary>
+    private static int Readable(int clock) => clock switch
+    {
+        RealtimeAlarm => Realtime,
+        BoottimeAlarm => Boottime,
+        _ => clock,
+    };
 
     /// <summary>
     /// A periodic timer that ran out unread is asked for its time once (timerfd_gettime), which makes the kernel count what it

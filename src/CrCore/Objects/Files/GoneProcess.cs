@@ -30,9 +30,23 @@ internal static class GoneProcess
         return FileStatus.Read($"{DescriptorReader.MountPrefix(proc, viewer)}{Prefix}{pid}", out _) == Errno.ENOENT;
     }
 
-    /// <summary>Of a thread, a descriptor or a mapping: not there when a passing process is new.</summary>
+    /// <summary>
+    /// Of a descriptor or a mapping, or of a thread other than the first: not there when a passing process is new. It has the
+    /// first thread, and the directories themselves.
+    /// </summary>
     public static bool IsOfPart(string name)
-        => name.Contains("/task/", StringComparison.Ordinal) || name.Contains("/fd", StringComparison.Ordinal) || name.Contains("/map_files/", StringComparison.Ordinal);
+    {
+        // "", "proc", PID, what of it, …
+        ReadOnlySpan<string> parts = name.Split('/');
+        parts = parts[Math.Min(3, parts.Length)..];
+        if (parts is ["task", var thread, .. var rest])
+        {
+            if (thread != PidOf(name).ToString(CultureInfo.InvariantCulture))
+                return true;
+            parts = rest;
+        }
+        return parts is ["fd" or "fdinfo" or "map_files", _, ..];
+    }
 
     /// <summary>A passing process must be able to have the number.</summary>
     public static void Check(CheckContext context, Image.TaskImage task, string label, int pid)

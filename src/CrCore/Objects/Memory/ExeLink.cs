@@ -7,6 +7,14 @@ namespace CrCore.Objects.Memory;
 /// <summary>What /proc/PID/exe leads to, and whether that can be given to a restored task.</summary>
 internal readonly record struct ExeLink(ReferredFile File, MappingRefusal? Refusal)
 {
+    private const string MemoryFilePrefix = "/memfd:";
+
+    /// <summary>A file of memfd_create(2), saved as the shared memory that mappings and descriptors of it are, too.</summary>
+    public bool IsMemoryFile => File.Place == NamePlace.Deleted && File.Status.IsRegular && File.Name.StartsWith(MemoryFilePrefix, StringComparison.Ordinal);
+
+    /// <summary>As given to memfd_create(2).</summary>
+    public string MemoryFileName => File.Name[MemoryFilePrefix.Length..];
+
     public static ExeLink Read(ProcReader proc, int pid, long maxDeletedBytes)
     {
         // The link itself leads to the file also when its name is gone (proc_pid_exe(5)).
@@ -19,7 +27,8 @@ internal readonly record struct ExeLink(ReferredFile File, MappingRefusal? Refus
         var prefix = DescriptorReader.MountPrefix(proc, pid);
         var place = DescriptorReader.Place(ref path, status, prefix);
         var file = new ReferredFile(path, place, status, way, prefix);
-        return new(file, Anchoring.Verdict(file, maxDeletedBytes) is var (_, reason, advice)
+        var link = new ExeLink(file, null);
+        return link.IsMemoryFile ? link : new(file, Anchoring.Verdict(file, maxDeletedBytes) is var (_, reason, advice)
             ? Refuse($"of its program file {path}: {reason}", advice ?? "Restart the program if it was upgraded.") : null);
     }
 

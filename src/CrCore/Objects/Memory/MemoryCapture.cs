@@ -164,8 +164,16 @@ internal sealed class MemoryCapture(CaptureContext context, FrozenTask task)
             Auxv = vector,
             ExePath = exe.File.Name,
             ExeIdentity = FileIdentity.Of(exe.File.Status),
-            ExeAnchor = exe.Refusal is null ? Anchor(exe.File) : 0,
+            ExeAnchor = exe.Refusal is not null ? 0 : exe.IsMemoryFile ? MemoryFile(exe) : Anchor(exe.File),
         };
+    }
+
+    private uint MemoryFile(in ExeLink exe)
+    {
+        var found = context.States.Get<SharedMemoryCapture>().TakeFile(context, task.Pid, exe.File.Path, exe.File.Status, exe.MemoryFileName);
+        if (found.Due is { } due)
+            _records.Add(due);
+        return found.ObjRef;
     }
 
     private uint Anchor(in ReferredFile file)

@@ -28,7 +28,8 @@ internal sealed class MemoryCheck(CheckContext context)
                 continue;
             CheckVdso(task, layout, vdso);
             CheckAddresses(task, layout, maxMappings, lowest);
-            Anchors.Require(context.Image, layout.Mm.ExeAnchor);
+            if (!layout.Mm.RunsFromMemory(context.Image))
+                Anchors.Require(context.Image, layout.Mm.ExeAnchor);
             if (layout.Mm.ExeAnchor == 0)
                 CheckFile(task, "exe", layout.Mm.ExePath, layout.Mm.ExeIdentity);
             foreach (var (vma, path) in layout.Mappings)

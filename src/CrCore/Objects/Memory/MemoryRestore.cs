@@ -71,7 +71,8 @@ internal static class MemoryRestore
     /// </summary>
     private static void SetMm(RestoreContext context, SyscallBatch batch, MmRecord mm)
     {
-        var exe = batch.Must("opening", mm.ExePath, Sys.open, batch.Text(Anchors.Of(context).PathOf(mm.ExeAnchor, mm.ExePath)), FileNative.O_RDONLY | FileNative.O_CLOEXEC);
+        var path = mm.RunsFromMemory(context.Image) ? $"/proc/{context.Root.VPid}/fd/{context.ServedDescriptors[mm.ExeAnchor]}" : Anchors.Of(context).PathOf(mm.ExeAnchor, mm.ExePath);
+        var exe = batch.Must("opening", mm.ExePath, Sys.open, batch.Text(path), FileNative.O_RDONLY | FileNative.O_CLOEXEC);
         // Room behind the last field, which is stored as a word of 8 bytes.
         Span<byte> map = stackalloc byte[MmMapSize + 8];
         map.Clear();

@@ -51,8 +51,11 @@ public sealed record MmRecord : ISharedObject
 
     public FileIdentity ExeIdentity { get; init; }
 
-    /// <summary>The GHOST or REMAP of a program file that its name does not lead to, or 0.</summary>
+    /// <summary>The GHOST or REMAP of a program file that its name does not lead to, the SHARED_MEMORY of one that is a memfd, or 0.</summary>
     public uint ExeAnchor { get; init; }
+
+    /// <summary>Whether the program was executed from a file of memfd_create(2).</summary>
+    public bool RunsFromMemory(ImageModel image) => image.Objects.GetValueOrDefault(ExeAnchor) is SharedMemoryRecord { Kind: SharedMemoryType.MemoryFile };
 
     public void Write(ref FieldWriter w)
     {

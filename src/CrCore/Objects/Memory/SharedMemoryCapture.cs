@@ -46,11 +46,16 @@ public sealed class SharedMemoryCapture
     /// <param name="name">As given to memfd_create(2).</param>
     /// <exception cref="CrKernelException">It cannot be opened.</exception>
     public Found TakeDescriptor(CaptureContext context, int pid, int fd, in FileStatus status, string name)
+        => TakeFile(context, pid, $"/proc/{pid}/fd/{fd}", status, name);
+
+    /// <summary>The memfd that a link below /proc/PID leads to.</summary>
+    /// <param name="name">As given to memfd_create(2).</param>
+    /// <exception cref="CrKernelException">It cannot be opened.</exception>
+    public Found TakeFile(CaptureContext context, int pid, string path, in FileStatus status, string name)
     {
         var objRef = context.Shared.Reference(Key((uint)status.DeviceMajor, (uint)FileStatus.MinorOf(status.Device), status.Inode), out var first);
         if (!first)
             return new Found(objRef, null);
-        var path = $"/proc/{pid}/fd/{fd}";
         var file = OwnDescriptor.Open(path, FileNative.O_RDONLY, out var errno)
             ?? throw KernelError.Create("CrSharedMemoryOpenFailed", $"Opening {path} failed", errno, pid, path);
         return new Found(objRef, Start(context, objRef, SharedMemoryType.MemoryFile, name, file) with { PageShift = ShiftOf(file) });

@@ -69,14 +69,16 @@ public sealed class SharedMemoryKind : IRestoresTask
     {
         task.Remote.Run(batch);
         var map = new SyscallBatch();
+        using var puppet = served.Count > 0 ? PidFd.Open(task.Pid) : null;
         foreach (var (objRef, slot) in served)
         {
             var memory = context.Image.Object<SharedMemoryRecord>(objRef);
             var fd = (int)batch.Result(slot);
             context.ServedDescriptors[objRef] = fd;
-            var path = $"/proc/{task.Pid}/fd/{fd}";
-            context.States.Get<RestoredMemoryFiles>().Files[objRef] = OwnDescriptor.Open(path, FileNative.O_RDWR, out var errno)
-                ?? throw KernelError.Create("CrSharedMemoryOpenFailed", $"Opening {path} failed", errno, task.Pid, path);
+            // The description of memfd_create(2) itself: any other that can write would keep the file from being a task's program
+            // (exe_file_deny_write_access in include/linux/fs.h), as it keeps it from being executed.
+            context.States.Get<RestoredMemoryFiles>().Files[objRef] = puppet!.TryGet(fd, out var errno)
+                ?? throw KernelError.Create("CrSharedMemoryOpenFailed", $"Getting the memory file {memory.Name} failed", errno, task.Pid, memory.Name);
             Map(map, context, places, memory, fd);
         }
         task.Remote.Run(map);

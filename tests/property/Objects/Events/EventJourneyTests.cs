@@ -48,6 +48,19 @@ public class EventJourneyTests
             os.write(go, struct.pack('Q', 41)); same(number(back), 42); same(os.wait(), (child, 0))
         """);
 
+    /// <summary>Timers that would wake the machine, also on one without a clock that can.</summary>
+    [FactWith("python3")]
+    public void AlarmClocks() => Survives(false, """
+            # CLOCK_REALTIME_ALARM and CLOCK_BOOTTIME_ALARM take CAP_WAKE_ALARM.
+            timers = [libc.timerfd_create(c, os.O_NONBLOCK) for c in (8, 9)]; can = [int(l.split()[1], 16) >> 35 & 1 for l in open('/proc/self/status') if l.startswith('CapEff')]; same([t >= 0 for t in timers], [can == [1]] * 2); timers = timers * can[0]
+            for t in timers: arm(t, 0, 100.5, 1000)
+            day = [libc.timerfd_create(8, 0) for t in timers[:1]]; at = int(time.time()) + 5000
+            for t in day: arm(t, 1, 0, at)
+            wait()
+            for t in timers: i, v = left(t); same(i, 100.5); assert 800 < v <= 1000, v
+            for t in day: assert abs(time.time() + left(t)[1] - at) < 0.5
+        """);
+
     [TheoryWith("python3"), InlineData(false), InlineData(true)]
     public void TimersGoOnWithWhatTheyHadLeft(bool newPidNamespace) => Survives(newPidNamespace, """
             MONOTONIC, BOOTTIME = 1, 7

@@ -41,6 +41,40 @@ public class FilesObstacleTests
         }
     }
 
+    /// <summary>Memory that nobody else can read, and a mount that is in no namespace: both look like files whose names are gone.</summary>
+    [FactWith("python3")]
+    public void SecretMemoryAndDetachedMountsAreNamedAsSuch()
+    {
+        using var program = new SelfCheckingProgram("""
+                import ctypes; libc = ctypes.CDLL(None); libc.mmap.restype = ctypes.c_void_p; libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_long]
+                # memfd_secret(2), and open_tree(2) with OPEN_TREE_CLONE: not every kernel has the one, the other takes CAP_SYS_ADMIN.
+                f = libc.syscall(447, 0)
+                if f >= 0: os.ftruncate(f, 4096); a = libc.mmap(None, 4096, 3, 1, f, 0)
+                t = libc.syscall(428, -100, b'/proc', 1); said('made', '%d %d' % (f >= 0, t >= 0))
+                wait()
+            """);
+        var made = File.ReadAllText(Path.Combine(program.Folder, "made")).Split(' ');
+        var told = Preview(program);
+        Assert.Equal(made[0] == "1" ? 2 : 0, told.Count(o => o.Reason.Contains("memfd_secret", StringComparison.Ordinal)));
+        Assert.Equal(made[1] == "1" ? 1 : 0, told.Count(o => o.Id == "CrFileElsewhere" && o.Reason.Contains("open_tree", StringComparison.Ordinal)));
+        Assert.All(told, o => Assert.DoesNotContain("other name", o.Reason, StringComparison.Ordinal));
+    }
+
+    [FactWith("python3")]
+    public void ALocalDescriptorTableIsRefusedAndTheProgramRunsOn()
+    {
+        using var program = new SelfCheckingProgram("""
+                import ctypes; libc = ctypes.CDLL(None)
+                # struct user_desc: entry 0 of 32 bits, present.
+                said('made', str(libc.syscall(154, 1, struct.pack('4I', 0, 4096, 0xfffff, 0x51), 16)))
+                wait()
+            """);
+        // Not every kernel has them (CONFIG_MODIFY_LDT_SYSCALL).
+        if (File.ReadAllText(Path.Combine(program.Folder, "made")) == "0")
+            Assert.Equal("CrLocalDescriptorTable", Assert.Throws<CrTargetException>(() => program.SaveRunning()).Id);
+        Assert.Equal("ok", program.CheckRunning());
+    }
+
     [FactWith("python3")]
     public void APipeHeldOutsideIsRefusedWithItsHolder()
     {

@@ -37,6 +37,43 @@ public class GoneProcessTests
         Assert.Equal("ok", program.Journey(restore: new() { NewPidNamespace = newPidNamespace }));
     }
 
+    /// <summary>Its directories and files, those of its first thread, too: reading them says that nobody is there.</summary>
+    [TheoryWith("python3"), InlineData(false), InlineData(true)]
+    public void OpenFilesOfAnEndedProcess(bool newPidNamespace)
+    {
+        using var program = new SelfCheckingProgram("""
+                gone = os.fork()
+                if gone == 0: signal.sigwait([signal.SIGUSR1]); os._exit(0)
+                names = ['/proc/%d%s' % (gone, x % gone if '%' in x else x) for x in ('', '/status', '/maps', '/task', '/task/%d', '/task/%d/stat', '/fd', '/fdinfo', '/task/%d/fd', '/ns', '/net', '/map_files')]
+                files = [os.open(x, os.O_RDONLY) for x in names]; os.kill(gone, signal.SIGUSR1); os.waitpid(gone, 0)
+                at = lambda: [os.readlink('/proc/self/fd/%d' % f).removesuffix(' (deleted)') for f in files]; same(at(), names)
+                def read(f):
+                    try: os.read(f, 1); return 0
+                    except OSError as e: return e.errno
+                def find(f):
+                    try: os.stat('self', dir_fd=f); return 0
+                    except OSError as e: return e.errno
+                before = [(read(f), find(f), fcntl.fcntl(f, fcntl.F_GETFL)) for f in files]
+                wait()
+                same(at(), names); same([(read(f), find(f), fcntl.fcntl(f, fcntl.F_GETFL)) for f in files], before); assert not os.path.exists('/proc/%d' % gone)
+
+            """);
+        Assert.Equal("ok", program.Journey(restore: new() { NewPidNamespace = newPidNamespace }));
+    }
+
+    [FactWith("python3")]
+    public void DescriptorsOfAnEndedProcessAreRefused()
+    {
+        using var program = new SelfCheckingProgram("""
+                gone = os.fork()
+                if gone == 0: signal.sigwait([signal.SIGUSR1]); os._exit(0)
+                os.open('/proc/%d/fdinfo/0' % gone, os.O_RDONLY); os.open('/proc/%d/task/%d/fdinfo/0' % (gone, gone), os.O_RDONLY); os.kill(gone, signal.SIGUSR1); os.waitpid(gone, 0)
+                wait()
+
+            """);
+        Assert.Equal(["CrProcGone", "CrProcGone"], Assert.Throws<CrPreflightException>(() => program.Save()).Obstacles.Select(o => o.Id));
+    }
+
     [Property]
     public void Record(FsCheck.PositiveInt pid)
     {

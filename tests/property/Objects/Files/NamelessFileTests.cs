@@ -92,6 +92,25 @@ public class NamelessFileTests
             os.kill(child, 15); same(os.waitpid(child, 0)[1], 15)
         """);
 
+    /// <summary>A program that was executed from a memfd: sealed or not, while somebody has it open, and when nobody has.</summary>
+    [TheoryWith("python3"), InlineData(false), InlineData(true)]
+    public void ProgramsInMemory(bool newPidNamespace) => Survives(newPidNamespace, """
+            import shutil; text = open(shutil.which('sleep'), 'rb').read(); exe = lambda pid: os.readlink('/proc/%d/exe' % pid)
+            def run(name, keep, seals=0):
+                f = os.memfd_create(name, os.MFD_ALLOW_SEALING); os.write(f, text); fcntl.fcntl(f, 1033, seals); os.set_inheritable(f, False); pid = os.fork()
+                if pid == 0: os.execv('/proc/self/fd/%d' % f, [name, '1000'])
+                while 'memfd' not in exe(pid) or open('/proc/%d/wchan' % pid).read() == '0': time.sleep(0.01)
+                if not keep: os.close(f)
+                return pid, f
+            (a, _), (b, f), (c, g) = run('gone', False), run('kept', True), run('sealed', True, 0xf); same([exe(x) for x in (a, b, c)], ['/memfd:%s (deleted)' % x for x in ('gone', 'kept', 'sealed')])
+            wait()
+            same([exe(x) for x in (a, b, c)], ['/memfd:%s (deleted)' % x for x in ('gone', 'kept', 'sealed')]); same([open('/proc/%d/exe' % x, 'rb').read() == text for x in (a, b, c)], [True] * 3)
+            inode = lambda x: (os.stat(x).st_dev, os.stat(x).st_ino); same(inode('/proc/%d/exe' % b), inode(f)); same(inode('/proc/%d/exe' % c), inode(g)); same(fcntl.fcntl(g, 1034), 0xf)
+            try: os.open('/proc/self/fd/%d' % f, os.O_RDWR); assert False
+            except OSError as e: same(e.errno, 26)
+            for pid in (a, b, c): os.kill(pid, 15); same(os.waitpid(pid, 0)[1], 15)
+        """);
+
     [TheoryWith("python3"), InlineData(false), InlineData(true)]
     public void NamesThatWereRemovedWhileOthersAreLeft(bool newPidNamespace) => Survives(newPidNamespace, """
             os.mkdir('else'); f = os.open('a', os.O_RDWR | os.O_CREAT); os.write(f, b'near'); os.link('a', 'b'); os.unlink('a')

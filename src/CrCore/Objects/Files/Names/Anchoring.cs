@@ -30,6 +30,8 @@ public static class Anchoring
     public static (string Id, string Reason, string? Advice)? Verdict(in ReferredFile file, long maxDeletedBytes) => file.Place switch
     {
         NamePlace.Leads or NamePlace.Nameless => null,
+        NamePlace.Deleted or NamePlace.Unlinked when FileSystemType.OfPath(file.Path) == FileSystemType.SecretMemory
+            => ("CrSecretMemory", "it is secret memory (memfd_secret), which nobody but the program itself can read", "Let the program give it up first, or run it without secret memory."),
         NamePlace.Deleted when file.Status.IsRegular && file.Status.StoredBytes > maxDeletedBytes
             => ("CrDeletedFileTooLarge", $"the deleted file has {file.Status.StoredBytes} bytes of contents, more than the bound of {maxDeletedBytes}", "Raise the bound for deleted files."),
         NamePlace.Deleted when IsOfKernel(file)
@@ -40,7 +42,7 @@ public static class Anchoring
         NamePlace.Unlinked when OtherName(file).Length > 0 || FileHandle.Of(file.Path).IsKnown => null,
         NamePlace.Unlinked => ("CrFileUnlinked", $"this name was removed, and the file's {file.Status.LinkCount} other name(s) are not known: its directory has none of them, and its file system has no handles",
             "Give the file its name back (link the other name to it) and try again."),
-        _ => ("CrFileElsewhere", "this name does not lead to the open file: it was renamed or replaced, a file system is mounted over it, or the task sees other mounts",
+        _ => ("CrFileElsewhere", "this name does not lead to the open file: it was renamed or replaced, a file system is mounted over it, the task sees other mounts, or the mount that it is on is not among them (open_tree, umount -l)",
             "Put the file back under this name and try again."),
     };
 
