@@ -10,6 +10,12 @@ namespace CrCore.Objects.Files;
 /// <param name="before">See <see cref="KnownDescriptors"/>; ascending.</param>
 internal sealed class DescriptorTable(ProcFdFolder folder, int pid, string prefix, bool isGlimpse, PidFd? task, IReadOnlyList<Descriptor> before)
 {
+    /// <summary>
+    /// Of what is open and cannot be looked at: /proc/PID/fd of a process that has ended, whose descriptors stat(2) would
+    /// count (proc_fd_getattr in fs/proc/fd.c).
+    /// </summary>
+    private static readonly FileStatus Unseen = new() { Mode = FileStatus.Directory, LinkCount = 2 };
+
     /// <summary>Reads some of the descriptors; null stays in the place of one that is gone.</summary>
     public void Read(ProcReader proc, List<int> numbers, Descriptor?[] into, int start, int end)
     {
@@ -28,8 +34,12 @@ internal sealed class DescriptorTable(ProcFdFolder folder, int pid, string prefi
         SignalOwner? owner = null;
         if (task is not null && task.Look(fd, out var status, out var asked) == Errno.None)
             owner = asked;
-        else if (folder.ReadStatus(fd, out status) != Errno.None)
-            return null;
+        else if (folder.ReadStatus(fd, out status) is not Errno.None and var errno)
+        {
+            if (errno != Errno.ENOENT || !folder.TryReadTarget(fd, buffer, out _))
+                return null;
+            status = Unseen;
+        }
         if (!TryPlace(fd, status, earlier, buffer, out var name, out var place))
             return null;
         // A file or directory that its name leads to has nothing in fdinfo that could stand in the way of saving it.
