@@ -13,10 +13,10 @@ public static class DescriptorKinds
 {
     public static IReadOnlyList<IDescriptorKind> All { get; } =
     [
+        new ProcGoneKind(),
         new PathKind(),
         new MemoryFileKind(),
         new MessageQueueKind(),
-        new ProcGoneKind(),
         new RegularFileKind(),
         new DirectoryKind(),
         new PipeKind(),

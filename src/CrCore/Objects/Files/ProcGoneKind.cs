@@ -13,7 +13,7 @@ public sealed class ProcGoneKind : IDescriptorKind
 {
     public IReadOnlyList<FdType> Types { get; } = [FdType.ProcGone];
 
-    public bool Claims(Descriptor d) => !d.IsPathOnly && d.Place is NamePlace.Unlinked or NamePlace.Elsewhere
+    public bool Claims(Descriptor d) => d.Place is NamePlace.Unlinked or NamePlace.Elsewhere
         && GoneProcess.Has(d.TaskPid, d.Name, d.Place, $"/proc/{d.Pid}/fd/{d.Fd}");
 
     public void Inspect(DescriptorInspection inspection, Descriptor d)
@@ -29,7 +29,9 @@ public sealed class ProcGoneKind : IDescriptorKind
     public Action? Restore(DescriptorServer server, SavedDescription saved, SyscallBatch batch)
     {
         DeadProcesses.Of(server.Context).MakeAs(Require(saved));
-        server.Open(saved, saved.Name, OpenFlags.Reopening(saved.Data.Flags) & ~OpenFlags.NoFollow, batch);
+        var flags = OpenFlags.Reopening(saved.Data.Flags);
+        // A link itself can only be open with O_PATH.
+        server.Open(saved, saved.Name, (flags & OpenFlags.Path) != 0 ? flags : flags & ~OpenFlags.NoFollow, batch);
         return null;
     }
 

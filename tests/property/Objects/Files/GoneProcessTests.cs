@@ -45,7 +45,7 @@ public class GoneProcessTests
                 gone = os.fork()
                 if gone == 0: signal.sigwait([signal.SIGUSR1]); os._exit(0)
                 names = ['/proc/%d%s' % (gone, x % gone if '%' in x else x) for x in ('', '/status', '/maps', '/task', '/task/%d', '/task/%d/stat', '/fd', '/fdinfo', '/task/%d/fd', '/ns', '/net', '/map_files')]
-                files = [os.open(x, os.O_RDONLY) for x in names]; os.kill(gone, signal.SIGUSR1); os.waitpid(gone, 0)
+                files = [os.open(x, os.O_RDONLY) for x in names] + [os.open('/proc/%d%s' % (gone, x), os.O_PATH | os.O_NOFOLLOW) for x in ('', '/fd', '/stat', '/exe')]; names += ['/proc/%d%s' % (gone, x) for x in ('', '/fd', '/stat', '/exe')]; os.kill(gone, signal.SIGUSR1); os.waitpid(gone, 0)
                 at = lambda: [os.readlink('/proc/self/fd/%d' % f).removesuffix(' (deleted)') for f in files]; same(at(), names)
                 def read(f):
                     try: os.read(f, 1); return 0
@@ -59,6 +59,23 @@ public class GoneProcessTests
 
             """);
         Assert.Equal("ok", program.Journey(restore: new() { NewPidNamespace = newPidNamespace }));
+    }
+
+    [FactWith("python3")]
+    public void FilesOfAnEndedThreadAreRefusedAsSuch()
+    {
+        using var program = new SelfCheckingProgram("""
+                import threading
+                files = []
+                def run(): files.extend(os.open('/proc/self/task/%d%s' % (threading.get_native_id(), x), os.O_RDONLY) for x in ('', '/comm'))
+                thread = threading.Thread(target=run); thread.start(); thread.join(); number = lambda: len(os.listdir('/proc/self/task'))
+                while number() > 1: time.sleep(0.01)
+                wait()
+
+            """);
+        var told = Assert.Throws<CrPreflightException>(() => program.Save()).Obstacles;
+        Assert.Equal(2, told.Count);
+        Assert.All(told, o => Assert.Contains("has ended", o.Reason, StringComparison.Ordinal));
     }
 
     [FactWith("python3")]

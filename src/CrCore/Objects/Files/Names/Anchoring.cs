@@ -37,7 +37,7 @@ public static class Anchoring
         NamePlace.Deleted when IsOfKernel(file)
             => ("CrKernelFile", $"it is a file of the kernel's own ({file.Name}), which is not kept in any directory", "Let the program close it first."),
         NamePlace.Deleted => null,
-        NamePlace.Unlinked when FileSystemType.IsSynthetic(FileSystemType.OfPath(file.Path))
+        NamePlace.Unlinked or NamePlace.Elsewhere when FileSystemType.IsSynthetic(FileSystemType.OfPath(file.Path)) && FileStatus.Read(file.Prefix + file.Name, out _, follow: false) == Errno.ENOENT
             => ("CrFileUnlinked", "what it showed is gone: it belonged to a task or an object of the kernel that has ended", "Let the program close it first."),
         NamePlace.Unlinked when OtherName(file).Length > 0 || FileHandle.Of(file.Path).IsKnown => null,
         NamePlace.Unlinked => ("CrFileUnlinked", $"this name was removed, and the file's {file.Status.LinkCount} other name(s) are not known: its directory has none of them, and its file system has no handles",
