@@ -74,7 +74,7 @@ function Start-Example([string] $Name, [int] $Seconds = 1000, [string] $Awaited 
 # A process in the middle of a pipeline whose ends are not its own, and a FIFO to feed it later.
 function Start-Filter {
     mkfifo ./feed
-    setsid bash -c "exec </dev/null >/dev/null 2>&1; $Folder/bin/worker 1000 | $Folder/bin/filter 2>/dev/null | $Folder/bin/last 1000 &"
+    setsid bash -c "for f in /proc/`$`$/fd/*; do f=`${f##*/}; if [ `"`$f`" -gt 2 ]; then eval `"exec `$f<&-`"; fi; done 2>/dev/null; exec </dev/null >/dev/null 2>&1; $Folder/bin/worker 1000 | $Folder/bin/filter 2>/dev/null | $Folder/bin/last 1000 &"
     foreach ($try in 1..500) {
         $filter = @(Get-Process filter -ErrorAction Ignore | Where-Object { [IO.File]::ResolveLinkTarget("/proc/$($_.Id)/exe", $false).FullName -eq "$Folder/bin/filter" })
         if ($filter.Count -eq 1) { return $filter[0].Id }
@@ -88,7 +88,7 @@ function Start-Listener {
     New-Item -ItemType Directory ./log, ./data | Out-Null
     Set-Content ./data/web.log 'moved'
     $ready = Join-Path $PWD 'ready'
-    $root = Start-Process setsid -ArgumentList 'python3', '-c', "`"import socket,os,time; s=socket.socket(); s.bind(('0.0.0.0',0)); s.listen(); os.dup2(s.fileno(),9); l=open('$PWD/log/web.log','a'); d=os.open('/dev/null',2); [os.dup2(d,n) for n in (0,1,2)]; os.close(d); open('$ready','w').close(); time.sleep(1000)`"" -PassThru
+    $root = Start-Process setsid -ArgumentList 'python3', '-c', "`"import socket,os,time; s=socket.socket(); s.bind(('0.0.0.0',0)); s.listen(); os.dup2(s.fileno(),9); l=open('$PWD/log/web.log','a'); d=os.open('/dev/null',2); [os.dup2(d,n) for n in (0,1,2)]; os.close(d); [os.close(int(n)) for n in os.listdir('/proc/self/fd') if int(n)>2 and int(n) not in (9,l.fileno()) and os.path.exists('/proc/self/fd/'+n)]; open('$ready','w').close(); time.sleep(1000)`"" -PassThru
     $id = $root.Id
     $root.Dispose()
     foreach ($try in 1..500) {
@@ -188,6 +188,8 @@ try {
     Copy-Item /bin/cat "$Folder/bin/filter"
     Set-Content "$Folder/bin/start" @'
 #!/bin/bash
+# What whoever runs this has open (a lock, for one) is no part of the tree.
+for f in /proc/$$/fd/*; do f=${f##*/}; if [ "$f" -gt 2 ]; then eval "exec $f<&-"; fi; done 2>/dev/null
 exec setsid "$2/bin/$1" "$2/bin/tree" "$2" "$3" </dev/null >/dev/null 2>&1
 '@
     Set-Content "$Folder/bin/tree" @'
