@@ -24,8 +24,8 @@ public static class SocketLevel
         PeerCredentials = 17, ReceiveLowWater = 18, ReceiveTimeout = 20, SendTimeout = 21, BindToDevice = 25, AttachFilter = 26, DetachFilter = 27, PeerName = 28, TimeStamp = 29,
         AcceptsConnections = 30, SendBufferForce = 32, ReceiveBufferForce = 33, PassSecurity = 34, TimeStampNs = 35, Mark = 36,
         TimeStamping = 37, Protocol = 38, Domain = 39, ReceiveQueueOverflow = 40, WifiStatus = 41, PeekOffset = 42, NoFrameCheck = 43,
-        LockFilter = 44, SelectErrorQueue = 45, BusyPoll = 46, MaxPacingRate = 47, PeerGroups = 59, ZeroCopy = 60, TransmitTime = 61,
-        BindToInterface = 62, TimeStampNew = 63, TimeStampNsNew = 64, PreferBusyPoll = 69, BusyPollBudget = 70, BufferLock = 72,
+        LockFilter = 44, SelectErrorQueue = 45, BusyPoll = 46, MaxPacingRate = 47, IncomingCpu = 49, PeerGroups = 59, ZeroCopy = 60, TransmitTime = 61,
+        BindToInterface = 62, TimeStampNew = 63, TimeStampNsNew = 64, TimeStampingNew = 65, PreferBusyPoll = 69, BusyPollBudget = 70, BufferLock = 72, ReserveMemory = 73,
         TransmitRehash = 74, ReceiveMark = 75, PassPidFd = 76, ReceivePriority = 82, PassRights = 83;
 
     /// <summary>Bits of <see cref="BufferLock"/>: the size was set, and the kernel leaves it alone.</summary>

@@ -7,7 +7,8 @@ namespace CrCore.Objects.Sockets;
 
 /// <summary>An option that is kept.</summary>
 /// <param name="Size">Bytes of its value: 4 for an int.</param>
-public readonly record struct SocketOption(int Level, int Name, string Text, int Size = 4);
+/// <param name="SkipsEmpty">An empty value says that there is nothing to keep, and cannot be set.</param>
+public readonly record struct SocketOption(int Level, int Name, string Text, int Size = 4, bool SkipsEmpty = false);
 
 /// <summary>
 /// Captures a socket's options and puts them back. A family adds the options of its own levels to the table of SOL_SOCKET.
@@ -15,8 +16,8 @@ public readonly record struct SocketOption(int Level, int Name, string Text, int
 public static class SocketOptions
 {
     /// <summary>
-    /// Options of SOL_SOCKET (socket(7)), in the order in which they are set: the sizes before what locks them. Not here:
-    /// SO_INCOMING_CPU, which tells of the past, and what only asks.
+    /// Options of SOL_SOCKET (socket(7)), in the order in which they are set: the sizes before what locks them, what a
+    /// program of before the year 2038 asks for before what newer ones do (one bit says which of the two was the last). Not here is what only asks.
     /// </summary>
     public static IReadOnlyList<SocketOption> Common { get; } =
     [
@@ -41,7 +42,8 @@ public static class SocketOptions
         new(O.Socket, O.TimeStampNs, "SO_TIMESTAMPNS"),
         new(O.Socket, O.TimeStampNew, "SO_TIMESTAMP_NEW"),
         new(O.Socket, O.TimeStampNsNew, "SO_TIMESTAMPNS_NEW"),
-        new(O.Socket, O.TimeStamping, "SO_TIMESTAMPING"),
+        new(O.Socket, O.TimeStamping, "SO_TIMESTAMPING", 8),
+        new(O.Socket, O.TimeStampingNew, "SO_TIMESTAMPING_NEW", 8),
         new(O.Socket, O.PassSecurity, "SO_PASSSEC"),
         new(O.Socket, O.Mark, "SO_MARK"),
         new(O.Socket, O.ReceiveQueueOverflow, "SO_RXQ_OVFL"),
@@ -60,6 +62,8 @@ public static class SocketOptions
         new(O.Socket, O.PassPidFd, "SO_PASSPIDFD"),
         new(O.Socket, O.ReceivePriority, "SO_RCVPRIORITY"),
         new(O.Socket, O.PassRights, "SO_PASSRIGHTS"),
+        new(O.Socket, O.IncomingCpu, "SO_INCOMING_CPU"),
+        new(O.Socket, O.ReserveMemory, "SO_RESERVE_MEM"),
         new(O.Socket, O.BindToInterface, "SO_BINDTOIFINDEX"),
         // The last: a locked filter can be neither changed nor taken off (SocketFilter.Restore comes first).
         new(O.Socket, O.LockFilter, "SO_LOCK_FILTER"),
@@ -75,6 +79,8 @@ public static class SocketOptions
             foreach (var option in part)
             {
                 var n = SocketCalls.GetOption(socket, option.Level, option.Name, buffer[..option.Size]);
+                if (n == 0 && option.SkipsEmpty)
+                    continue;
                 if (n >= 0)
                     values.Add(new(option.Level, option.Name, buffer[..(int)n].ToArray()));
                 else if ((Errno)(-n) is not (Errno.ENOPROTOOPT or Errno.EOPNOTSUPP or Errno.EINVAL))
@@ -107,12 +113,36 @@ public static class SocketOptions
         }
     }
 
+    /// <summary>Sets some on a socket that only answers a question; what it does not take is no answer yet.</summary>
+    internal static void TryRestore(OwnDescriptor socket, SavedDescription saved, Func<SocketOptionValue, bool> which)
+    {
+        foreach (var option in saved.Get<SocketOptionsRecord>()?.Values ?? [])
+            if (which(option))
+                Set(socket, option);
+    }
+
     private static Errno Set(OwnDescriptor socket, SocketOptionValue option) => (option.Level, option.Name) switch
     {
         (O.Socket, O.SendBuffer) => SetBuffer(socket, option, O.SendBufferForce),
         (O.Socket, O.ReceiveBuffer) => SetBuffer(socket, option, O.ReceiveBufferForce),
+        (O.Socket, O.TimeStamping or O.TimeStampingNew) => SetTimeStamping(socket, option),
         _ => SocketCalls.SetOption(socket, option.Level, option.Name, option.Value.Span),
     };
+
+    /// <summary>
+    /// A connection that has ended cannot begin to count what it sends any more, as it had done while it lasted
+    /// (sock_set_timestamping in net/core/sock.c), and has nothing more to count.
+    /// </summary>
+    private static Errno SetTimeStamping(OwnDescriptor socket, SocketOptionValue option)
+    {
+        const uint optId = 1 << 7, optIdTcp = 1 << 16;
+        var errno = SocketCalls.SetOption(socket, option.Level, option.Name, option.Value.Span);
+        if (errno != Errno.EINVAL || option.Value.Length < sizeof(uint))
+            return errno;
+        var value = option.Value.ToArray();
+        BinaryPrimitives.WriteUInt32LittleEndian(value, BinaryPrimitives.ReadUInt32LittleEndian(value) & ~(optId | optIdTcp));
+        return SocketCalls.SetOption(socket, option.Level, option.Name, value);
+    }
 
     /// <summary>The kernel doubles what is asked for (__sock_set_rcvbuf in net/core/sock.c). Only with CAP_NET_ADMIN may it be more than net.core.wmem_max or rmem_max.</summary>
     private static Errno SetBuffer(OwnDescriptor socket, SocketOptionValue option, int force)

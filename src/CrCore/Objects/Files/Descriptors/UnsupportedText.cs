@@ -69,8 +69,27 @@ internal static class UnsupportedText
             return "a packet socket";
         if (Row(proc, d.Pid, "net/raw"u8, inode) is not null || Row(proc, d.Pid, "net/raw6"u8, inode) is not null)
             return "a raw socket";
-        return "a socket";
+        return d.Socket is { } identity ? SocketOf(identity.Family) : "a socket";
     }
+
+    /// <summary>By its address family (AF_* of linux/socket.h).</summary>
+    private static string SocketOf(int family) => family switch
+    {
+        4 or 5 => "a socket of AppleTalk or IPX",
+        3 or 6 or 9 or 11 => "a socket of a radio or packet network (AF_AX25, NETROM, X25, ROSE)",
+        15 => "a socket of the keys of IPsec (AF_KEY)",
+        21 => "a socket of RDS (AF_RDS)",
+        29 => "a socket of the CAN bus (AF_CAN)",
+        30 => "a socket of TIPC (AF_TIPC)",
+        31 => "a Bluetooth socket (AF_BLUETOOTH)",
+        38 => "a socket of the kernel's ciphers (AF_ALG)",
+        40 => "a socket to virtual machines or their host (vsock(7), AF_VSOCK)",
+        41 => "a socket of KCM (AF_KCM)",
+        42 => "a socket of QIPCRTR (AF_QIPCRTR)",
+        43 => "a socket of SMC (AF_SMC)",
+        44 => "a socket of XDP (AF_XDP)",
+        _ => $"a socket of the address family {family}",
+    };
 
     private static string[]? Row(ProcReader proc, int pid, ReadOnlySpan<byte> table, ReadOnlySpan<byte> inode)
     {

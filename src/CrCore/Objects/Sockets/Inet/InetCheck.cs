@@ -22,6 +22,8 @@ internal static class InetCheck
 
     public static void Check(CheckContext context, SavedDescription saved, InetSocketRecord socket)
     {
+        if (!socket.IsConnection && socket.IsBound && socket.SocketType != SocketType.Raw)
+            BoundAddress.Check(context, saved, socket);
         if (!socket.IsConnection || socket.State == TcpState.Close)
             return;
         if (PolicyFor(context.Options, socket) == TcpEstablishedPolicy.Fail)

@@ -38,7 +38,7 @@ public sealed class InetKind : IDescriptorKind
             socket = socket with { State = TcpState.Close, HasError = false, IsBound = false };
         // IP_TOS sets SO_PRIORITY, too (ip_sock_set_tos in net/ipv4/ip_sockglue.c): what all sockets have comes last.
         var records = SocketParts.Capture(own, d, socket, InetOptions.All, socket.IsTcp ? InetOptions.OfTcp : InetOptions.OfDatagrams,
-            socket.IsTcp && !socket.IsConnection ? InetOptions.OfUnconnectedTcp : [], SocketOptions.Common);
+            socket.IsTcp && !socket.IsConnection ? InetOptions.OfUnconnectedTcp : [], socket.State == TcpState.Listen ? InetOptions.OfFastOpen : [], SocketOptions.Common);
         if (!socket.IsTcp)
             records.AddRange(Memberships.Of(own, socket.Family, capture.Context.Proc, capture.Context.Root.Pid));
         if (socket.IsConnection)

@@ -25,6 +25,7 @@ internal static class InetOptions
         new(Ip, 2, "IP_TTL"),
         new(Ip, 3, "IP_HDRINCL"),
         new(Ip, 4, "IP_OPTIONS", 40),
+        new(Ip, 5, "IP_ROUTER_ALERT"),
         new(Ip, 6, "IP_RECVOPTS"),
         new(Ip, 7, "IP_RETOPTS"),
         new(Ip, 8, "IP_PKTINFO"),
@@ -42,13 +43,19 @@ internal static class InetOptions
         new(Ip, IpBindNoPort, "IP_BIND_ADDRESS_NO_PORT"),
         new(Ip, 25, "IP_RECVFRAGSIZE"),
         new(Ip, 26, "IP_RECVERR_RFC4884"),
+        new(Ip, 34, "IP_MULTICAST_LOOP"),
+        new(Ip, 49, "IP_MULTICAST_ALL"),
         new(Ip, 50, "IP_UNICAST_IF"),
         new(Ip, 51, "IP_LOCAL_PORT_RANGE"),
         new(Ip6, 7, "IPV6_CHECKSUM"),
+        new(Ip6, 11, "IPV6_FLOWINFO"),
         new(Ip6, 16, "IPV6_UNICAST_HOPS"),
+        new(Ip6, 19, "IPV6_MULTICAST_LOOP"),
         new(Ip6, 23, "IPV6_MTU_DISCOVER"),
         new(Ip6, 25, "IPV6_RECVERR"),
         new(Ip6, Ip6Only, "IPV6_V6ONLY"),
+        new(Ip6, 29, "IPV6_MULTICAST_ALL"),
+        new(Ip6, 30, "IPV6_ROUTER_ALERT_ISOLATE"),
         new(Ip6, 31, "IPV6_RECVERR_RFC4884"),
         new(Ip6, 33, "IPV6_FLOWINFO_SEND"),
         new(Ip6, 36, "IPV6_HDRINCL"),
@@ -92,6 +99,7 @@ internal static class InetOptions
         new(Tcp, 8, "TCP_LINGER2"),
         new(Tcp, 9, "TCP_DEFER_ACCEPT"),
         new(Tcp, 10, "TCP_WINDOW_CLAMP"),
+        new(Tcp, 12, "TCP_QUICKACK"),
         new(Tcp, 16, "TCP_THIN_LINEAR_TIMEOUTS"),
         new(Tcp, 18, "TCP_USER_TIMEOUT"),
         new(Tcp, 23, "TCP_FASTOPEN"),
@@ -106,6 +114,9 @@ internal static class InetOptions
         new(Tcp, 46, "TCP_DELACK_MAX_US"),
     ];
 
+    /// <summary>The keys of its cookies (TCP_FASTOPEN), of the machine if it has none of its own; with them the clients' cookies stay good on another machine.</summary>
+    public static IReadOnlyList<SocketOption> OfFastOpen { get; } = [new(Tcp, 33, "TCP_FASTOPEN_KEY", 32, SkipsEmpty: true)];
+
     /// <summary>The size that the program asked for; of a connection the kernel tells the current one instead.</summary>
     public static IReadOnlyList<SocketOption> OfUnconnectedTcp { get; } = [new(Tcp, TcpRepair.MaxSegment, "TCP_MAXSEG")];
 
@@ -114,12 +125,8 @@ internal static class InetOptions
     [
         new(Ip, 32, "IP_MULTICAST_IF"),
         new(Ip, 33, "IP_MULTICAST_TTL"),
-        new(Ip, 34, "IP_MULTICAST_LOOP"),
-        new(Ip, 49, "IP_MULTICAST_ALL"),
         new(Ip6, 17, "IPV6_MULTICAST_IF"),
         new(Ip6, 18, "IPV6_MULTICAST_HOPS"),
-        new(Ip6, 19, "IPV6_MULTICAST_LOOP"),
-        new(Ip6, 29, "IPV6_MULTICAST_ALL"),
         new(RawLevel, 1, "ICMP_FILTER"),
         new(Icmp6, 1, "ICMPV6_FILTER", 32),
         new(Udp, 1, "UDP_CORK"),

@@ -1,4 +1,3 @@
-using System.Text;
 using CrCore.Kernel;
 using CrCore.Objects.Files;
 using CrCore.Remote;
@@ -41,7 +40,7 @@ internal sealed class InetRestore : IDisposable
         if (socket.Uid != 0 || socket.Gid != 0)
             own.ChangeOwner(socket.Uid, socket.Gid);
         if (socket.Device.Length > 0)
-            Must(saved, $"binding to the interface {socket.Device}", SocketCalls.SetOption(own, SocketLevel.Socket, SocketLevel.BindToDevice, Encoding.ASCII.GetBytes(socket.Device + '\0')));
+            Must(saved, $"binding to the interface {socket.Device}", BoundAddress.SetDevice(own, socket.Device));
         SocketOptions.Restore(own, saved, o => InetOptions.IsBeforeBind(o.Level, o.Name));
         if (socket.IsConnection)
         {
@@ -60,29 +59,22 @@ internal sealed class InetRestore : IDisposable
         if (socket.IsBound && socket is { SocketType: SocketType.Datagram, Protocol: InetProtocol.Udp })
             (_datagrams ??= new DatagramInjector(server)).Fill(own, saved, socket);
         if (socket.HasRemote && !socket.IsTcp)
-            Must(saved, $"connecting to {socket.Remote}", InetCalls.Connect(own, socket.Remote.ToSockaddr()));
+            Must(saved, $"connecting to {socket.Remote}", BoundAddress.WithDevice(own, socket, () => InetCalls.Connect(own, socket.Remote.ToSockaddr())));
         // A socket that is not connected is shut down all the same, and says ENOTCONN (inet_shutdown in net/ipv4/af_inet.c).
         if (socket.Shutdown != 0)
             InetCalls.Shutdown(own, socket.Shutdown - 1);
     }
 
-    /// <summary>
-    /// With SO_REUSEADDR for everybody: the saved values come when all are bound. An address that the machine does not have (any
-    /// more) can be bound to with IP_FREEBIND; that option, too, gets its saved value later.
-    /// </summary>
     private void Bind(OwnDescriptor own, SavedDescription saved, InetSocketRecord socket)
     {
-        SocketCalls.SetNumber(own, SocketLevel.Socket, SocketLevel.ReuseAddress, 1);
-        var errno = InetCalls.Bind(own, socket.Local.ToSockaddr());
-        if (errno == Errno.EADDRNOTAVAIL && socket.SocketType != SocketType.Raw)
+        var errno = BoundAddress.TryBind(own, socket, out var isMissing);
+        if (isMissing)
         {
-            SocketCalls.SetNumber(own, Ip, InetOptions.IpFreeBind, 1);
-            errno = InetCalls.Bind(own, socket.Local.ToSockaddr());
             if (errno == Errno.None && !HasFreeBind(saved))
                 _context.Warnings.Add(new("CrAddressMissing", CrErrorKind.Obstacle, ObstacleSeverity.Warning, saved.Task.VPid, saved.Task.Comm, saved.Label, $"this machine does not have its address {socket.Local}; it is bound to it all the same"));
         }
         if (errno == Errno.EADDRINUSE)
-            throw new CrKernelException("CrAddressInUse", $"{saved.Task}: binding {saved.Label} to {socket.Local}", errno, "Another process has the address; end it, and restore again (ss -tulpn shows who has it).", CrErrorKind.Obstacle) { Object = saved.Label };
+            throw new CrKernelException("CrAddressInUse", $"{saved.Task}: binding {saved.Label} to {socket.Local}", errno, BoundAddress.TakenAdvice, CrErrorKind.Obstacle) { Object = saved.Label };
         Must(saved, $"binding to {socket.Local}", errno);
     }
 
