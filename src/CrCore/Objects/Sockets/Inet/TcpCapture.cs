@@ -52,6 +52,7 @@ internal static class TcpCapture
         Must(d, "reading the sequence number of", errno);
         var receiveLength = Length(d, SocketCalls.AskNumber(own, SocketCalls.InputQueue));
         var receive = ReadQueue(own, d, receiveLength, isSend: false);
+        receiveLength += ReadBehindUrgent(own, receiveLength, receive);
         Must(d, "leaving the queues of", TcpRepair.Select(own, TcpRepair.Queue.None));
         return
         [
@@ -79,6 +80,39 @@ internal static class TcpCapture
     /// <summary>What a closed connection still has to be read.</summary>
     public static List<ICrRecord> ReadClosed(OwnDescriptor own, Descriptor d)
         => [.. ReadQueue(own, d, Length(d, SocketCalls.AskNumber(own, SocketCalls.InputQueue)), isSend: false)];
+
+    /// <summary>
+    /// Urgent data that was read already leaves a mark behind, at which counting (FIONREAD) and reading stop (tcp_recvmsg_locked in
+    /// net/ipv4/tcp.c). A peek that begins there goes on behind it. On the wire nothing tells where in the queue it was.
+    /// </summary>
+    /// <returns>The bytes behind the mark; 0 when there is none, or a kernel older than 6.9, which has no SO_PEEK_OFF of TCP.</returns>
+    private static uint ReadBehindUrgent(OwnDescriptor own, uint before, List<TcpDataRecord> pieces)
+    {
+        var offset = SocketCalls.GetNumber(own, SocketLevel.Socket, SocketLevel.PeekOffset, out var errno);
+        if (errno != Errno.None)
+            return 0;
+        const int mark = 1;
+        var found = 0u;
+        try
+        {
+            // Hardly any connection has something there.
+            Span<byte> first = stackalloc byte[1];
+            if (SocketCalls.SetNumber(own, SocketLevel.Socket, SocketLevel.PeekOffset, (int)before) != Errno.None || InetCalls.Peek(own, first) <= 0)
+                return 0;
+            var buffer = new byte[PieceSize];
+            while (SocketCalls.SetNumber(own, SocketLevel.Socket, SocketLevel.PeekOffset, (int)(before + found) + (found > 0 ? mark : 0)) == Errno.None
+                && InetCalls.Peek(own, buffer) is > 0 and var n)
+            {
+                pieces.Add(new(false, buffer[..(int)n]));
+                found += (uint)n;
+            }
+        }
+        finally
+        {
+            SocketCalls.SetNumber(own, SocketLevel.Socket, SocketLevel.PeekOffset, offset);
+        }
+        return found;
+    }
 
     /// <summary>Copies a whole queue. A peek starts at its beginning always, so the buffer has to hold all of it.</summary>
     private static List<TcpDataRecord> ReadQueue(OwnDescriptor own, Descriptor d, uint length, bool isSend)

@@ -163,6 +163,23 @@ public class InetJourneyTests
             f.bind(('{address}', 0)); l.setsockopt(IPPROTO_TCP, TCP_DEFER_ACCEPT, 0); f.connect(l.getsockname())
         """);
 
+    /// <summary>What came behind urgent data that was read already, in front of it and where nothing is.</summary>
+    [FactWith("python3")]
+    public void WhatWaitsBehindUrgentDataThatWasRead() => Survives("""
+            l = create_server(('127.0.0.1', 0))
+            def pair(): c = create_connection(l.getsockname()); return c, l.accept()[0]
+            (u, v), (w, x) = pair(), pair()
+            for s, r in ((u, v), (w, x)): s.send(b'ab'); s.send(b'!', MSG_OOB); s.send(b'cd' + bytes(range(256)) * 100); time.sleep(0.05); same(r.recv(1, MSG_OOB), b'!')
+            same(x.recv(2), b'ab'); u.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)
+            wait()
+            def all(s, n):
+                got = b''; s.settimeout(5)
+                while len(got) < n: got += s.recv(n - len(got))
+                return got
+            rest = b'cd' + bytes(range(256)) * 100
+            same(all(v, len(rest) + 2), b'ab' + rest); same(all(x, len(rest)), rest); u.send(b'more'); same(all(v, 4), b'more'); x.send(b'back'); same(all(w, 4), b'back')
+        """);
+
     [FactWith("python3")]
     public void WhatCannotBeSavedIsNamed()
     {
