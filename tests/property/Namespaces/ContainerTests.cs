@@ -29,6 +29,27 @@ public class ContainerTests
         AssertGoesOn(tree, restored, unshare);
     }
 
+    /// <summary>In a mount namespace of the tree's own, a task whose root is another directory (chroot), its program and files outside of it.</summary>
+    [TheoryInNamespaces]
+    [InlineData("-pfm --mount-proc")]
+    [InlineData("-pfmU -r --mount-proc")]
+    public void ATaskWithARootOfItsOwnComesBackInAContainer(string unshare)
+    {
+        using var tree = new ContainedTree(unshare, """
+            inner = os.fork()
+            if inner == 0:
+                os.mkdir(folder + '/root'); os.chroot(folder + '/root'); folder = '/'
+                await_word('go'); tell('seen', [sorted(os.listdir('/')), os.path.exists('/proc')])
+                while True: time.sleep(1000)
+            while not said('root') or os.readlink('/proc/%d/root' % inner) != folder + '/root': time.sleep(0.01)
+            """);
+        tree.Checkpoint(stop: true);
+        var restored = tree.Restore();
+        tree.Say("root/go");
+        Assert.Equal("[[\"go\"], false]", tree.Hear("root/seen").GetRawText());
+        AssertGoesOn(tree, restored, unshare);
+    }
+
     /// <summary>
     /// Without a pid namespace of its own, a tree gets its pids back in ours. It is one process: pids of ended children
     /// stay taken until this machine's init has waited for them, and not every container's init does.

@@ -93,13 +93,37 @@ public static class DescriptorReader
 
     /// <summary>
     /// What goes before a task's absolute names to reach them from here: nothing in this process's mount namespace, the
-    /// task's root elsewhere. The kernel gives names from the root of this process, or of the task's mount namespace (d_path).
+    /// task's root elsewhere. The kernel gives names from the root of this process, or of the task's mount namespace (d_path):
+    /// of a task with a root of its own (chroot) those of the nearest ancestor who has none.
     /// </summary>
     public static string MountPrefix(ProcReader proc, int pid)
     {
-        if (!proc.TryReadLink(pid, "ns/mnt"u8, out var theirs))
+        if (!proc.TryReadLink(pid, "ns/mnt"u8, out var link))
             return "";
-        var copy = theirs.ToArray();
-        return proc.TryReadLink(Environment.ProcessId, "ns/mnt"u8, out var own) && own.SequenceEqual(copy) ? "" : $"/proc/{pid}/root";
+        var theirs = link.ToArray();
+        if (IsIn(proc, Environment.ProcessId, theirs))
+            return "";
+        var viewer = pid;
+        while (HasOwnRoot(proc, viewer))
+            if (ProcStatus.TryRead(proc, viewer, out var status) && status.ParentPid > 0 && IsIn(proc, status.ParentPid, theirs))
+                viewer = status.ParentPid;
+            else
+                return $"/proc/{pid}/root";
+        return $"/proc/{viewer}/root";
+    }
+
+    private static bool HasOwnRoot(ProcReader proc, int pid) => ProcLinks.TryRead(proc, pid, TaskLink.Root, out var root) && root != "/";
+
+    private static bool IsIn(ProcReader proc, int pid, ReadOnlySpan<byte> mountNamespace)
+    {
+        try
+        {
+            return proc.TryReadLink(pid, "ns/mnt"u8, out var own) && own.SequenceEqual(mountNamespace);
+        }
+        catch (CrKernelException e) when (e.Errno == Errno.EACCES)
+        {
+            // An ancestor outside of the tree that this process may not look at.
+            return false;
+        }
     }
 }
