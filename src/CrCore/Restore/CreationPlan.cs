@@ -11,14 +11,15 @@ public static class CreationPlan
     /// <param name="image">The tree.</param>
     /// <param name="inherited">
     /// Whether a session or group number outside of the tree is taken over from the creator of the root: 0 (not visible
-    /// from the tree's namespace), or one that a process outside of the tree still leads.
+    /// from the tree's namespace), or one that a process outside of the tree still leads. Not asked about a number that a task
+    /// of the tree has: that task leads it, and an answer may take a look at every process of the machine.
     /// </param>
     /// <param name="problems">Takes the tasks whose session cannot be made, with the reason.</param>
     public static PlannedTask Make(ImageModel image, Func<int, bool> inherited, ICollection<(TaskImage Task, string Reason)> problems)
     {
         var kin = Kin.Of(image);
         var unplaced = new List<(Kin Task, string Reason)>();
-        var places = new BirthPlaces(kin, inherited, unplaced);
+        var places = new BirthPlaces(kin, IsInherited, unplaced);
         foreach (var (task, reason) in unplaced)
             problems.Add((image.Tasks[task.Index], reason));
 
@@ -32,7 +33,7 @@ public static class CreationPlan
                 Image = image.Tasks[task.Index],
                 VPid = task.VPid,
                 LeadsSession = task.Leads,
-                Group = inherited(task.Group) ? 0 : task.Group,
+                Group = IsInherited(task.Group) ? 0 : task.Group,
                 Sharing = TaskSharing.FlagsOf(image.Tasks[task.Index]),
             };
         }
@@ -58,6 +59,8 @@ public static class CreationPlan
                 planned[task].After.Insert(0, NewLeader(group, leads: false));
         }
         return first;
+
+        bool IsInherited(int number) => image.FindTask(number) is null && inherited(number);
 
         string? Place(Kin task)
         {

@@ -74,11 +74,19 @@ internal sealed class PuppetTree(ProcReader proc) : IDisposable
 
     private static PlannedTask InitPlan() => new() { Image = null, VPid = 1, LeadsSession = false, Group = 0 };
 
-    /// <summary>Ends the first puppet: the tree's root goes to the nearest reaper (init, or a subreaper).</summary>
-    public void EndBootstrap()
+    /// <summary>Lets the first puppet, which nobody needs once all others are made, end while those are filled.</summary>
+    public void KillBootstrap()
     {
         if (Bootstrap is { } b)
-            Kill(b.Pid);
+            Libc.Syscall(Sys.kill, b.Pid, SigKill);
+    }
+
+    /// <summary>Waits until the first puppet has ended: the tree's root has gone to the nearest reaper (init, or a subreaper).</summary>
+    public void EndBootstrap()
+    {
+        KillBootstrap();
+        if (Bootstrap is { } b)
+            TakeEnd(b.Pid);
         Bootstrap = null;
     }
 
@@ -95,12 +103,6 @@ internal sealed class PuppetTree(ProcReader proc) : IDisposable
                 TakeAll(_creator.Made[i].Puppet.Pid);
         }
         EndBootstrap();
-    }
-
-    private static void Kill(int pid)
-    {
-        Libc.Syscall(Sys.kill, pid, SigKill);
-        TakeEnd(pid);
     }
 
     /// <summary>Takes the ends of a killed process's threads, then its own.</summary>

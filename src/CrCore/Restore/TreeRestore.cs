@@ -63,6 +63,7 @@ public sealed class TreeRestore(RestoreOptions options, ICrLog? log = null, IPro
         puppets.Start(page, ArenaSize);
         using (var inheritance = MemoryInheritance.Make(context, source.File))
             puppets.Create(plan, namespaces, options, new PassingNumbers(image, SystemLimits.PidMax(proc)), tasks, cancel, inheritance, () => Run(context, [tasks[0]], cancel, RestoreStage.Root), leader => StartSession(context, leader));
+        puppets.KillBootstrap();
         var living = tasks.Where(t => !t.IsZombie).ToArray();
         Step("Map");
         Run(context, living, cancel, RestoreStage.Descriptors, RestoreStage.Memory);

@@ -19,10 +19,7 @@ internal sealed class AioRingMaker(RestoringTask task, AioRingRecord ring, long 
 
     public static void MakeAll(RestoringTask task)
     {
-        var rings = new List<AioRingRecord>();
-        foreach (var record in task.Image.Records)
-            if (record is AioRingRecord ring)
-                rings.Add(ring);
+        List<AioRingRecord> rings = [.. task.Image.All<AioRingRecord>()];
         if (rings.Count == 0)
             return;
         var batch = new SyscallBatch();

@@ -58,14 +58,13 @@ public sealed class AioRingsKind : IInspectsTask, ICapturesTask, IChecksImage, I
             var (rings, mapped) = (0, 0);
             foreach (var mapping in layout.Mappings)
                 mapped += mapping.Vma.Kind == VmaType.AioRing ? 1 : 0;
-            foreach (var record in task.Records)
-                if (record is AioRingRecord ring)
-                {
-                    rings++;
-                    var at = layout.FirstEndingAfter(ring.Start);
-                    if (at >= layout.Mappings.Count || layout.Mappings[at].Vma is not { Kind: VmaType.AioRing } vma || vma.Start != ring.Start || vma.Length != ring.Length)
-                        throw Broken(task, $"no mapping is where its AIO ring {ring.Start:x} is");
-                }
+            foreach (var ring in task.All<AioRingRecord>())
+            {
+                rings++;
+                var at = layout.FirstEndingAfter(ring.Start);
+                if (at >= layout.Mappings.Count || layout.Mappings[at].Vma is not { Kind: VmaType.AioRing } vma || vma.Start != ring.Start || vma.Length != ring.Length)
+                    throw Broken(task, $"no mapping is where its AIO ring {ring.Start:x} is");
+            }
             if (rings != mapped)
                 throw Broken(task, $"it has {mapped} mappings of AIO rings, and {rings} rings");
         }

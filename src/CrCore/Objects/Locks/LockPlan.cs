@@ -13,9 +13,8 @@ internal sealed class LockPlan
     public LockPlan(ImageModel image, SavedFiles files)
     {
         foreach (var task in image.Tasks)
-            foreach (var record in task.Records)
-                if (record is FileLockRecord held)
-                    Add(image, files, task, held);
+            foreach (var held in task.All<FileLockRecord>())
+                Add(image, files, task, held);
     }
 
     public static LockPlan Of(RestoreContext context) => context.States.Get(() => new LockPlan(context.Image, DescriptorServer.Of(context).Files));

@@ -19,9 +19,8 @@ public sealed class Anchors
     {
         _context = context;
         foreach (var task in context.Image.Tasks)
-            foreach (var record in task.Records)
-                if (record is FileDataRecord piece)
-                    ContentsOf(piece.Object, make: true).Add(piece);
+            foreach (var piece in task.All<FileDataRecord>())
+                ContentsOf(piece.Object, make: true).Add(piece);
     }
 
     public static Anchors Of(RestoreContext context) => context.States.Get(() => new Anchors(context));

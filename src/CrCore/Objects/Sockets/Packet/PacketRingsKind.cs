@@ -71,22 +71,20 @@ public sealed class PacketRingsKind : IInspectsTask, ICapturesTask, IChecksImage
     {
         var layouts = context.States.Get<MemoryLayouts>();
         foreach (var task in context.Image.Tasks)
-            foreach (var record in task.Records)
-                if (record is PacketRingMapRecord map)
-                {
-                    var at = layouts.Of(task)?.FirstEndingAfter(map.Start) ?? 0;
-                    if (layouts.Of(task) is not { } layout || at >= layout.Mappings.Count || layout.Mappings[at].Vma is not { Kind: VmaType.PacketRing } vma || vma.Start != map.Start || vma.Length != map.Length)
-                        throw new CrImageException("CrImageBadObject", $"The image is broken: {task}: no mapping is where its packet socket's ring {map.Start:x} is.", task.Offset, "The image is damaged; take another copy, or checkpoint again.");
-                }
+            foreach (var map in task.All<PacketRingMapRecord>())
+            {
+                var at = layouts.Of(task)?.FirstEndingAfter(map.Start) ?? 0;
+                if (layouts.Of(task) is not { } layout || at >= layout.Mappings.Count || layout.Mappings[at].Vma is not { Kind: VmaType.PacketRing } vma || vma.Start != map.Start || vma.Length != map.Length)
+                    throw new CrImageException("CrImageBadObject", $"The image is broken: {task}: no mapping is where its packet socket's ring {map.Start:x} is.", task.Offset, "The image is damaged; take another copy, or checkpoint again.");
+            }
     }
 
     public RestoreStage Stage => RestoreStage.State;
 
     public Action? Restore(RestoreContext context, RestoringTask task, SyscallBatch batch)
     {
-        foreach (var record in task.Image.Records)
-            if (record is PacketRingMapRecord m)
-                batch.Must("mapping the ring of a packet socket at", $"{m.Start:x}", Sys.mmap, m.Start, m.Length, (int)m.Protection, (m.IsShared ? MapShared : MapPrivate) | MapFixedNoReplace, m.Fd, m.Offset);
+        foreach (var m in task.Image.All<PacketRingMapRecord>())
+            batch.Must("mapping the ring of a packet socket at", $"{m.Start:x}", Sys.mmap, m.Start, m.Length, (int)m.Protection, (m.IsShared ? MapShared : MapPrivate) | MapFixedNoReplace, m.Fd, m.Offset);
         return null;
     }
 
