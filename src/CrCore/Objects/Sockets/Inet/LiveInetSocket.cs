@@ -47,8 +47,9 @@ internal static class LiveInetSocket
             Local = local,
             Remote = remote ?? default,
             HasRemote = remote is not null,
-            // A closed socket may show the port that it once had; those that still have one are in sock_diag's list.
-            IsBound = tcp && state == TcpState.Close ? fact is not null : !local.IsNothing,
+            // A closed socket may show the port that it once had; those that still have one are in sock_diag's list. Not in it: an
+            // address that waits for its port (IP_BIND_ADDRESS_NO_PORT).
+            IsBound = tcp && state == TcpState.Close ? fact is not null || local is { Port: 0, IsNothing: false } : !local.IsNothing,
             HasError = (polled & PollErr) != 0,
             Shutdown = fact?.Shutdown ?? ((polled & PollReadHup) != 0 && (tcp || (polled & PollHup) != 0) ? BothSides : (polled & PollReadHup) != 0 ? ReadSide : 0),
             Backlog = state == TcpState.Listen ? (int)(fact?.SendQueue ?? 0) : 0,
