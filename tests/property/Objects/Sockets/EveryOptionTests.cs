@@ -1,4 +1,5 @@
 using CrCore;
+using CrProperty.Kernel;
 using CrProperty.Objects.Files;
 using Xunit;
 
