@@ -22,6 +22,9 @@ public sealed class LiveTask
 
     public required LiveTask? Parent { get; init; }
 
+    /// <summary>The thread that made it, or took it over; 0 for the root.</summary>
+    internal int ParentTid { get; init; }
+
     public required ProcStat Stat { get; init; }
 
     public required string Comm { get; init; }
@@ -48,6 +51,9 @@ public sealed class FrozenTask
     public required int VSid { get; init; }
 
     public required FrozenTask? Parent { get; init; }
+
+    /// <summary>See <see cref="LiveTask.ParentTid"/>.</summary>
+    internal int ParentTid { get; init; }
 
     /// <summary>proc_pid_stat(5), read after the freeze.</summary>
     public required ProcStat Stat { get; init; }

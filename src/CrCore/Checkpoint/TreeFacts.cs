@@ -28,6 +28,7 @@ internal static class TreeFacts
                 VPgid = live.VPgid,
                 VSid = live.VSid,
                 Parent = parent,
+                ParentTid = live.ParentTid,
                 Stat = live.Stat,
                 Comm = live.Comm,
                 Threads = threads,

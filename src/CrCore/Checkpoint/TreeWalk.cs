@@ -12,25 +12,31 @@ public static class TreeWalk
         var found = new List<LiveTask>();
         // Numbers as the root's own pid namespace gives them: status lists one for each namespace, the root's is so deep.
         var level = 0;
-        var todo = new Stack<(int Pid, LiveTask? Parent)>();
+        var todo = new Stack<(int Pid, LiveTask? Parent, int ParentTid)>();
         var children = new List<int>();
-        todo.Push((rootPid, null));
+        var parents = new List<int>();
+        todo.Push((rootPid, null, 0));
         while (todo.TryPop(out var next))
         {
-            if (Read(proc, next.Pid, next.Parent, ref level) is not { } task)
+            if (Read(proc, next.Pid, next.Parent, next.ParentTid, ref level) is not { } task)
                 continue;
             found.Add(task);
             next.Parent?.Children.Add(task);
             children.Clear();
+            parents.Clear();
             foreach (var tid in task.Tids)
+            {
                 ProcTasks.TryListChildren(proc, task.Pid, tid, children);
+                while (parents.Count < children.Count)
+                    parents.Add(tid);
+            }
             for (var i = children.Count - 1; i >= 0; i--)
-                todo.Push((children[i], task));
+                todo.Push((children[i], task, parents[i]));
         }
         return found;
     }
 
-    private static LiveTask? Read(ProcReader proc, int pid, LiveTask? parent, ref int level)
+    private static LiveTask? Read(ProcReader proc, int pid, LiveTask? parent, int parentTid, ref int level)
     {
         if (!ProcStat.TryRead(proc, pid, out var stat) || !ProcStatus.TryRead(proc, pid, out var status))
             return null;
@@ -47,6 +53,7 @@ public static class TreeWalk
             VSid = At(status.NamespaceSessions, level),
             InNestedPidNamespace = status.NamespaceTgids.Length > level,
             Parent = parent,
+            ParentTid = parentTid,
             Stat = stat,
             Comm = stat.Comm.ToString(),
             Tids = tids,

@@ -4,35 +4,54 @@ using CrCore.Protection;
 
 namespace CrCore.Restore;
 
-/// <summary>The image of a restore: a file, whose pages are taken in any order, or a pipe, whose pages come when they come.</summary>
+/// <summary>
+/// The image of a restore: a file, whose pages are taken in any order, or a pipe, whose pages come when they come. One that is
+/// needed whole before anything is made is put down in memory, and is a file from then on.
+/// </summary>
 internal sealed class ImageSource : IDisposable
 {
     private readonly ImageFile? _file;
     private readonly ImageReader? _reader;
 
-    private ImageSource(ImageFile file) => (_file, Model) = (file, file.Model);
+    private ImageSource(ImageFile file, bool isFromPipe) => (_file, Model, IsFromPipe) = (file, file.Model, isFromPipe);
 
-    private ImageSource(ImageReader reader, CancellationToken cancel) => (_reader, Model) = (reader, reader.ReadMetadata(cancel));
+    private ImageSource(ImageReader reader, ImageModel model) => (_reader, Model, IsFromPipe) = (reader, model, true);
 
     public ImageModel Model { get; }
+
+    /// <summary>It may come right from the checkpoint, whose tree ends when the image has been written.</summary>
+    public bool IsFromPipe { get; }
 
     /// <summary>Null for a pipe.</summary>
     public ImageFile? File => _file;
 
     /// <exception cref="CrArgumentException">CrImageNotFound, CrImageAccessDenied.</exception>
     /// <exception cref="CrImageException">The metadata breaks the format, or the file is not whole.</exception>
-    public static ImageSource Open(string path, ImageKey? key, CancellationToken cancel)
+    /// <param name="isNeededWhole">Whether an image that comes through a pipe must have come whole before anything is made.</param>
+    public static ImageSource Open(string path, ImageKey? key, Func<ImageModel, bool> isNeededWhole, CancellationToken cancel)
     {
         if (FileStatus.Read(path, out var status) == Errno.None && status.IsRegular)
-            return new ImageSource(ImageFile.Open(path, key: key));
-        var reader = ImageReader.Open(path, key: key);
+            return new ImageSource(ImageFile.Open(path, key: key), isFromPipe: false);
+        var spool = new ImageSpool(ImagePath.Open(path));
+        ImageReader? reader = null;
         try
         {
-            return new ImageSource(reader, cancel);
+            reader = new ImageReader(ProtectedImage.UnwrapStream(spool, key));
+            var model = reader.ReadMetadata(cancel);
+            if (!isNeededWhole(model))
+            {
+                spool.Forget();
+                return new ImageSource(reader, model);
+            }
+            spool.ReadOn(cancel);
+            var file = ImageFile.Open(spool.Path, key: key);
+            reader.Dispose();
+            return new ImageSource(file, isFromPipe: true);
         }
         catch
         {
-            reader.Dispose();
+            reader?.Dispose();
+            spool.Dispose();
             throw;
         }
     }

@@ -66,6 +66,9 @@ public sealed class CheckContext
 
     public bool InUserNamespace => Namespaces.NewUser;
 
+    /// <summary>Pids that are taken may come free soon: the image came right from the checkpoint that ends the tree.</summary>
+    internal bool AwaitsPids { get; init; }
+
     public List<Obstacle> Obstacles { get; } = [];
 
     /// <summary>The same with a reader, states and obstacles of its own, which the caller adds to this one's.</summary>

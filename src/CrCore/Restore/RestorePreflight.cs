@@ -54,12 +54,25 @@ internal static class RestorePreflight
         }
     }
 
+    public static bool IsAnyPidTaken(ProcReader proc, ImageModel image)
+    {
+        foreach (var task in image.Tasks)
+        {
+            if (ProcStat.TryRead(proc, task.VPid, out _))
+                return true;
+            for (var i = 1; i < task.Threads.Count; i++)
+                if (ProcStat.TryRead(proc, task.Threads[i].VTid, out _))
+                    return true;
+        }
+        return false;
+    }
+
     private static void CheckPid(CheckContext context, TaskImage task, int pid, string what, long deadline)
     {
         ProcStat holder;
         while (ProcStat.TryRead(context.Proc, pid, out holder))
         {
-            if (!holder.IsZombie || Stopwatch.GetTimestamp() >= deadline)
+            if (!(holder.IsZombie || context.AwaitsPids) || Stopwatch.GetTimestamp() >= deadline)
             {
                 context.Refuse(task, "CrPidTaken", $"{what} {pid}", $"it is taken by {(holder.IsZombie ? "the ended, not yet waited for " : "")}process {pid} ({holder.Comm}), child of {holder.ParentPid}",
                     holder.IsZombie ? $"Let process {holder.ParentPid} wait for it, or restore into a new pid namespace (-NewPidNamespace)."

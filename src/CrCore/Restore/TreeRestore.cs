@@ -39,10 +39,10 @@ public sealed class TreeRestore(RestoreOptions options, ICrLog? log = null, IPro
         var started = Stopwatch.GetTimestamp();
         using var proc = new ProcReader();
         Step("Read");
-        using var source = ImageSource.Open(path, options.Key, cancel);
+        using var source = ImageSource.Open(path, options.Key, i => IsNeededWhole(proc, i), cancel);
         var image = source.Model;
         Step("Preflight");
-        var (plan, namespaces, obstacles) = Plan(proc, image);
+        var (plan, namespaces, obstacles) = Plan(proc, image, source.IsFromPipe);
         obstacles.ThrowIfAny("CrRestoreObstacles");
 
         var tasks = RestoringTasks(image);
@@ -98,10 +98,21 @@ public sealed class TreeRestore(RestoreOptions options, ICrLog? log = null, IPro
         };
     }
 
-    private (PlannedTask Plan, NamespacePlan Namespaces, List<Obstacle> Obstacles) Plan(ProcReader proc, ImageModel image)
+    /// <summary>
+    /// Pages that tasks share are asked for in the order in which the tasks are made. And where the numbers are taken, it may be
+    /// the tree itself that has them, until its checkpoint has written the last byte.
+    /// </summary>
+    private bool IsNeededWhole(ProcReader proc, ImageModel image)
+        => image.Head.Revision >= ImageFormat.Revision
+        && (!new MemoryLayouts().SharedPagesOf(image).IsEmpty || (!Namespaces(proc, image).NewPid && RestorePreflight.IsAnyPidTaken(proc, image)));
+
+    private NamespacePlan Namespaces(ProcReader proc, ImageModel image)
+        => NamespacePlan.Make(image, options, privileged: Capabilities.Has(proc, Capabilities.SysAdmin));
+
+    private (PlannedTask Plan, NamespacePlan Namespaces, List<Obstacle> Obstacles) Plan(ProcReader proc, ImageModel image, bool awaitsPids = false)
     {
-        var namespaces = NamespacePlan.Make(image, options, privileged: Capabilities.Has(proc, Capabilities.SysAdmin));
-        var check = new CheckContext { Options = options, Image = image, Proc = proc, Namespaces = namespaces };
+        var namespaces = Namespaces(proc, image);
+        var check = new CheckContext { Options = options, Image = image, Proc = proc, Namespaces = namespaces, AwaitsPids = awaitsPids };
         var plan = RestorePreflight.Check(check, namespaces);
         return (plan, namespaces, check.Obstacles);
     }

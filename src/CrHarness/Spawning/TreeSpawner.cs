@@ -52,7 +52,8 @@ public sealed class TreeSpawner : IDisposable
         var tree = new SpawnedTree(plan, shape, work, launcher);
         try
         {
-            tree.AwaitReady(Patience);
+            // Thousands of tasks are forked one after the other.
+            tree.AwaitReady(Patience + TimeSpan.FromMilliseconds(100) * plan.Tasks.Length);
             return tree;
         }
         catch

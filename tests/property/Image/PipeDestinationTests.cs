@@ -4,6 +4,7 @@ using CrCore.Checkpoint;
 using CrCore.Image;
 using CrCore.Restore;
 using CrProperty.Objects.Files;
+using CrProperty.Objects.State;
 using Xunit;
 
 namespace CrProperty.Image;
@@ -52,6 +53,23 @@ public sealed class PipeDestinationTests : IDisposable
         program.Restore(path: Fifo);
         await writing.WaitAsync(TimeSpan.FromSeconds(30));
         Assert.Equal("ok", program.Check());
+    }
+
+    /// <summary>As in a pipeline on one machine: the tree has its pids until the last byte has been written.</summary>
+    [Fact]
+    public async Task ATreeIsRestoredRightFromItsCheckpoint()
+    {
+        using var program = new StatefulProgram("""
+            tell("before", os.getpid())
+            await_word("go")
+            tell("after", os.getpid())
+            """);
+        var before = program.Hear("before");
+        var saving = Task.Run(() => new TreeCheckpoint(new() { Stop = true }).Run(program.Pid, Fifo));
+        Assert.Equal(program.Pid, new TreeRestore(new()).Run(Fifo).Root.Pid);
+        await saving.WaitAsync(TimeSpan.FromSeconds(60));
+        program.Say("go");
+        Assert.Equal(before, program.Hear("after"));
     }
 
     /// <summary>Who was to be saved must not suffer from a reader that goes away.</summary>

@@ -67,12 +67,9 @@ internal sealed class LiveProcess : IDisposable
 
     public static void WaitUntil(Func<bool> holds)
     {
-        for (var i = 0; i < 20_000; i++)
-        {
+        for (var started = Stopwatch.StartNew(); started.Elapsed < TimeSpan.FromSeconds(90); Thread.Sleep(1))
             if (holds())
                 return;
-            Thread.Sleep(1);
-        }
         throw new TimeoutException("A process of the test did not get where it should.");
     }
 

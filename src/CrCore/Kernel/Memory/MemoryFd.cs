@@ -23,6 +23,14 @@ internal static unsafe partial class MemoryFd
         return handle;
     }
 
+    /// <summary>An empty file in memory, which is gone with its handle.</summary>
+    public static SafeFileHandle Create(string name)
+    {
+        var fd = Create(name, CloseOnExec);
+        return fd >= 0 ? new SafeFileHandle((nint)fd, ownsHandle: true)
+            : throw new CrKernelException("CrMemfdFailed", $"Creating a file in memory for {name}", Libc.ErrnoOf(fd));
+    }
+
     private static long Create(string name, uint flags)
     {
         var text = Marshal.StringToCoTaskMemUTF8(name);

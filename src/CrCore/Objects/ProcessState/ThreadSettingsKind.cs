@@ -29,18 +29,34 @@ internal sealed class ThreadSettingsKind : ICapturesThread, IRestoresThread, ICh
         var personality = batch.Must("read the personality", null, Sys.personality, AskPersonality);
         var machineCheck = batch.Must("read the machine-check policy", null, Sys.prctl, MceKillGet, 0, 0, 0, 0);
         var speculation = Speculation.Read(batch);
-        return sink => sink.Emit(new ThreadSettingsRecord
+        return sink =>
         {
-            VTid = thread.VTid,
-            Name = Text(batch.Bytes(name)),
-            ParentDeathSignal = batch.Read<uint>(death),
-            Personality = (uint)batch.Result(personality),
-            TimeStampCounter = batch.Read<uint>(tsc),
-            MachineCheckKill = (uint)batch.Result(machineCheck),
-            StoreBypass = speculation.Result(batch, 0),
-            IndirectBranch = speculation.Result(batch, 1),
-            L1dFlush = speculation.Result(batch, 2),
-        });
+            var signal = batch.Read<uint>(death);
+            if (signal != 0)
+                WarnOfParentThread(context, thread);
+            sink.Emit(new ThreadSettingsRecord
+            {
+                VTid = thread.VTid,
+                Name = Text(batch.Bytes(name)),
+                ParentDeathSignal = signal,
+                Personality = (uint)batch.Result(personality),
+                TimeStampCounter = batch.Read<uint>(tsc),
+                MachineCheckKill = (uint)batch.Result(machineCheck),
+                StoreBypass = speculation.Result(batch, 0),
+                IndirectBranch = speculation.Result(batch, 1),
+                L1dFlush = speculation.Result(batch, 2),
+            });
+        };
+    }
+
+    /// <summary>The kernel sends it when the thread that made the task ends. Restored tasks are children of their parents' first threads.</summary>
+    private static void WarnOfParentThread(CaptureContext context, FrozenThread thread)
+    {
+        foreach (var task in context.Tasks)
+            if (task.Pid == thread.Pid && task.Parent is { } parent && task.ParentTid != parent.Leader.Tid)
+                context.Warnings.Add(new("CrParentThread", CrErrorKind.Obstacle, ObstacleSeverity.Warning, task.Pid, task.Comm, "parent-death signal",
+                    $"it comes at the end of thread {task.ParentTid} of {parent.Pid} ({parent.Comm}), and will come at that of its first thread instead",
+                    "Where that matters, let the first thread start the process, or none that ends before it."));
     }
 
     private static string Text(ReadOnlySpan<byte> name)

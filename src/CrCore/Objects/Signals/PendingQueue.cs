@@ -1,3 +1,4 @@
+using System.Numerics;
 using CrCore.Kernel;
 using CrCore.Remote;
 
@@ -26,6 +27,23 @@ internal static class PendingQueue
             all.AddRange(some[..((int)count * SigInfo.Length)]);
         }
         throw new CrTargetException("CrTooManySignals", $"More than {PendingSignalsRecord.MaxCount} signals are pending for task {tid}.", "Let it take its signals and try again.") { Pid = tid };
+    }
+
+    /// <summary>
+    /// Adds the signals of which only the number waits: beyond RLIMIT_SIGPENDING the kernel keeps nothing else of those that kill(2)
+    /// sends, and tells the receiver of no sender (collect_signal in kernel/signal.c).
+    /// </summary>
+    public static byte[] Complete(byte[] infos, ulong pending)
+    {
+        // A thread that is being killed has this one so, too.
+        var left = pending & ~(1UL << (SigKill - 1));
+        for (var i = 0; i < infos.Length && left != 0; i += SigInfo.Length)
+            left &= ~(1UL << (BitConverter.ToInt32(infos, i) - 1));
+        var length = infos.Length;
+        Array.Resize(ref infos, length + BitOperations.PopCount(left) * SigInfo.Length);
+        for (; left != 0; left &= left - 1, length += SigInfo.Length)
+            BitConverter.TryWriteBytes(infos.AsSpan(length), BitOperations.TrailingZeroCount(left) + 1);
+        return infos;
     }
 
     /// <summary>

@@ -22,10 +22,14 @@ internal sealed class PendingSignalsKind : ICapturesTask, ICapturesThread, IRest
     public RestoreStage ThreadStage => RestoreStage.Privileges;
 
     public Action<RecordSink>? Capture(CaptureContext context, FrozenTask task, SyscallBatch batch)
-        => Emit(task.VPid, PendingQueue.Peek(task.Leader.Tid, shared: true));
+        => Emit(task.VPid, PendingQueue.Complete(PendingQueue.Peek(task.Leader.Tid, shared: true), StatusOf(context, task.Leader).SharedPendingSignals));
 
     public Action<RecordSink>? Capture(CaptureContext context, FrozenThread thread, SyscallBatch batch)
-        => Emit(thread.VTid, PendingQueue.Peek(thread.Tid, shared: false));
+        => Emit(thread.VTid, PendingQueue.Complete(PendingQueue.Peek(thread.Tid, shared: false), StatusOf(context, thread).PendingSignals));
+
+    private static ProcStatus StatusOf(CaptureContext context, FrozenThread thread)
+        => ProcStatus.TryRead(context.Proc, new TaskDir(thread.Pid, thread.Tid), out var status) ? status
+            : throw new CrTargetException("CrTaskEnded", $"Task {thread.Tid} ended while it was frozen.") { Pid = thread.Tid };
 
     private static Action<RecordSink>? Emit(int id, byte[] infos)
         => infos.Length == 0 ? null : sink => sink.Emit(new PendingSignalsRecord(id, infos));

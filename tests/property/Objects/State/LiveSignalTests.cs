@@ -55,6 +55,39 @@ public class LiveSignalTests
         Assert.Equal(due, taken);
     }
 
+    /// <summary>Beyond the limit the kernel keeps the number alone of what kill(2) sends.</summary>
+    [Theory]
+    [InlineData(false), InlineData(true)]
+    public void SignalsBeyondTheLimitOfTheirQueue(bool newPidNamespace)
+    {
+        using var program = new StatefulProgram(Helpers + """
+            import resource
+            signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+            limit = resource.getrlimit(resource.RLIMIT_SIGPENDING); resource.setrlimit(resource.RLIMIT_SIGPENDING, (300, limit[1]))
+            sent = 0
+            while libc.sigqueue(os.getpid(), 34 + sent % 20, sent) == 0: sent += 1
+            os.kill(os.getpid(), 15); os.kill(os.getpid(), 60)
+            # The limit counts what waits for all processes of a user: what comes back must not depend on the others.
+            resource.setrlimit(resource.RLIMIT_SIGPENDING, limit)
+            def pending(): return [l.split() for l in open("/proc/self/status") if l.startswith(("SigPnd", "ShdPnd"))]
+            tell("before", pending())
+            await_word("go")
+            tell("after", pending())
+            tell("taken", [[one[0], one[1], one[4]] for one in take(range(1, 65))])
+            tell("sent", sent)
+            """);
+        var before = program.Hear("before");
+        program.Checkpoint();
+        program.Restore(newPidNamespace);
+        program.Say("go");
+        Assert.Equal(before, program.Hear("after"));
+        var taken = JsonSerializer.Deserialize<long[][]>(program.Hear("taken"))!;
+        var sent = int.Parse(program.Hear("sent"), System.Globalization.CultureInfo.InvariantCulture);
+        for (var signal = 34; signal < 54; signal++)
+            Assert.Equal(Enumerable.Range(0, sent).Where(i => 34 + i % 20 == signal).Select(i => (long)i), taken.Where(t => t[0] == signal && t[1] == -1).Select(t => t[2]));
+        Assert.Equal([15, 60], taken.Where(t => t[0] is < 34 or > 53).Select(t => t[0]).Order());
+    }
+
     [Fact]
     public void ActionsMasksAndAlternateStacks() => LiveStateTests.Same("""
         class Action(ctypes.Structure): _fields_ = [("handler", ctypes.c_ulong), ("flags", ctypes.c_ulong), ("restorer", ctypes.c_ulong), ("mask", ctypes.c_ulong)]

@@ -93,7 +93,10 @@ public class LiveThreadTests
         def calls():
             found = []
             for t in threads.values():
-                with open("/proc/self/task/%d/syscall" % t.native_id) as f: found.append(f.read().split()[0])
+                try:
+                    with open("/proc/self/task/%d/syscall" % t.native_id) as f: found.append(f.read().split()[0])
+                # Its time may be over on a busy machine.
+                except OSError: found.append("ended")
             return found
         # The interpreter lock is let go in each call; all of them wait when all are in a call.
         while "running" in calls(): time.sleep(0.01)
@@ -137,6 +140,27 @@ public class LiveThreadTests
         AssertJson(DueResults, program.Hear("after"));
     }
 
+    /// <summary>The parent of a task is a thread, at whose end the signal comes (PR_SET_PDEATHSIG of prctl(2)); that is told.</summary>
+    [Fact]
+    public void AParentThatIsAnotherThreadIsToldOf()
+    {
+        using var program = new StatefulProgram("""
+            def start(signo):
+                r, w = os.pipe(); pid = os.fork()
+                if pid == 0:
+                    libc.prctl(1, signo, 0, 0, 0); os.write(w, b"x"); os.closerange(3, 64)
+                    while True: time.sleep(1)
+                os.read(r, 1); os.close(r); os.close(w); return pid
+            children = {"first": start(10)}
+            def body():
+                children["another"] = start(10); children["silent"] = start(0); tell("before", children); await_word("go")
+            threading.Thread(target=body).start()
+            await_word("go")
+            """);
+        var children = JsonSerializer.Deserialize<Dictionary<string, int>>(program.Hear("before"))!;
+        Assert.Equal(children["another"], Assert.Single(program.Checkpoint().Warnings, w => w.Id == "CrParentThread").Pid);
+    }
+
     /// <summary>A signal's handler ends the restored sleep, which then tells how much was left.</summary>
     [Fact]
     public void ASleepKeepsItsRemainingTime()
@@ -170,7 +194,7 @@ public class LiveThreadTests
         Assert.InRange(JsonSerializer.Deserialize<double>(program.Hear("after")), 900, 999);
     }
 
-    /// <summary>Calls that do not tell what is left of their timeout: after 2 s of 6 they take what is left, not all of it.</summary>
+    /// <summary>Calls that do not tell what is left of their timeout: after 5 s of 13 they take what is left, not all of it.</summary>
     [Fact]
     public void TimeoutsThatNobodyTellsGoOnWhereTheyWere()
     {
@@ -179,33 +203,33 @@ public class LiveThreadTests
             def spec(seconds): return (ctypes.c_long * 2)(seconds, 0)
             libc.syscall.argtypes = [ctypes.c_long] + [ctypes.c_void_p] * 6
             def at(o): return ctypes.addressof(o)
-            six = spec(6)
+            long = spec(13)
             waits = {
-                "poll": lambda: libc.syscall(7, 0, 0, 6000, 0, 0, 0),
-                "nanosleep": lambda: libc.syscall(35, at(six), 0, 0, 0, 0, 0),
-                "clock_nanosleep": lambda: libc.syscall(230, 1, 0, at(six), 0, 0, 0),
-                "futex": lambda: libc.syscall(202, at(word), 0x80, 5, at(six), 0, 0),
+                "poll": lambda: libc.syscall(7, 0, 0, 13000, 0, 0, 0),
+                "nanosleep": lambda: libc.syscall(35, at(long), 0, 0, 0, 0, 0),
+                "clock_nanosleep": lambda: libc.syscall(230, 1, 0, at(long), 0, 0, 0),
+                "futex": lambda: libc.syscall(202, at(word), 0x80, 5, at(long), 0, 0),
             }
             ended = {}
             def body(name): waits[name](); ended[name] = time.monotonic()
             threads = [threading.Thread(target=body, args=(n,)) for n in waits]
             for t in threads: t.start()
-            time.sleep(2)
+            time.sleep(5)
             tell("before", 0)
             await_word("go")
             went_on = time.monotonic()
             for t in threads: t.join()
-            tell("after", [{n: ended[n] - went_on for n in waits}, list(six)])
+            tell("after", [{n: ended[n] - went_on for n in waits}, list(long)])
             """);
         program.Hear("before");
         program.Checkpoint();
         program.Restore();
         program.Say("go");
         var told = JsonSerializer.Deserialize<JsonElement>(program.Hear("after"));
-        Assert.Equal("[6,0]", told[1].GetRawText().Replace(" ", ""));
-        // At most 4 s are left. The whole timeout anew would be 6 s.
+        Assert.Equal("[13,0]", told[1].GetRawText().Replace(" ", ""));
+        // At most 8 s are left, the whole timeout anew would be 13 s. Several seconds each way are for a busy machine.
         foreach (var call in told[0].EnumerateObject())
-            Assert.True(call.Value.GetDouble() is > 1 and < 5, $"{call.Name} ended {call.Value} s after the restore");
+            Assert.True(call.Value.GetDouble() is > 1 and < 12, $"{call.Name} ended {call.Value} s after the restore");
     }
 
     private static void AssertJson(string due, string got)
