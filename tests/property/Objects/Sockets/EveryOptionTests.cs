@@ -83,11 +83,11 @@ public class EveryOptionTests
                 time.sleep(0.05)
                 u = bound(socket(AF_INET, SOCK_DGRAM), '127.0.0.1'); u.connect(others[0].getsockname()); u.setsockopt(SOL_SOCKET, SO_BINDTODEVICE, other)
                 v = bound(socket(AF_INET6, SOCK_STREAM), '::1'); v.setsockopt(SOL_SOCKET, SO_BINDTODEVICE, other)
-                c = connected(AF_INET, '127.0.0.1'); c.setsockopt(SOL_SOCKET, SO_BINDTODEVICE, other)
-                names = [x.getsockname() for x in (u, v, c)]
+                c = connected(AF_INET, '127.0.0.1'); c.setsockopt(SOL_SOCKET, SO_BINDTODEVICE, other); k = connected(AF_INET6, '::1'); k.setsockopt(SOL_SOCKET, SO_BINDTODEVICE, other)
+                names = [x.getsockname() for x in (u, v, c, k)]
                 wait()
-                same([x.getsockname() for x in (u, v, c)], names); same(u.getpeername(), others[0].getsockname())
-                same([x.getsockopt(SOL_SOCKET, SO_BINDTODEVICE, 16) for x in (u, v, c)], [other] * 3); same(ended.getsockopt(SOL_SOCKET, 37) & 0x10, 0x10)
+                same([x.getsockname() for x in (u, v, c, k)], names); same(u.getpeername(), others[0].getsockname())
+                same([x.getsockopt(SOL_SOCKET, SO_BINDTODEVICE, 16) for x in (u, v, c, k)], [other] * 4); same(ended.getsockopt(SOL_SOCKET, 37) & 0x10, 0x10)
             """);
         Assert.Equal("ok", program.Journey(restore: new() { NewPidNamespace = true }));
     }

@@ -48,7 +48,7 @@ internal sealed class TcpConnection(OwnDescriptor own, SavedDescription saved, I
         SocketCalls.SetNumber(own, SocketLevel.Socket, SocketLevel.ReceiveBufferForce, Room(receive));
         Sequence(TcpRepair.Queue.Send, Unacknowledged);
         Sequence(TcpRepair.Queue.Receive, PeerEnd - receive);
-        Must($"binding to {socket.Local}", InetCalls.Bind(own, socket.Local.ToSockaddr()));
+        Must($"binding to {socket.Local}", BoundAddress.WithDevice(own, socket, () => InetCalls.Bind(own, socket.Local.ToSockaddr())));
         // What is sent is cut by the size that holds when the connection is made (tcp_connect_init in net/ipv4/tcp_output.c):
         // to tell the negotiated one afterwards leaves it at the 536 bytes of a peer that said nothing.
         SegmentSize(_isReal ? Math.Clamp((int)_state.MaxSegment, TcpRepair.LeastSegment, TcpRepair.LargestSegment) : 0);
