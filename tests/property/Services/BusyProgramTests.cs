@@ -19,6 +19,27 @@ public sealed class BusyProgramTests
             os.chdir("/usr"); os.chdir("/")
         """);
 
+    /// <summary>As web servers do: one number stands for another file each time somebody looks.</summary>
+    [FactWith("/usr/bin/python3", "bash", "setsid")]
+    public void Opening_files_in_turns_is_no_obstacle() => IsNoObstacle("""
+        import os
+        while True:
+            for name in ("/usr/bin/env", "/etc/passwd", "/usr/bin", "/dev/null"):
+                os.close(os.open(name, os.O_RDONLY))
+        """);
+
+    /// <summary>As editors and databases do: a file is written under a passing name, which then takes the place of the old one.</summary>
+    [FactWith("/usr/bin/python3", "bash", "setsid")]
+    public void Replacing_a_file_that_stays_open_is_no_obstacle() => IsNoObstacle("""
+        import os
+        name = os.environ["READY"] + ".data"
+        while True:
+            passing = os.open(name + ".new", os.O_RDWR | os.O_CREAT | os.O_TRUNC)
+            os.write(passing, b"1234")
+            os.rename(name + ".new", name)
+            os.close(passing)
+        """);
+
     /// <summary>Connections come and go between the look at the table and the look at the instance.</summary>
     [FactWith("/usr/bin/python3", "bash", "setsid")]
     public void Watching_what_comes_and_goes_is_no_obstacle() => IsNoObstacle("""

@@ -9,8 +9,6 @@ namespace CrCore.Objects.Files;
 /// <summary>Working directory, root and umask: of tasks, and of threads that left their task's (unshare(2) with CLONE_FS).</summary>
 public sealed class FsKind : IInspectsTask, ICapturesTask, ICapturesThread, IChecksImage, IRestoresTask, IRestoresThread
 {
-    private const int LooksAgain = 3;
-
     public IEnumerable<RecordType> Records =>
     [
         new(FsRecord.Id, "FS", FsRecord.Read, FsRecord.MaxPayload),
@@ -56,11 +54,8 @@ public sealed class FsKind : IInspectsTask, ICapturesTask, ICapturesThread, IChe
     private static void InspectLink(InspectContext context, LiveTask task, TaskLink link, string what, string prefix)
     {
         var file = Read(context.Proc, task.Pid, link, prefix);
-        // A task that runs may change its directory between the name and the look at what it leads to.
         if (!context.IsFrozen && !Stands(file.Place))
-            using (var live = new ProcReader())
-                for (var more = LooksAgain; more > 0 && !Stands(file.Place); more--)
-                    file = Read(live, task.Pid, link, prefix);
+            file = ReferredFile.Hold(file.Path, prefix) ?? file;
         if (!Stands(file.Place) && !(link == TaskLink.WorkingDirectory && IsOfGoneProcess(task.Pid, file)))
             context.Refuse(task, "CrDirectoryGone", $"{what} {file.Name}", "this name no longer leads to it: it was renamed or replaced, or a file system is mounted over it", "Give the directory its name back, or let the program change to another one.");
     }

@@ -12,6 +12,35 @@ public readonly record struct ReferredFile(string Name, NamePlace Place, FileSta
     public static ReferredFile Of(ProcReader proc, Descriptor d)
         => new(d.Name, d.Place, d.Status, $"/proc/{d.Pid}/fd/{d.Fd}", d.Place == NamePlace.Leads ? "" : DescriptorReader.MountPrefix(proc, d.TaskPid));
 
+    private const int MostNames = 100;
+
+    /// <summary>
+    /// The same of a task that runs: it may put another file in this one's place, or another name on it, between a look at the
+    /// one and at the other. The file is held meanwhile, and is looked at again where its name was changed; null when it is gone.
+    /// </summary>
+    public static ReferredFile? Hold(string path, string prefix)
+    {
+        using var held = OwnDescriptor.Open(path, FileNative.O_PATH, out _);
+        if (held is null || FileStatus.ReadOwn(held.Number, out var status) != Errno.None || NameOf(held) is not { } name)
+            return null;
+        for (var more = MostNames; ; more--)
+        {
+            var leads = name;
+            var place = DescriptorReader.Place(ref leads, status, prefix);
+            var now = NameOf(held);
+            if (now == name || now is null || more == 0)
+                return new(leads, place, status, path, prefix);
+            name = now;
+        }
+    }
+
+    private static string? NameOf(OwnDescriptor held)
+    {
+        // Numbers of this process come and go: nothing that was read of them before counts.
+        using var anew = new ProcReader();
+        return anew.TryReadLink(Environment.ProcessId, "fd"u8, out var name, held.Number) ? LinuxText.Decode(name) : null;
+    }
+
     /// <summary>Made by O_TMPFILE: the kernel shows such a file as '#' and its inode number (d_mark_tmpfile in fs/dcache.c).</summary>
     public bool IsNeverNamed => Name.EndsWith($"/#{Status.Inode}", StringComparison.Ordinal);
 }

@@ -16,7 +16,11 @@ internal static class NameRules
 
     public static void Inspect(DescriptorInspection inspection, Descriptor d)
     {
-        if (Anchoring.Verdict(ReferredFile.Of(inspection.Context.Proc, d), inspection.Options.MaxDeletedFileBytes) is var (id, reason, advice))
+        var file = ReferredFile.Of(inspection.Context.Proc, d);
+        var verdict = Anchoring.Verdict(file, inspection.Options.MaxDeletedFileBytes);
+        if (verdict is not null && !inspection.Context.IsFrozen)
+            verdict = ReferredFile.Hold(file.Path, file.Prefix) is { } held ? Anchoring.Verdict(held, inspection.Options.MaxDeletedFileBytes) : null;
+        if (verdict is var (id, reason, advice))
             inspection.Refuse(d, id, reason, advice);
         else if (d.Place == NamePlace.Deleted && d.Status.IsRegular)
             WarnOfSharing(inspection, d);
