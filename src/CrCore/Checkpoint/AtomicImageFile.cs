@@ -29,6 +29,8 @@ public sealed class AtomicImageFile : ImageDestination
 
     public override long Length => Stream.Length;
 
+    public override bool CanBeginAgain => true;
+
     public SafeFileHandle Handle { get; }
 
     /// <param name="path">Where the file shall appear.</param>

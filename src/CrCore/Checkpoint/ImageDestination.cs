@@ -12,6 +12,9 @@ public abstract class ImageDestination : IDisposable
     /// <summary>Bytes written to <see cref="Stream"/>.</summary>
     public abstract long Length { get; }
 
+    /// <summary>Whether nobody has seen what was written before <see cref="Commit"/>.</summary>
+    public abstract bool CanBeginAgain { get; }
+
     /// <summary>The image is complete.</summary>
     /// <exception cref="CrException">It could not be brought where it was to go.</exception>
     public abstract void Commit();

@@ -14,7 +14,7 @@ internal sealed class MemoryCopies(CheckpointOptions options) : IDisposable
 
     public int Count => _byOriginal.Count;
 
-    public bool IsWanted(FrozenTask task) => !options.Stop && !options.NoCopy && task.Stat.ResidentPages * ImageFormat.PageSize >= options.LeastCopiedBytes;
+    public bool IsWanted(ProcStat task) => !options.Stop && !options.NoCopy && task.ResidentPages * ImageFormat.PageSize >= options.LeastCopiedBytes;
 
     /// <summary>What keeps a task that wants a copy from one, or null.</summary>
     public static string? Obstacle(CaptureContext context, FrozenTask task, InjectedThread remote)

@@ -29,6 +29,8 @@ public sealed class PipeDestination : ImageDestination
 
     public override long Length => _stream.Written;
 
+    public override bool CanBeginAgain => false;
+
     public override void Commit()
     {
     }

@@ -72,13 +72,13 @@ internal sealed class TaskCapture(CaptureContext context, TreeFreezer freezer, M
             foreach (var step in _taskSteps)
                 step(_sink);
             RunGuests(task, site, remote, threads, hosts);
-            if (hosts.Count == 0 && copies.IsWanted(task))
+            if (hosts.Count == 0 && copies.IsWanted(task.Stat))
                 copied = Copy(task, task.Leader, remote);
         });
         for (var i = 0; i < hosts.Count; i++)
         {
             var host = hosts[i];
-            var copy = i == hosts.Count - 1 && copies.IsWanted(task);
+            var copy = i == hosts.Count - 1 && copies.IsWanted(task.Stat);
             if (!host.Batch.IsEmpty || copy)
                 Host(task, host.Thread, site, remote =>
                 {

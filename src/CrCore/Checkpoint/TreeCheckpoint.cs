@@ -35,11 +35,19 @@ public sealed class TreeCheckpoint(CheckpointOptions options, ICrLog? log = null
     /// <exception cref="CrException">Nothing changed: the tree runs on and no image stands under the path.</exception>
     /// <exception cref="OperationCanceledException">As above.</exception>
     public CheckpointResult Run(int pid, string path, CancellationToken cancel = default)
-        => TracerThread.Run("checkpoint", () => RunTraced(pid, path, cancel));
+        => TracerThread.Run("checkpoint", () =>
+        {
+            var started = Stopwatch.GetTimestamp();
+            return RunTraced(pid, path, started, foresees: true, stood: TimeSpan.Zero, out var stood, cancel)
+                ?? RunTraced(pid, path, started, foresees: false, stood, out _, cancel)!;
+        });
 
-    private CheckpointResult RunTraced(int pid, string path, CancellationToken cancel)
+    /// <param name="foresees">See <see cref="Foresight"/>.</param>
+    /// <param name="stood">How long the tree stood still before, for the same checkpoint.</param>
+    /// <param name="frozen">The same with this attempt.</param>
+    /// <returns>null where foresight was wrong; the tree runs on, and nothing was written.</returns>
+    private CheckpointResult? RunTraced(int pid, string path, long started, bool foresees, TimeSpan stood, out TimeSpan frozen, CancellationToken cancel)
     {
-        var started = Stopwatch.GetTimestamp();
         var clock = new PhaseClock();
         clock.Start("Preflight");
         using var proc = new ProcReader();
@@ -54,6 +62,9 @@ public sealed class TreeCheckpoint(CheckpointOptions options, ICrLog? log = null
         using var writer = new ImageWriter(encrypting ?? file.Stream, leaveOpen: true);
         using var freezer = new TreeFreezer(proc, facts);
         using var copies = new MemoryCopies(options);
+        var foresight = new Foresight();
+        if (foresees && file.CanBeginAgain)
+            foresight.Look(proc, walk, copies);
         Step("Freezing the tree");
         clock.Start("Freeze");
         walk = freezer.Freeze(pid, walk, options.FreezeTimeout, cancel);
@@ -61,6 +72,7 @@ public sealed class TreeCheckpoint(CheckpointOptions options, ICrLog? log = null
         // Again, now that nothing moves: what came into being since the first look must not slip through.
         (walk, obstacles, var learned) = LookWhileItStands(pid, walk, freezer, facts, known, started, cancel);
         using var states = learned;
+        states.Get(() => foresight);
 
         clock.Start("Capture");
         // From here on nothing is read twice: the tree stands still until it is let go.
@@ -81,7 +93,12 @@ public sealed class TreeCheckpoint(CheckpointOptions options, ICrLog? log = null
             states.Dispose();
             freezer.Thaw();
         }
-        var frozen = Stopwatch.GetElapsedTime(since);
+        frozen = stood + Stopwatch.GetElapsedTime(since);
+        if (!foresight.IsBorneOutBy(proc, copies))
+        {
+            Step("Looking at memory once more, while the tree stands still");
+            return null;
+        }
         var copied = copies.Count;
         if (copied > 0)
             clock.Start("Copies");
@@ -102,7 +119,7 @@ public sealed class TreeCheckpoint(CheckpointOptions options, ICrLog? log = null
         {
             TreeEnd.Kill(freezer, tasks);
             context.End(CheckpointEnd.Ended);
-            frozen = Stopwatch.GetElapsedTime(since);
+            frozen = stood + Stopwatch.GetElapsedTime(since);
             freezer.Thaw();
         }
         clock.Stop();

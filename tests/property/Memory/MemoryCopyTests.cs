@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using CrCore;
 using CrCore.Checkpoint;
+using CrCore.Image;
+using CrCore.Inspection;
 using CrCore.Kernel;
 using CrProperty.Objects.Files;
 using Xunit;
@@ -118,6 +120,96 @@ public class MemoryCopyTests
         program.Kill();
         program.Restore();
         Assert.Equal("ok", program.Check());
+    }
+
+    /// <summary>
+    /// What smaps tells is read before the freeze: advice that comes and goes meanwhile must not be saved as it was then.
+    /// </summary>
+    [Fact]
+    public void WhatChangesJustBeforeTheFreezeIsSavedAsItIs()
+    {
+        using var program = new SelfCheckingProgram("""
+                libc = ctypes.CDLL(None)
+                libc.mmap.restype = ctypes.c_void_p
+                libc.madvise.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
+                size = 24 << 20
+                address = libc.mmap(None, size, 3, 0x22, -1, 0)
+                ctypes.memset(address, 7, size)
+                advice = ctypes.c_uint64.from_address(address)
+                said('place', '%d' % address)
+                said('ready', 'yes')
+                while not signal.sigpending():
+                    for now, call in ((1, 16), (2, 17)):
+                        advice.value = 0
+                        same(libc.madvise(address, size, call), 0)
+                        advice.value = now
+                        time.sleep(0.001)
+            """);
+        var place = ulong.Parse(File.ReadAllText(Path.Combine(program.Folder, "place")), System.Globalization.CultureInfo.InvariantCulture);
+        var log = new Story();
+        var seen = new HashSet<ulong>();
+        for (var i = 0; i < 100 && !(log.Text.Exists(t => t.Contains("once more", StringComparison.Ordinal)) && seen.Contains(1) && seen.Contains(2)); i++)
+        {
+            Assert.Equal(1, new TreeCheckpoint(new() { Overwrite = true }, log).Run(program.Pid, program.Image).CopiedTasks);
+            using var image = ImageFile.Open(program.Image);
+            using var memory = new ImageMemory(image);
+            var bytes = new byte[8];
+            Assert.Equal(8, memory.Read(image.Model.Tasks[0], place, bytes, out _));
+            var advice = BitConverter.ToUInt64(bytes);
+            seen.Add(advice);
+            if (advice != 0)
+                Assert.Equal(advice == 1, (memory.MappingAt(image.Model.Tasks[0], place)!.Value.Vma.Flags & VmFlags.DontDump) != 0);
+        }
+        Assert.Contains(log.Text, t => t.Contains("once more", StringComparison.Ordinal));
+        Assert.Superset(new HashSet<ulong> { 1, 2 }, seen);
+        program.Kill();
+        program.Restore();
+        Assert.Equal("ok", program.Check());
+    }
+
+    /// <summary>Locks and guard pages are not what a copy has, or not seen in maps: they are kept all the same, whenever they came.</summary>
+    [Theory]
+    [InlineData("libc.mlock(ctypes.c_void_p(address + 8192), 16384)", "lo")]
+    [InlineData("libc.madvise(ctypes.c_void_p(address + 8192), 16384, 102)", "")]
+    public void WhatWasForeseenIsKept(string call, string flag)
+    {
+        using var program = new SelfCheckingProgram($$"""
+                libc = ctypes.CDLL(None)
+                libc.mmap.restype = ctypes.c_void_p
+                size = 24 << 20
+                address = libc.mmap(None, size, 3, 0x22, -1, 0)
+                ctypes.memset(address, 7, size)
+                done = {{call}}
+                def guarded():
+                    r, w = os.pipe()
+                    try: libc.write.restype = ctypes.c_ssize_t; return done == 0 and libc.write(w, ctypes.c_void_p(address + 8192), 4) < 0
+                    finally: os.close(r); os.close(w)
+                def flags():
+                    for line in open('/proc/self/smaps'):
+                        if '-' in line.split()[0]: start, end = (int(x, 16) for x in line.split()[0].split('-'))
+                        elif line.startswith('VmFlags:') and start <= address + 8192 < end: return line.split()[1:]
+                before = guarded(), '{{flag}}' in flags()
+                wait()
+                same((guarded(), '{{flag}}' in flags()), before)
+                same(ctypes.string_at(address, 8192) + ctypes.string_at(address + 24576, size - 24576), bytes([7]) * (size - 16384))
+            """);
+        Assert.Equal(1, program.SaveRunning().CopiedTasks);
+        program.Kill();
+        program.Restore();
+        Assert.Equal("ok", program.Check());
+    }
+
+    private sealed class Story : ICrLog
+    {
+        public List<string> Text { get; } = [];
+
+        public bool DebugEnabled => false;
+
+        public void Verbose(string message) => Text.Add(message);
+
+        public void Debug(string message)
+        {
+        }
     }
 
     private static void AssertGoesOn(SelfCheckingProgram program)

@@ -9,7 +9,6 @@ namespace CrCore.Objects.Memory;
 /// <summary>Turns the address space of one frozen task into records and page sources.</summary>
 internal sealed class MemoryCapture(CaptureContext context, FrozenTask task)
 {
-    private readonly List<DetailedMapping> _mappings = [];
     private readonly List<ICrRecord> _records = [];
     private readonly List<IEnumerable<ICrRecord>> _anchors = [];
     private readonly List<Obstacle> _obstacles = [];
@@ -20,15 +19,15 @@ internal sealed class MemoryCapture(CaptureContext context, FrozenTask task)
     public Action<RecordSink> Capture(SyscallBatch batch)
     {
         // Before the batch: while it runs, the task has a mapping more than its own.
-        if (!ProcSmaps.TryRead(context.Proc, task.Pid, _mappings))
-            throw new CrTargetException("CrTaskEnded", $"Task {task} ended while it was frozen.", "Something killed it; the others run on.") { Pid = task.Pid };
+        var (mappings, guards) = Look();
         var pages = new PageSource(_objRef);
         context.Pages.Add(pages);
-        foreach (var mapping in _mappings)
+        foreach (var mapping in mappings)
             Add(mapping, pages);
-        AddGuards();
+        if (guards.Count > 0)
+            _records.Add(new GuardRegionsRecord(_objRef, guards));
         _records.AddRange(context.States.Get<SharedPageSearch>(() => new(context.Options.CompareSharedPages)).Take(task, pages));
-        var mm = Describe();
+        var mm = Describe(mappings);
         if (_obstacles.Count > 0)
             throw new CrPreflightException("CrCheckpointObstacles", _obstacles);
 
@@ -49,6 +48,17 @@ internal sealed class MemoryCapture(CaptureContext context, FrozenTask task)
                     sink.Emit(record);
             sink.Emit(new MmContextRecord(_objRef));
         };
+    }
+
+    private (IReadOnlyList<DetailedMapping> Mappings, IReadOnlyList<AddressRange> Guards) Look()
+    {
+        var plain = new List<MemoryMapping>();
+        if (ProcMaps.TryRead(context.Proc, task.Pid, plain) && context.States.Get<Foresight>().Take(context.Proc, task, plain) is { } foreseen)
+            return (foreseen.Taken, foreseen.Guards);
+        var mappings = new List<DetailedMapping>();
+        if (!ProcSmaps.TryRead(context.Proc, task.Pid, mappings))
+            throw new CrTargetException("CrTaskEnded", $"Task {task} ended while it was frozen.", "Something killed it; the others run on.") { Pid = task.Pid };
+        return (mappings, GuardPages.Find(task.Pid));
     }
 
     /// <summary>Whether it came by fork(2) and has executed nothing since: it may have pages of the one that it came from.</summary>
@@ -116,20 +126,7 @@ internal sealed class MemoryCapture(CaptureContext context, FrozenTask task)
     /// <summary>Read through a mapping, its holes would be filled, from a store that may have nothing left.</summary>
     private static MappingRefusal UnreachedHuge { get; } = new("CrMappingHugeTlb", "it is shared memory of huge pages, which can be read only by a descriptor of it", "Run with CAP_CHECKPOINT_RESTORE.", CrErrorKind.PermissionDenied);
 
-    /// <summary>One walk over the page tables for all mappings: guard pages are few.</summary>
-    private void AddGuards()
-    {
-        using var scanner = PagemapScanner.TryOpen(task.Pid);
-        if (scanner is not { TellsGuardPages: true })
-            return;
-        var guards = new List<AddressRange>();
-        foreach (var region in scanner.Scan(0, AddressPlan.FourLevelEnd, PageFilter.Guards))
-            guards.Add(new AddressRange(region.Start, region.End));
-        if (guards.Count > 0)
-            _records.Add(new GuardRegionsRecord(_objRef, guards));
-    }
-
-    private MmRecord Describe()
+    private MmRecord Describe(IReadOnlyList<DetailedMapping> mappings)
     {
         var stat = task.Stat;
         if (!context.Proc.TryRead(task.Pid, "auxv"u8, out var auxv))
@@ -137,7 +134,7 @@ internal sealed class MemoryCapture(CaptureContext context, FrozenTask task)
         var vector = auxv.ToArray();
         var vdso = Vdso.Own;
         ulong mapped = 0;
-        foreach (var d in _mappings)
+        foreach (var d in mappings)
             if (d.Mapping.Kind == MappingKind.Vdso)
                 mapped += d.Mapping.Length;
         if (mapped != 0 && mapped != vdso.Length)
