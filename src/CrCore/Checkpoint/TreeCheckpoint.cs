@@ -94,14 +94,14 @@ public sealed class TreeCheckpoint(CheckpointOptions options, ICrLog? log = null
             freezer.Thaw();
         }
         frozen = stood + Stopwatch.GetElapsedTime(since);
+        var copied = copies.Count;
+        if (copied > 0)
+            clock.Start("Copies");
         if (!foresight.IsBorneOutBy(proc, copies))
         {
             Step("Looking at memory once more, while the tree stands still");
             return null;
         }
-        var copied = copies.Count;
-        if (copied > 0)
-            clock.Start("Copies");
         var pages = pageWriter.WriteCopied(cancel);
         var copyBytes = copies.MeasureBytes();
         copies.Dispose();
