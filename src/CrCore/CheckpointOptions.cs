@@ -55,6 +55,7 @@ public enum TcpEstablishedPolicy
 
 /// <summary>A choice for the connections whose local or remote end fits a pattern.</summary>
 /// <param name="Pattern">Address and port with the wildcards * and ?, such as <c>10.0.0.*:5432</c> or <c>[::1]:*</c>.</param>
+/// <param name="Policy">What becomes of them.</param>
 public sealed record TcpEstablishedChoice(string Pattern, TcpEstablishedPolicy Policy);
 
 /// <summary>What becomes of the control groups (cgroups(7)) that tasks are in.</summary>
@@ -95,10 +96,13 @@ public sealed record CheckpointOptions
     /// <summary>Replace an image that exists under the path.</summary>
     public bool Overwrite { get; init; }
 
+    /// <summary>What happens to terminals whose other side is outside the tree.</summary>
     public TerminalPolicy Terminal { get; init; } = TerminalPolicy.Fail;
 
+    /// <summary>What happens to pipes whose other end is held outside the tree.</summary>
     public ExternalPipePolicy ExternalPipe { get; init; } = ExternalPipePolicy.Fail;
 
+    /// <summary>What happens to Unix sockets whose other end is held outside the tree.</summary>
     public ExternalUnixSocketPolicy ExternalUnixSocket { get; init; } = ExternalUnixSocketPolicy.Fail;
 
     /// <summary>Whether the state of TCP connections is saved.</summary>
@@ -116,6 +120,7 @@ public sealed record CheckpointOptions
     /// <summary>How long to wait for every task to stop before the tree is let go and an error is raised.</summary>
     public TimeSpan FreezeTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>What is saved of the control groups that tasks are in.</summary>
     public CgroupPolicy Cgroup { get; init; } = CgroupPolicy.Create;
 
     /// <summary>A root in every cgroup hierarchy, from which groups are named; null for the hierarchies' own.</summary>
@@ -143,11 +148,13 @@ public sealed record RestoreOptions
     /// <summary>Accept files that are missing their saved size or mtime.</summary>
     public bool AcceptChangedFiles { get; init; }
 
+    /// <summary>What stands for terminals whose other side was outside the tree.</summary>
     public TerminalPolicy Terminal { get; init; } = TerminalPolicy.Inherit;
 
     /// <summary>What becomes of Unix sockets that were saved to be connected anew to an address outside of the tree.</summary>
     public ExternalUnixSocketPolicy ExternalUnixSocket { get; init; } = ExternalUnixSocketPolicy.Reconnect;
 
+    /// <summary>What becomes of saved TCP connections for which there is no choice of their own.</summary>
     public TcpEstablishedPolicy TcpEstablished { get; init; } = TcpEstablishedPolicy.Restore;
 
     /// <summary>Choices for single connections; the first that fits counts, <see cref="TcpEstablished"/> where none does.</summary>
@@ -187,6 +194,7 @@ public sealed record RestoreOptions
     /// </summary>
     public TimeSpan PidRetry { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>What becomes of the saved control groups.</summary>
     public CgroupPolicy Cgroup { get; init; } = CgroupPolicy.Join;
 
     /// <summary>A root in every cgroup hierarchy, from which groups are named; null for the hierarchies' own.</summary>

@@ -20,10 +20,12 @@ public sealed record GivenDescriptor
     /// <param name="path">Absolute.</param>
     public static GivenDescriptor OfPath(string key, string path) => new(key, path, null);
 
+    /// <summary>What is handed on as it is, of this process; the handle stays the caller's to dispose of.</summary>
     public static GivenDescriptor OfHandle(string key, SafeHandle handle) => new(key, null, handle);
 
     /// <summary>A descriptor of this process by its number.</summary>
     public static GivenDescriptor OfNumber(string key, int number) => new(key, null, new SafeFileHandle(number, ownsHandle: false));
 
+    /// <summary>The path, or which descriptor of this program.</summary>
     public override string ToString() => Path ?? $"descriptor {Handle!.DangerousGetHandle()} of this program";
 }

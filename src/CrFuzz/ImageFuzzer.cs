@@ -4,15 +4,20 @@ using CrCore;
 namespace CrFuzz;
 
 /// <summary>A change that brought a reader down.</summary>
+/// <param name="Problem">What the reader did.</param>
 /// <param name="Seed">Makes the same change of the same image again.</param>
+/// <param name="Mutation">The kind of change.</param>
 /// <param name="What">What was changed.</param>
+/// <param name="Details">The problem in words.</param>
 /// <param name="SavedAs">Where the changed image was kept; null when it was not.</param>
 public sealed record FuzzFinding(TrialProblem Problem, int Seed, MutationKind Mutation, string What, string Details, string? SavedAs);
 
 /// <summary>What came of fuzzing with one image.</summary>
+/// <param name="Trials">Changed images that a reader was given.</param>
 /// <param name="Refused">Changed images that were refused.</param>
 /// <param name="Read">Changed images that passed every check: the change had no meaning, or gave another valid image.</param>
 /// <param name="Refusals">How often each error id refused one.</param>
+/// <param name="Findings">Those that brought a reader down.</param>
 public sealed record FuzzResult(int Trials, int Refused, int Read, IReadOnlyDictionary<string, int> Refusals, IReadOnlyList<FuzzFinding> Findings);
 
 /// <summary>Changes an image again and again and tries what readers make of it.</summary>

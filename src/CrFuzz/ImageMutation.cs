@@ -20,7 +20,9 @@ public enum MutationKind
 }
 
 /// <summary>A changed image.</summary>
+/// <param name="Kind">How it was changed.</param>
 /// <param name="What">In words, exact enough to find the place.</param>
+/// <param name="Bytes">All of it.</param>
 public sealed record MutatedImage(MutationKind Kind, string What, byte[] Bytes);
 
 /// <summary>Changes valid images at random. The same image and seed give the same change for ever.</summary>

@@ -8,6 +8,7 @@ namespace CrFuzz;
 /// <summary>What an image must never do to its reader.</summary>
 public enum TrialProblem
 {
+    /// <summary>The reader did what it should: a result, or an error of its own.</summary>
     None,
     /// <summary>An exception that is not one of the reader's own.</summary>
     UnexpectedError,
@@ -22,6 +23,7 @@ public enum TrialProblem
 }
 
 /// <summary>What came of a trial.</summary>
+/// <param name="Problem">None where the reader did as it should.</param>
 /// <param name="Refusal">The id of the error that refused the image; null where it was read.</param>
 /// <param name="Details">The problem in words; empty without one.</param>
 public readonly record struct TrialOutcome(TrialProblem Problem, string? Refusal, string Details);

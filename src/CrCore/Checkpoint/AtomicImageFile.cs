@@ -25,12 +25,16 @@ public sealed class AtomicImageFile : ImageDestination
     /// <summary>The name that it will have, absolute.</summary>
     public override string Path { get; }
 
+    /// <inheritdoc/>
     public override FileStream Stream { get; }
 
+    /// <inheritdoc/>
     public override long Length => Stream.Length;
 
+    /// <inheritdoc/>
     public override bool CanBeginAgain => true;
 
+    /// <summary>The file itself, with or without a name.</summary>
     public SafeFileHandle Handle { get; }
 
     /// <param name="path">Where the file shall appear.</param>
@@ -80,6 +84,7 @@ public sealed class AtomicImageFile : ImageDestination
         }
     }
 
+    /// <inheritdoc/>
     public override void Dispose()
     {
         Stream.Dispose();

@@ -6,13 +6,16 @@ namespace CrCore.Checkpoint;
 /// <summary>What preflight shares between kinds.</summary>
 public sealed class InspectContext
 {
+    /// <summary>What the checkpoint was asked to do.</summary>
     public required CheckpointOptions Options { get; init; }
 
     /// <summary>All tasks found, the root first, by their pid here.</summary>
     public required IReadOnlyDictionary<int, LiveTask> Tasks { get; init; }
 
+    /// <summary>The task that the tree hangs on.</summary>
     public required LiveTask Root { get; init; }
 
+    /// <summary>Reads /proc; its buffers are this look's own.</summary>
     public required ProcReader Proc { get; init; }
 
     /// <summary>Nothing of the tree moves.</summary>
@@ -23,6 +26,7 @@ public sealed class InspectContext
     /// </summary>
     public bool IsGlimpse { get; init; }
 
+    /// <summary>What kinds have found so far; <see cref="Refuse"/> and its siblings add to it.</summary>
     public List<Obstacle> Obstacles { get; } = [];
 
     /// <summary>What kinds keep while the look lasts; after the look at a frozen tree, while it is captured, too.</summary>
@@ -44,16 +48,19 @@ public sealed class InspectContext
 /// <summary>What capture shares between kinds while the tree is frozen.</summary>
 public sealed class CaptureContext : IDisposable
 {
+    /// <summary>What the checkpoint was asked to do.</summary>
     public required CheckpointOptions Options { get; init; }
 
     /// <summary>All tasks in the order of the stream.</summary>
     public required IReadOnlyList<FrozenTask> Tasks { get; init; }
 
+    /// <summary>Reads /proc; its buffers are this checkpoint's own.</summary>
     public required ProcReader Proc { get; init; }
 
     /// <summary>References for objects that tasks may share.</summary>
     public required SharedObjects Shared { get; init; }
 
+    /// <summary>The task that the tree hangs on.</summary>
     public FrozenTask Root => Tasks[0];
 
     private Dictionary<int, FrozenTask>? _byPid;
@@ -64,6 +71,7 @@ public sealed class CaptureContext : IDisposable
     /// <summary>Pages that go into the image after all tasks' records.</summary>
     public List<PageSource> Pages { get; } = [];
 
+    /// <summary>What kinds found not to be kept exactly, once the tree was frozen.</summary>
     public List<Obstacle> Warnings { get; } = [];
 
     /// <summary>
@@ -81,6 +89,7 @@ public sealed class CaptureContext : IDisposable
         AtEnd.Clear();
     }
 
+    /// <summary>Ends a checkpoint that has not ended as a failed one, and lets go what kinds and page sources hold.</summary>
     public void Dispose()
     {
         End(CheckpointEnd.Failed);

@@ -20,17 +20,22 @@ public sealed class LiveTask
     /// <summary>The task is in a pid namespace below the root's.</summary>
     public required bool InNestedPidNamespace { get; init; }
 
+    /// <summary>Null for the root.</summary>
     public required LiveTask? Parent { get; init; }
 
     /// <summary>The thread that made it, or took it over; 0 for the root.</summary>
     internal int ParentTid { get; init; }
 
+    /// <summary>proc_pid_stat(5) as the walk read it.</summary>
     public required ProcStat Stat { get; init; }
 
+    /// <summary>The task's name, at most 15 bytes.</summary>
     public required string Comm { get; init; }
 
+    /// <summary>It has ended and waits for its parent.</summary>
     public bool IsZombie => Stat.IsZombie;
 
+    /// <summary>As the walk found them.</summary>
     public List<LiveTask> Children { get; } = [];
 
     /// <summary>Thread ids as this process sees them, the leader first. Empty for a zombie.</summary>
@@ -40,8 +45,10 @@ public sealed class LiveTask
 /// <summary>A task of the tree, all of its threads stopped (or a zombie).</summary>
 public sealed class FrozenTask
 {
+    /// <summary>As this process sees it.</summary>
     public required int Pid { get; init; }
 
+    /// <summary>As the tree's own pid namespace sees it.</summary>
     public required int VPid { get; init; }
 
     /// <summary>Process group and session, as <see cref="VPid"/>; 0 where the namespace cannot see them.</summary>
@@ -50,6 +57,7 @@ public sealed class FrozenTask
     /// <summary>See <see cref="VPgid"/>.</summary>
     public required int VSid { get; init; }
 
+    /// <summary>Null for the root.</summary>
     public required FrozenTask? Parent { get; init; }
 
     /// <summary>See <see cref="LiveTask.ParentTid"/>.</summary>
@@ -58,15 +66,19 @@ public sealed class FrozenTask
     /// <summary>proc_pid_stat(5), read after the freeze.</summary>
     public required ProcStat Stat { get; init; }
 
+    /// <summary>The task's name, at most 15 bytes.</summary>
     public required string Comm { get; init; }
 
+    /// <summary>It has ended and waits for its parent.</summary>
     public bool IsZombie => Stat.IsZombie;
 
     /// <summary>The leader first. Empty for a zombie.</summary>
     public required IReadOnlyList<FrozenThread> Threads { get; init; }
 
+    /// <summary>The first thread, whose id is the task's. Not there for a zombie.</summary>
     public FrozenThread Leader => Threads[0];
 
+    /// <summary>In the order of the stream.</summary>
     public List<FrozenTask> Children { get; } = [];
 
     /// <summary>A job-control stop held the task when it was frozen; the signal that stopped it, or 0.</summary>
@@ -78,6 +90,7 @@ public sealed class FrozenTask
     /// </summary>
     public bool IsStopKnown => StopSignal != 0 && Stat.ExitCode == 0;
 
+    /// <summary>Pid here and name, as messages have them: "4711 (nginx)".</summary>
     public override string ToString() => $"{Pid} ({Comm})";
 }
 
@@ -90,11 +103,13 @@ public sealed class FrozenThread
     /// <summary>As the tree's own pid namespace sees it.</summary>
     public required int VTid { get; init; }
 
+    /// <summary>The task whose thread it is, as this process sees it.</summary>
     public required int Pid { get; init; }
 
     /// <summary>The registers of the freeze, system-call restart codes in rax kept.</summary>
     public required Registers Registers { get; init; }
 
+    /// <summary>Signals that the thread blocks: bit 0 for signal 1.</summary>
     public required ulong SignalMask { get; init; }
 
     /// <summary>How long it had slept in its system call when it was frozen, at least; null where that could not be measured.</summary>

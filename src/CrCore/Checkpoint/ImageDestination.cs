@@ -19,6 +19,7 @@ public abstract class ImageDestination : IDisposable
     /// <exception cref="CrException">It could not be brought where it was to go.</exception>
     public abstract void Commit();
 
+    /// <inheritdoc/>
     public abstract void Dispose();
 
     /// <summary>A pipe, where the path is one: a FIFO, or a descriptor of this program (/dev/stdout, /dev/fd/3). Else a file.</summary>

@@ -6,6 +6,7 @@ namespace CrCore.Checkpoint;
 [Flags]
 public enum PageRangeModes
 {
+    /// <summary>Pages are found in the page tables, and those of zeros are left out.</summary>
     None = 0,
     /// <summary>A file lies beneath: a page of zeros is content, too.</summary>
     KeepZeros = 1,
@@ -29,12 +30,14 @@ public enum PageRangeModes
 /// <param name="Start">First address there.</param>
 /// <param name="End">First address after the range.</param>
 /// <param name="Target">What the page blocks name for <paramref name="Start"/>: the address itself, or the offset in a shared object.</param>
+/// <param name="Modes">How they are taken.</param>
 public readonly record struct PageRange(int Pid, ulong Start, ulong End, ulong Target, PageRangeModes Modes);
 
 /// <summary>An address space or shared-memory object whose pages are to be written, in one of two ways.</summary>
 /// <param name="objRef">What the page blocks name.</param>
 public sealed class PageSource(uint objRef) : IDisposable
 {
+    /// <summary>What the page blocks name: the address space's or the shared memory's reference.</summary>
     public uint ObjRef { get; } = objRef;
 
     /// <summary>Where its pages are seen in tasks; no two overlap by their targets.</summary>
@@ -49,5 +52,6 @@ public sealed class PageSource(uint objRef) : IDisposable
     /// <summary>The object itself, opened for reading: it is read instead of <see cref="Ranges"/>.</summary>
     public OwnDescriptor? File { get; init; }
 
+    /// <inheritdoc/>
     public void Dispose() => File?.Dispose();
 }

@@ -23,18 +23,24 @@ public sealed class PipeDestination : ImageDestination
         _stream = new CountingStream(new FileStream(new SafeFileHandle(pipe.DangerousGetHandle(), ownsHandle: false), FileAccess.Write, bufferSize: 0), pipe);
     }
 
+    /// <inheritdoc/>
     public override string Path { get; }
 
+    /// <inheritdoc/>
     public override Stream Stream => _stream;
 
+    /// <inheritdoc/>
     public override long Length => _stream.Written;
 
+    /// <inheritdoc/>
     public override bool CanBeginAgain => false;
 
+    /// <inheritdoc/>
     public override void Commit()
     {
     }
 
+    /// <inheritdoc/>
     public override void Dispose() => _stream.Dispose();
 
     /// <summary>Opens the path where it is a pipe; waits for the reader of a FIFO.</summary>

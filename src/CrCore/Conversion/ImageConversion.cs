@@ -20,10 +20,12 @@ public sealed record ConversionOptions
     /// <summary>What the image is encrypted with; the new one is, too.</summary>
     public ImageKey? Key { get; init; }
 
+    /// <summary>Replace a regular file that exists under the new path; else that is an error.</summary>
     public bool Overwrite { get; init; }
 }
 
 /// <summary>What a conversion came to.</summary>
+/// <param name="Length">Bytes of the new image.</param>
 /// <param name="Redacted">Places that were overwritten.</param>
 public readonly record struct ConversionResult(long Length, long Redacted);
 

@@ -29,6 +29,7 @@ public enum CrErrorKind
 /// </summary>
 public abstract class CrException : Exception
 {
+    /// <summary>Only the engine's own exceptions derive from this.</summary>
     protected CrException(CrErrorKind kind, string id, string message, string? advice = null, Exception? inner = null)
         : base(message, inner)
     {
@@ -40,6 +41,7 @@ public abstract class CrException : Exception
     /// <summary>Stable identifier, never localized: scripts may compare it.</summary>
     public string Id { get; }
 
+    /// <summary>What kind of failure it is; decides the category that a host shows.</summary>
     public CrErrorKind Kind { get; }
 
     /// <summary>What to do next, or null where nothing sensible can be said.</summary>
@@ -70,6 +72,7 @@ public sealed class CrImageException(string id, string message, long offset, str
 /// <summary>A system call failed, here or inside a task that is being captured or restored.</summary>
 public sealed class CrKernelException : CrException
 {
+    /// <summary>The message is what was being done, the errno's name and its words; EPERM and EACCES, ENOENT and ESRCH decide the kind where none is given.</summary>
     public CrKernelException(string id, string what, Errno errno, string? advice = null, CrErrorKind? kind = null)
         : base(kind ?? KindOf(errno), id, $"{what}: {errno} ({errno.Describe()}).", advice)
         => Errno = errno;
@@ -89,10 +92,12 @@ public sealed class CrTargetException(string id, string message, string? advice 
 /// <summary>Preflight found obstacles. All of them are in <see cref="Obstacles"/>; nothing was changed.</summary>
 public sealed class CrPreflightException : CrException
 {
+    /// <summary>The kind is that of the first obstacle; the message tells of all of them.</summary>
     public CrPreflightException(string id, IReadOnlyList<Obstacle> obstacles)
         : base(obstacles.Count > 0 ? obstacles[0].Kind : CrErrorKind.Obstacle, id, Describe(obstacles), CommonAdvice(obstacles))
         => Obstacles = obstacles;
 
+    /// <summary>What is in the way, in the order in which it was found.</summary>
     public IReadOnlyList<Obstacle> Obstacles { get; }
 
     private static string Describe(IReadOnlyList<Obstacle> obstacles)

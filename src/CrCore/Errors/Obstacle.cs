@@ -27,6 +27,7 @@ public sealed record Obstacle(
     /// <summary>Programs pass through it: a moment later it may be gone by itself.</summary>
     public bool IsTransient { get; init; }
 
+    /// <summary>The obstacle in one line, as messages and warnings have it: task, object, reason, advice.</summary>
     public override string ToString()
     {
         var who = Pid == 0 ? "" : Comm.Length == 0 ? $"task {Pid}: " : $"task {Pid} ({Comm}): ";

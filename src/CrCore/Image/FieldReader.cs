@@ -14,12 +14,19 @@ public ref struct FieldReader(ReadOnlySpan<byte> payload, long imageOffset)
     /// <summary>Bytes of the payload not yet read.</summary>
     public readonly int Remaining => _rest.Length;
 
+    /// <summary>One byte.</summary>
     public byte U8() => Take(1)[0];
+    /// <summary>Two bytes, little-endian, without a sign.</summary>
     public ushort U16() => BinaryPrimitives.ReadUInt16LittleEndian(Take(2));
+    /// <summary>Four bytes, little-endian, without a sign.</summary>
     public uint U32() => BinaryPrimitives.ReadUInt32LittleEndian(Take(4));
+    /// <summary>Eight bytes, little-endian, without a sign.</summary>
     public ulong U64() => BinaryPrimitives.ReadUInt64LittleEndian(Take(8));
+    /// <summary>Two bytes, little-endian, two's complement.</summary>
     public short I16() => unchecked((short)U16());
+    /// <summary>Four bytes, little-endian, two's complement.</summary>
     public int I32() => unchecked((int)U32());
+    /// <summary>Eight bytes, little-endian, two's complement.</summary>
     public long I64() => unchecked((long)U64());
 
     /// <summary>One byte that must be 0 or 1.</summary>

@@ -6,12 +6,19 @@ namespace CrCore.Image;
 /// <summary>Writes the fields of one record's payload, little-endian and unpadded, into a growing buffer.</summary>
 public readonly ref struct FieldWriter(IBufferWriter<byte> sink)
 {
+    /// <summary>One byte.</summary>
     public void U8(byte v) { sink.GetSpan(1)[0] = v; sink.Advance(1); }
+    /// <summary>Two bytes, little-endian, without a sign.</summary>
     public void U16(ushort v) { BinaryPrimitives.WriteUInt16LittleEndian(sink.GetSpan(2), v); sink.Advance(2); }
+    /// <summary>Four bytes, little-endian, without a sign.</summary>
     public void U32(uint v) { BinaryPrimitives.WriteUInt32LittleEndian(sink.GetSpan(4), v); sink.Advance(4); }
+    /// <summary>Eight bytes, little-endian, without a sign.</summary>
     public void U64(ulong v) { BinaryPrimitives.WriteUInt64LittleEndian(sink.GetSpan(8), v); sink.Advance(8); }
+    /// <summary>Two bytes, little-endian, two's complement.</summary>
     public void I16(short v) => U16(unchecked((ushort)v));
+    /// <summary>Four bytes, little-endian, two's complement.</summary>
     public void I32(int v) => U32(unchecked((uint)v));
+    /// <summary>Eight bytes, little-endian, two's complement.</summary>
     public void I64(long v) => U64(unchecked((ulong)v));
 
     /// <summary>One byte, 0 or 1.</summary>

@@ -3,6 +3,7 @@ namespace CrCore.Image;
 /// <summary>The frame's own record types; each kind of object adds its own to the catalog.</summary>
 public static class FrameRecords
 {
+    /// <summary>Each with its id, its name, its decoder and its bound.</summary>
     public static IReadOnlyList<RecordType> All { get; } =
     [
         new(RecordIds.Head, "HEAD", HeadRecord.Read),

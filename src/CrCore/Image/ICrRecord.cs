@@ -28,6 +28,7 @@ public interface ISharedObject : ICrRecord
 /// <summary>A record that holds a program's own data: bytes of a file, of a pipe, of a socket's queue.</summary>
 public interface IContentRecord : ICrRecord
 {
+    /// <summary>The bytes, as they were when the tree was frozen.</summary>
     ReadOnlyMemory<byte> Contents { get; }
 
     /// <summary>The same record with other bytes, as many.</summary>
@@ -47,5 +48,6 @@ public interface IPairedRecord : ICrRecord
 /// <summary>A record that can say in a few words, for people, what matters of it: a socket's addresses, what is watched.</summary>
 public interface IDescribedRecord : ICrRecord
 {
+    /// <summary>A clause for people; not for programs to take apart.</summary>
     string Description { get; }
 }

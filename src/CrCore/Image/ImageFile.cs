@@ -36,6 +36,7 @@ public sealed class ImageFile : IDisposable
     /// <summary>In bytes; of an encrypted image, those of the image inside.</summary>
     public long Length { get; }
 
+    /// <summary>All of the image but its pages, read when it was opened.</summary>
     public ImageModel Model { get; }
 
     /// <summary>Read at its first use. It fits the metadata and the file's length.</summary>
@@ -116,5 +117,6 @@ public sealed class ImageFile : IDisposable
     public IReadOnlyList<ImageRecord> ReadTrailer()
         => Index.TrailerOffset == 0 ? [] : IndexReader.ReadTrailer(_bytes, Index, _tail!.IndexOffset, _catalog);
 
+    /// <inheritdoc/>
     public void Dispose() => _bytes.Dispose();
 }

@@ -3,16 +3,25 @@ namespace CrCore.Image;
 /// <summary>Ids of the frame's own records. Each kind's ids stand beside its records.</summary>
 public static class RecordIds
 {
+    /// <summary>HEAD, the first record of every image: <see cref="HeadRecord"/>.</summary>
     public const short Head = 1;
+    /// <summary>HEAD_ARCH: <see cref="HeadArchRecord"/>.</summary>
     public const short HeadArch = 2;
+    /// <summary>STRING: <see cref="StringRecord"/>.</summary>
     public const short String = 3;
+    /// <summary>FNAME: <see cref="FNameRecord"/>.</summary>
     public const short FName = 4;
     /// <summary>Revision 4: a further piece of the payload of the record before it.</summary>
     public const short Continuation = 5;
+    /// <summary>TREE: <see cref="TreeRecord"/>.</summary>
     public const short Tree = 101;
+    /// <summary>TASK: <see cref="TaskRecord"/>.</summary>
     public const short Task = 102;
+    /// <summary>THREAD: <see cref="ThreadRecord"/>.</summary>
     public const short Thread = 103;
+    /// <summary>PGARR: <see cref="PageArrayRecord"/>.</summary>
     public const short PageArray = 203;
+    /// <summary>TAIL, the last record of every image: <see cref="TailRecord"/>.</summary>
     public const short Tail = 5001;
     /// <summary>Revision 4: the checksum of everything since the previous seal.</summary>
     public const short Seal = 5002;
@@ -27,7 +36,9 @@ public static class RecordIds
 /// <summary>Numbers that the format fixes (docs/image-format.md).</summary>
 public static class ImageFormat
 {
+    /// <summary>HEAD's first eight bytes of payload.</summary>
     public const ulong HeadMagic = 0x00feed0cc0a2d200;
+    /// <summary>TAIL's first eight bytes of payload.</summary>
     public const ulong TailMagic = 0x002d2a0cc0deef00;
 
     /// <summary>The revision that is written.</summary>
@@ -51,6 +62,7 @@ public static class ImageFormat
     /// <summary>Most payload bytes behind one header: the length is a signed 16-bit field.</summary>
     public const int MaxPiece = 32_767;
 
+    /// <summary>Bytes of a page on x86-64.</summary>
     public const int PageSize = 4096;
 
     /// <summary>TASK_COMM_LEN of include/linux/sched.h, the NUL included.</summary>

@@ -113,6 +113,7 @@ public sealed class ImageReader : IDisposable
             yield return record;
     }
 
+    /// <inheritdoc/>
     public void Dispose() => _frame.Dispose();
 
     private ImageRecord ReadHead()

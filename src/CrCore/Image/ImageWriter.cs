@@ -162,6 +162,7 @@ public sealed class ImageWriter(Stream destination, bool leaveOpen = false) : ID
         _section = Section.Finished;
     }
 
+    /// <inheritdoc/>
     public void Dispose() => _sink.Dispose();
 
     private void CheckOrder(ICrRecord record)

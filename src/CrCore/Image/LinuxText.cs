@@ -10,6 +10,7 @@ public static class LinuxText
 {
     private static readonly UTF8Encoding Strict = new(false, throwOnInvalidBytes: true);
 
+    /// <summary>The bytes as a string, which <see cref="Encode"/> turns back into the same bytes.</summary>
     public static string Decode(ReadOnlySpan<byte> bytes)
     {
         if (System.Text.Unicode.Utf8.IsValid(bytes))
@@ -28,6 +29,7 @@ public static class LinuxText
         return text.ToString();
     }
 
+    /// <summary>The bytes of a string of <see cref="Decode"/>, or of any other.</summary>
     public static byte[] Encode(string text)
     {
         if (text.AsSpan().IndexOfAnyInRange('\uDC80', '\uDCFF') < 0)

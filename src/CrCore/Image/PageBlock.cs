@@ -39,6 +39,7 @@ public sealed class PageBlock : IDisposable
     /// <summary><see cref="Data"/>, for those who hand it on. Valid until the next block is read into this.</summary>
     public ReadOnlyMemory<byte> DataMemory => _codec == PageCodec.None ? _data.AsMemory(0, _dataLength) : throw new InvalidOperationException("The pages have to be unpacked first.");
 
+    /// <summary>Pages in all runs together.</summary>
     public int PageCount => _dataLength / ImageFormat.PageSize;
 
     /// <summary>
@@ -55,6 +56,7 @@ public sealed class PageBlock : IDisposable
         _codec = PageCodec.None;
     }
 
+    /// <inheritdoc/>
     public void Dispose()
     {
         Clear();

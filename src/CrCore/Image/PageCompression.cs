@@ -3,9 +3,11 @@ using K4os.Compression.LZ4;
 namespace CrCore.Image;
 
 /// <summary>How the pages of an image are stored.</summary>
+/// <param name="Codec">How pages are compressed, if at all.</param>
 /// <param name="Level">0 for the codec's own default; LZ4 3 to 12 (below 3: the fast way), Zstandard −7 to 19.</param>
 public readonly record struct PageCompression(PageCodec Codec, int Level = 0)
 {
+    /// <summary>Pages stand in the image as they are.</summary>
     public static PageCompression None => default;
 
     /// <summary>The bit in HEAD that a reader must know.</summary>

@@ -3,12 +3,36 @@ using CrCore.Image;
 namespace CrCore.Inspection;
 
 /// <summary>What a difference between two images is about.</summary>
-public enum DifferenceKind { Task, Mapping, File, State, Page }
+public enum DifferenceKind
+{
+    /// <summary>A task that only one image has, or a property of one.</summary>
+    Task,
+    /// <summary>A mapping of memory.</summary>
+    Mapping,
+    /// <summary>A descriptor.</summary>
+    File,
+    /// <summary>Any other record of a task or thread: signals, timers, credentials and so on.</summary>
+    State,
+    /// <summary>The contents of pages.</summary>
+    Page,
+}
 
 /// <summary>How the second image differs from the first.</summary>
-public enum DifferenceChange { Added, Removed, Changed }
+public enum DifferenceChange
+{
+    /// <summary>Only the second has it.</summary>
+    Added,
+    /// <summary>Only the first has it.</summary>
+    Removed,
+    /// <summary>Both have it, and it is not the same.</summary>
+    Changed,
+}
 
 /// <summary>One difference between two images.</summary>
+/// <param name="VPid">The task; 0 for what belongs to no single one.</param>
+/// <param name="Comm">The task's name, or empty.</param>
+/// <param name="Kind">What it is about.</param>
+/// <param name="Change">Which of the images has it.</param>
 /// <param name="Item">What differs: a mapping, a descriptor, a record, a range of pages.</param>
 /// <param name="Property">Which property of it, or empty for the whole.</param>
 /// <param name="Reference">What the first image has; null where it has none.</param>

@@ -6,6 +6,9 @@ using CrCore.Objects.Files;
 namespace CrCore.Inspection;
 
 /// <summary>A descriptor of a saved task.</summary>
+/// <param name="Task">Whose it is.</param>
+/// <param name="Fd">Its number.</param>
+/// <param name="CloseOnExec">FD_CLOEXEC: it is closed when another program is executed.</param>
 /// <param name="Saved">What it refers to.</param>
 /// <param name="Details">What else is known of that, in words: the ends of a pipe, a socket's addresses. Or empty.</param>
 public sealed record ImageDescriptor(TaskImage Task, int Fd, bool CloseOnExec, SavedDescription Saved, string Details)

@@ -5,6 +5,7 @@ namespace CrCore.Inspection;
 
 /// <summary>What one kind of object of one task takes in an image.</summary>
 /// <param name="VPid">The task; 0 for what belongs to the image as a whole or to several tasks.</param>
+/// <param name="Comm">The task's name, or empty.</param>
 /// <param name="Kind">As <see cref="RecordListing.KindOf"/>; Pages for page blocks.</param>
 /// <param name="Records">Records, or page blocks.</param>
 /// <param name="Bytes">In the image, headers and padding included.</param>

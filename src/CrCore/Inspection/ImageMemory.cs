@@ -27,6 +27,7 @@ public sealed class ImageMemory(ImageFile image) : IDisposable
     private readonly MappedFileReader _files = new();
     private long _blockOffset = -1;
 
+    /// <summary>The task's mappings in the order of their addresses; null for one that has ended and has none.</summary>
     public MemoryLayout? LayoutOf(TaskImage task) => _layouts.Of(task);
 
     /// <summary>The mapping that holds an address, or null.</summary>
@@ -95,6 +96,7 @@ public sealed class ImageMemory(ImageFile image) : IDisposable
     /// <summary>What is stored of an object, from an address up to another.</summary>
     internal StoredPieces StoredPieces(uint objRef, ulong start, ulong end) => new(image, Shared, objRef, start, end);
 
+    /// <inheritdoc/>
     public void Dispose()
     {
         _block.Dispose();

@@ -8,6 +8,7 @@ namespace CrCore.Inspection;
 /// <param name="Task">One of those that have the memory mapped; null for memory that only a descriptor leads to.</param>
 /// <param name="Mapping">Where the task has it.</param>
 /// <param name="Address">In the task's address space; without a task, the offset in the object.</param>
+/// <param name="Bytes">What was found, as long as the pattern fitted.</param>
 public sealed record MemoryMatch(TaskImage? Task, SavedMapping? Mapping, ulong Address, byte[] Bytes);
 
 /// <summary>

@@ -6,6 +6,7 @@ using CrCore.Objects.Files;
 namespace CrCore.Inspection;
 
 /// <summary>A record in an image, and whose it is.</summary>
+/// <param name="Record">The record and its place.</param>
 /// <param name="VPid">The task in whose part it stands; 0 for the image's own.</param>
 /// <param name="VTid">The thread in whose part it stands; 0 where it is none's.</param>
 public readonly record struct PlacedRecord(ImageRecord Record, int VPid, int VTid);

@@ -9,20 +9,27 @@ public enum HostNeed
 {
     /// <summary>Without it neither checkpoint nor restore works.</summary>
     Always,
+    /// <summary>Without it no checkpoint works.</summary>
     Checkpoint,
+    /// <summary>Without it no restore works.</summary>
     Restore,
     /// <summary>Some trees need it.</summary>
     Sometimes,
 }
 
 /// <summary>One thing that this kernel and these rights allow or not.</summary>
+/// <param name="Name">As Test-CrHost shows it.</param>
+/// <param name="Need">What it is needed for.</param>
+/// <param name="IsAvailable">Whether it works here.</param>
 /// <param name="Detail">What was found, a clause.</param>
 /// <param name="Lost">What does not work without it, or null.</param>
+/// <param name="Advice">How it can be had, or null.</param>
 public sealed record HostFeature(string Name, HostNeed Need, bool IsAvailable, string Detail, string? Lost = null, string? Advice = null);
 
 /// <summary>Finds out by harmless questions to the kernel; changes nothing.</summary>
 public static class HostFeatures
 {
+    /// <summary>Asks for one feature after the other, as the caller reads on.</summary>
     public static IEnumerable<HostFeature> Probe()
     {
         using var proc = new ProcReader();

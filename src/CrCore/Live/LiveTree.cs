@@ -6,8 +6,10 @@ using CrCore.Objects;
 namespace CrCore.Live;
 
 /// <summary>A task of a running tree, and what stands in the way of saving it.</summary>
+/// <param name="Summary">The task itself.</param>
 /// <param name="ParentIndex">Its parent's place in the list; -1 for the root.</param>
 /// <param name="PrivateBytes">Resident memory that no file backs and nobody shares, about: what a checkpoint would store.</param>
+/// <param name="Obstacles">What concerns this task, warnings included.</param>
 public sealed record LiveTreeTask(TaskSummary Summary, int ParentIndex, long PrivateBytes, IReadOnlyList<Obstacle> Obstacles);
 
 /// <summary>Looks at running trees from outside; touches nothing.</summary>

@@ -5,6 +5,7 @@ using CrCore.Kernel;
 namespace CrCore.Live;
 
 /// <summary>A task that was suspended or resumed.</summary>
+/// <param name="Summary">The task, as it was found before.</param>
 /// <param name="WasStopped">It was stopped already, before anything was sent to it.</param>
 public sealed record SuspendedTask(TaskSummary Summary, bool WasStopped);
 

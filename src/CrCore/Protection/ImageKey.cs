@@ -22,6 +22,7 @@ public sealed class ImageKey : IDisposable
 
     private ImageKey(byte[] secret, bool isPassphrase) => (_secret, IsPassphrase) = (secret, isPassphrase);
 
+    /// <summary>The key is derived from a passphrase (Argon2id); else it is one of 32 bytes.</summary>
     public bool IsPassphrase { get; }
 
     /// <summary>A key of 32 random bytes.</summary>
@@ -92,6 +93,7 @@ public sealed class ImageKey : IDisposable
             return _derived?.Derivation ?? (IsPassphrase ? KeyDerivation.NewPassphrase() : KeyDerivation.KeyFile);
     }
 
+    /// <inheritdoc/>
     public void Dispose()
     {
         CryptographicOperations.ZeroMemory(_secret);

@@ -7,9 +7,12 @@ using CrCore.Kernel;
 namespace CrCore.Remote;
 
 /// <summary>The result of one call of a batch, once the batch has run.</summary>
+/// <param name="Index">Its number among the calls of the batch, from 0.</param>
 public readonly record struct Slot(int Index);
 
 /// <summary>Bytes that travel with a batch: input, output, or both.</summary>
+/// <param name="Offset">From the start of the batch's data.</param>
+/// <param name="Length">In bytes.</param>
 public readonly record struct RemoteBuffer(int Offset, int Length)
 {
     /// <summary>The same bytes further on, for a pointer into a structure.</summary>
@@ -29,11 +32,17 @@ public readonly struct Arg
     /// <summary>Where the result of an earlier call stands.</summary>
     internal static Arg AddressOf(Slot s) => new(Form.ResultAddress, s.Index);
 
+    /// <summary>A number, in two's complement.</summary>
     public static implicit operator Arg(long v) => new(Form.Number, v);
+    /// <summary>A number, or an address in the task.</summary>
     public static implicit operator Arg(ulong v) => new(Form.Number, unchecked((long)v));
+    /// <summary>A number, its sign extended to 64 bits.</summary>
     public static implicit operator Arg(int v) => new(Form.Number, v);
+    /// <summary>A number, without a sign.</summary>
     public static implicit operator Arg(uint v) => new(Form.Number, v);
+    /// <summary>The address that a buffer of the batch has in the task.</summary>
     public static implicit operator Arg(RemoteBuffer b) => new(Form.Address, b.Offset);
+    /// <summary>What an earlier call of the batch returned.</summary>
     public static implicit operator Arg(Slot s) => new(Form.Result, s.Index);
 }
 
@@ -68,8 +77,10 @@ public sealed class SyscallBatch
     /// <summary>Call <paramref name="By"/> has the result of call <paramref name="Of"/> as its argument.</summary>
     private readonly record struct Use(int Of, int By, int Arg);
 
+    /// <summary>Calls added so far.</summary>
     public int Count => _calls.Count;
 
+    /// <summary>No call was added: there is nothing to run.</summary>
     public bool IsEmpty => _calls.Count == 0;
 
     /// <summary>Upper bound of the arena bytes this batch needs as it stands.</summary>
@@ -142,11 +153,13 @@ public sealed class SyscallBatch
     /// <summary>The call's own result, −errno when it failed, or <see cref="NotRun"/> when an earlier Must ended the batch.</summary>
     public long Result(Slot slot) => BinaryPrimitives.ReadInt64LittleEndian(_arena.AsSpan(RecordOffset(_record[slot.Index]) + 64));
 
+    /// <summary>The error that the call failed with, or <see cref="Errno.None"/>.</summary>
     public Errno ErrnoOf(Slot slot) => Libc.ErrnoOf(Result(slot));
 
     /// <summary>A buffer's bytes after the run. Valid until the batch is reset.</summary>
     public ReadOnlySpan<byte> Bytes(RemoteBuffer buffer) => _arena.AsSpan(DataOffset + buffer.Offset, buffer.Length);
 
+    /// <summary>A copy of the structure that the calls have left in a buffer.</summary>
     public T Read<T>(RemoteBuffer buffer) where T : unmanaged => MemoryMarshal.Read<T>(Bytes(buffer));
 
     /// <summary>

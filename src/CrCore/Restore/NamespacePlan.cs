@@ -14,8 +14,10 @@ public sealed record NamespacePlan(CloneFlags Flags, bool NeedsInit)
     /// <summary>The tree's pids are numbers of a namespace of its own, free whatever runs here.</summary>
     public bool NewPid => (Flags & CloneFlags.NewPid) != 0;
 
+    /// <summary>The tree gets a user namespace of its own.</summary>
     public bool NewUser => (Flags & CloneFlags.NewUser) != 0;
 
+    /// <summary>The tree gets a mount namespace of its own.</summary>
     public bool NewMounts => (Flags & CloneFlags.NewNs) != 0;
 
     /// <summary>The ids of the user namespace; null where none is made.</summary>

@@ -37,10 +37,12 @@ public sealed class PlannedTask
     /// <summary>Created after that (or in any session).</summary>
     public List<PlannedTask> After { get; } = [];
 
+    /// <summary>It is no task of the image, and has ended before the tree runs.</summary>
     public bool IsHelper => Image is null;
 
     /// <summary>A helper that takes any number.</summary>
     public bool OnlyPasses => Adopter is not null;
 
+    /// <summary>Number and name, as messages have them: "4711 (nginx)", "helper 4712".</summary>
     public override string ToString() => IsHelper ? $"helper {VPid}" : $"{VPid} ({Image!.Comm})";
 }

@@ -7,15 +7,19 @@ namespace CrCore.Restore;
 /// <summary>What restore shares between kinds.</summary>
 public sealed class RestoreContext : IDisposable
 {
+    /// <summary>What the restore was asked to do.</summary>
     public required RestoreOptions Options { get; init; }
 
+    /// <summary>All of the image but its pages.</summary>
     public required ImageModel Image { get; init; }
 
+    /// <summary>Reads /proc; its buffers are this restore's own.</summary>
     public required ProcReader Proc { get; init; }
 
     /// <summary>All tasks in the image's order, the root first.</summary>
     public required IReadOnlyList<RestoringTask> Tasks { get; init; }
 
+    /// <summary>The task that the tree hangs on.</summary>
     public RestoringTask Root => Tasks[0];
 
     /// <summary>The tree gets a user namespace of its own: what needs the initial one's rights cannot be kept.</summary>
@@ -39,6 +43,7 @@ public sealed class RestoreContext : IDisposable
     /// </summary>
     public Dictionary<uint, int> ServedDescriptors { get; } = [];
 
+    /// <summary>What kinds could not bring back exactly.</summary>
     public List<Obstacle> Warnings { get; } = [];
 
     /// <summary>
@@ -49,26 +54,32 @@ public sealed class RestoreContext : IDisposable
     /// <summary>What kinds keep while the restore lasts.</summary>
     public KindStates States { get; } = new();
 
+    /// <inheritdoc/>
     public void Dispose() => States.Dispose();
 }
 
 /// <summary>What the preflight of a restore shares between kinds.</summary>
 public sealed class CheckContext
 {
+    /// <summary>What the restore was asked to do.</summary>
     public required RestoreOptions Options { get; init; }
 
+    /// <summary>All of the image but its pages.</summary>
     public required ImageModel Image { get; init; }
 
+    /// <summary>Reads /proc; its buffers are this check's own.</summary>
     public required ProcReader Proc { get; init; }
 
     /// <summary>The namespaces that will be made.</summary>
     public required NamespacePlan Namespaces { get; init; }
 
+    /// <summary>The tree gets a user namespace of its own: what needs the initial one's rights cannot be kept.</summary>
     public bool InUserNamespace => Namespaces.NewUser;
 
     /// <summary>Pids that are taken may come free soon: the image came right from the checkpoint that ends the tree.</summary>
     internal bool AwaitsPids { get; init; }
 
+    /// <summary>What kinds have found so far; <see cref="Refuse"/> and <see cref="Warn"/> add to it.</summary>
     public List<Obstacle> Obstacles { get; } = [];
 
     /// <summary>The same with a reader, states and obstacles of its own, which the caller adds to this one's.</summary>
@@ -81,6 +92,7 @@ public sealed class CheckContext
     public void Refuse(TaskImage? task, string id, string what, string reason, string? advice = null, CrErrorKind kind = CrErrorKind.Obstacle)
         => Obstacles.Add(new(id, kind, ObstacleSeverity.Error, task?.VPid ?? 0, task?.Comm ?? "", what, reason, advice));
 
+    /// <summary>Adds a remark: something will not come back exactly.</summary>
     public void Warn(TaskImage? task, string id, string what, string reason, string? advice = null)
         => Obstacles.Add(new(id, CrErrorKind.Obstacle, ObstacleSeverity.Warning, task?.VPid ?? 0, task?.Comm ?? "", what, reason, advice));
 }

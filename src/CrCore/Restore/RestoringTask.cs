@@ -7,10 +7,13 @@ namespace CrCore.Restore;
 /// <summary>A task that is being restored: its part of the image and the puppet that becomes it.</summary>
 public sealed class RestoringTask
 {
+    /// <summary>Its part of the image.</summary>
     public required TaskImage Image { get; init; }
 
+    /// <summary>Null for the root.</summary>
     public required RestoringTask? Parent { get; init; }
 
+    /// <summary>The saved pid, as the tree's own pid namespace sees it.</summary>
     public int VPid => Image.VPid;
 
     /// <summary>As this process sees it; set when the puppet exists.</summary>
@@ -22,6 +25,7 @@ public sealed class RestoringTask
     /// <summary>The leader first. Filled when the threads exist.</summary>
     public List<RestoringThread> Threads { get; } = [];
 
+    /// <summary>In the image's order.</summary>
     public List<RestoringTask> Children { get; } = [];
 
     /// <summary>
@@ -33,20 +37,26 @@ public sealed class RestoringTask
     /// <summary>The signal that stops it before it is let go; 0 for a task that runs.</summary>
     public int StopSignal { get; set; }
 
+    /// <summary>It had ended and waits for its parent: its puppet ends with the saved status.</summary>
     public bool IsZombie => Image.Task.IsEnded;
 
+    /// <summary>Saved pid and name, as messages have them: "4711 (nginx)".</summary>
     public override string ToString() => $"{VPid} ({Image.Comm})";
 }
 
 /// <summary>A thread that is being restored.</summary>
 public sealed class RestoringThread
 {
+    /// <summary>The task whose thread it is.</summary>
     public required RestoringTask Task { get; init; }
 
+    /// <summary>Its part of the image.</summary>
     public required ThreadImage Image { get; init; }
 
+    /// <summary>Runs calls inside the thread.</summary>
     public required IRemoteTask Remote { get; init; }
 
+    /// <summary>As this process sees it.</summary>
     public int Tid => Remote.Tid;
 
     /// <summary>

@@ -7,6 +7,9 @@ namespace CrHarness.Oracle;
 public sealed record Fact(string Subject, string Name, string Value);
 
 /// <summary>Bytes that change without the program's doing: a thread's rseq area (rseq(2)) holds the number of its CPU.</summary>
+/// <param name="VPid">The task.</param>
+/// <param name="Address">First address.</param>
+/// <param name="Length">In bytes.</param>
 public sealed record VolatileRange(int VPid, ulong Address, int Length);
 
 /// <summary>What the oracle looks at.</summary>
@@ -93,4 +96,5 @@ public sealed class Snapshot
 /// <param name="Pid">As this process sees it.</param>
 /// <param name="VPid">In the tree's own pid namespace.</param>
 /// <param name="State">The letter of proc_pid_stat(5).</param>
+/// <param name="Comm">The task's name, at most 15 bytes.</param>
 public sealed record TaskIdentity(int Pid, int VPid, char State, string Comm);

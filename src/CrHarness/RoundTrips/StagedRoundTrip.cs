@@ -8,6 +8,7 @@ namespace CrHarness.RoundTrips;
 /// <summary>What came of a round trip of a tree that somebody else made.</summary>
 /// <param name="Differences">What the oracle saw differ.</param>
 /// <param name="FailedStep">The step that failed, or null.</param>
+/// <param name="Error">What the step failed with, or null.</param>
 /// <param name="RootPid">The root, as this process sees it; 0 when the tree is gone: its image is what is left of it.</param>
 public sealed record StagedRoundTripResult(IReadOnlyList<string> Differences, string? FailedStep, Exception? Error, int RootPid)
 {

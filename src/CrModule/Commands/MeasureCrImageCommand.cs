@@ -9,6 +9,7 @@ public enum CrImageGrouping
 {
     /// <summary>By the kind of object: pages, memory, files, …</summary>
     Kind,
+    /// <summary>By task, whatever the kind.</summary>
     Task,
     /// <summary>By kind for each task.</summary>
     TaskAndKind,

@@ -5,6 +5,7 @@ using CrCore;
 namespace CrModule.Pipeline;
 
 /// <summary>What -TcpEstablished says: a policy for all connections, and others for some.</summary>
+/// <param name="Policy">What becomes of connections that no pattern fits.</param>
 /// <param name="Choices">The longest pattern first: the more exact one counts.</param>
 public sealed record TcpEstablishedChoices(TcpEstablishedPolicy Policy, IReadOnlyList<TcpEstablishedChoice> Choices)
 {

@@ -6,9 +6,12 @@ namespace CrCore.Image;
 /// <param name="XstateSize">Bytes of the extended state of a thread (in revision 3, behind each CPU record that has one).</param>
 public sealed record HeadArchRecord(bool HasFxsr, bool HasXsave, ushort XstateSize) : ICrRecord
 {
+    /// <inheritdoc/>
     public short Type => RecordIds.HeadArch;
+    /// <inheritdoc/>
     public uint Parent => 0;
 
+    /// <inheritdoc/>
     public void Write(ref FieldWriter w)
     {
         w.U16(HasFxsr ? (ushort)1 : (ushort)0);
@@ -17,6 +20,8 @@ public sealed record HeadArchRecord(bool HasFxsr, bool HasXsave, ushort XstateSi
         w.U16(0);
     }
 
+    /// <summary>Reads a payload that <see cref="Write"/> wrote.</summary>
+    /// <exception cref="CrImageException">CrImageBadField: it breaks the format.</exception>
     public static HeadArchRecord Read(uint parent, ref FieldReader r)
     {
         var (fxsr, xsave, size, pad) = (r.U16(), r.U16(), r.U16(), r.U16());

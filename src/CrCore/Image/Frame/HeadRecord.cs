@@ -6,12 +6,16 @@ public sealed record HeadRecord : ICrRecord
     /// <summary>Payload bytes of revision 3; revision 4 goes on behind them.</summary>
     public const int Revision3Size = 224;
 
+    /// <inheritdoc/>
     public short Type => RecordIds.Head;
+    /// <inheritdoc/>
     public uint Parent => 0;
 
     /// <summary>The kernel's version number.</summary>
     public ushort Major { get; init; }
+    /// <summary>The kernel's second number: 18 of 6.18.2.</summary>
     public ushort Minor { get; init; }
+    /// <summary>The kernel's third number: 2 of 6.18.2.</summary>
     public ushort Patch { get; init; }
 
     /// <summary>The image's revision: 4, or 3 for images of 2008.</summary>
@@ -66,6 +70,7 @@ public sealed record HeadRecord : ICrRecord
     // The last second that DateTimeOffset can hold, so that no image makes Created fail.
     private const ulong MaxSeconds = 253_402_300_799;
 
+    /// <inheritdoc/>
     public void Write(ref FieldWriter w)
     {
         w.U64(ImageFormat.HeadMagic);
@@ -93,6 +98,8 @@ public sealed record HeadRecord : ICrRecord
             w.Text(feature);
     }
 
+    /// <summary>Reads a payload that <see cref="Write"/> wrote.</summary>
+    /// <exception cref="CrImageException">CrImageBadField: it breaks the format.</exception>
     public static HeadRecord Read(uint parent, ref FieldReader r)
     {
         var magic = r.U64();

@@ -2,8 +2,10 @@ namespace CrCore.Image;
 
 /// <summary>Where a task is.</summary>
 /// <param name="Offset">Of its TASK record's header.</param>
+/// <param name="VPid">The task, as seen from the root's pid namespace.</param>
 public readonly record struct TaskEntry(long Offset, int VPid)
 {
+    /// <summary>Bytes of an entry in the INDEX.</summary>
     public const int Size = 16;
 }
 
@@ -13,8 +15,11 @@ public readonly record struct TaskEntry(long Offset, int VPid)
 /// <param name="FirstVAddr">Of its first page.</param>
 /// <param name="EndVAddr">One past the last byte of its last page.</param>
 /// <param name="Hash">As in its SEAL: XXH3-64 of these <paramref name="Length"/> bytes.</param>
+/// <param name="ObjRef">The mm or shared-memory object whose pages they are.</param>
+/// <param name="PageCount">Pages in all of its runs.</param>
 public readonly record struct PageBlockEntry(long Offset, long Length, ulong FirstVAddr, ulong EndVAddr, ulong Hash, uint ObjRef, int PageCount)
 {
+    /// <summary>Bytes of an entry in the INDEX.</summary>
     public const int Size = 48;
 }
 
@@ -23,15 +28,21 @@ public readonly record struct PageBlockEntry(long Offset, long Length, ulong Fir
 /// <param name="MetadataHash">As in that SEAL.</param>
 /// <param name="TrailerOffset">Of the first record after the last page block, or 0 where the index follows at once.</param>
 /// <param name="TrailerHash">As in the SEAL of those records, or 0.</param>
+/// <param name="Tasks">In the image's order.</param>
+/// <param name="Blocks">In the image's order.</param>
 public sealed record IndexRecord(
     long MetadataLength, ulong MetadataHash, long TrailerOffset, ulong TrailerHash,
     IReadOnlyList<TaskEntry> Tasks, IReadOnlyList<PageBlockEntry> Blocks) : ICrRecord
 {
+    /// <summary>Bytes of a payload before its entries.</summary>
     public const int FixedSize = 40;
 
+    /// <inheritdoc/>
     public short Type => RecordIds.Index;
+    /// <inheritdoc/>
     public uint Parent => 0;
 
+    /// <inheritdoc/>
     public void Write(ref FieldWriter w)
     {
         w.I64(MetadataLength);
@@ -58,6 +69,8 @@ public sealed record IndexRecord(
         }
     }
 
+    /// <summary>Reads a payload that <see cref="Write"/> wrote.</summary>
+    /// <exception cref="CrImageException">CrImageBadField: it breaks the format.</exception>
     public static IndexRecord Read(uint parent, ref FieldReader r)
     {
         var (length, hash, trailer, trailerHash) = (r.I64(), r.U64(), r.I64(), r.U64());

@@ -20,6 +20,7 @@ public readonly record struct PageRun(ulong VAddr, uint Pages, uint Flags = 0)
     /// <summary>Bytes of a run in the image.</summary>
     public const int Size = 16;
 
+    /// <summary>One past the run's last byte, as <see cref="VAddr"/> counts.</summary>
     public ulong End => VAddr + (ulong)Pages * ImageFormat.PageSize;
 }
 
@@ -28,14 +29,18 @@ public readonly record struct PageRun(ulong VAddr, uint Pages, uint Flags = 0)
 /// </summary>
 /// <param name="ObjRef">The mm or shared-memory object whose pages these are: the framing's parent.</param>
 /// <param name="PageCount">Pages in all runs: 1 to <see cref="ImageLimits.MaxBlockPages"/>.</param>
+/// <param name="Codec">How the data is compressed.</param>
 /// <param name="RunCount">1 to <paramref name="PageCount"/>.</param>
 /// <param name="StoredBytes">Bytes of the data in the image.</param>
 /// <param name="PadBytes">Zeros before the data: 0 to 4095.</param>
 public sealed record PageArrayRecord(uint ObjRef, int PageCount, PageCodec Codec, int RunCount, long StoredBytes, int PadBytes) : ICrRecord
 {
+    /// <summary>Bytes of the payload; what stands raw behind it is not counted.</summary>
     public const int PayloadSize = 32;
 
+    /// <inheritdoc/>
     public short Type => RecordIds.PageArray;
+    /// <inheritdoc/>
     public uint Parent => ObjRef;
 
     /// <summary>Bytes from the record's header to the end of its data.</summary>
@@ -45,6 +50,7 @@ public sealed record PageArrayRecord(uint ObjRef, int PageCount, PageCodec Codec
     public static int PadFor(long offset, int runCount)
         => (int)(-(offset + ImageFormat.HeaderSize + PayloadSize + (long)runCount * PageRun.Size) & (ImageFormat.PageSize - 1));
 
+    /// <inheritdoc/>
     public void Write(ref FieldWriter w)
     {
         w.U64((ulong)PageCount);
@@ -55,6 +61,8 @@ public sealed record PageArrayRecord(uint ObjRef, int PageCount, PageCodec Codec
         w.U32(0);
     }
 
+    /// <summary>Reads a payload that <see cref="Write"/> wrote.</summary>
+    /// <exception cref="CrImageException">CrImageBadField: it breaks the format.</exception>
     public static PageArrayRecord Read(uint parent, ref FieldReader r)
     {
         var (pages, codec, runs, stored, pad, flags) = (r.U64(), r.U32(), r.U32(), r.U64(), r.U32(), r.U32());

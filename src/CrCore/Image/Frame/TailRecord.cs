@@ -8,11 +8,15 @@ namespace CrCore.Image;
 /// <param name="TotalLength">The image's bytes, this record included.</param>
 public sealed record TailRecord(long IndexOffset, long TotalLength) : ICrRecord
 {
+    /// <summary>Bytes of the payload.</summary>
     public const int PayloadSize = 32;
 
+    /// <inheritdoc/>
     public short Type => RecordIds.Tail;
+    /// <inheritdoc/>
     public uint Parent => 0;
 
+    /// <inheritdoc/>
     public void Write(ref FieldWriter w)
     {
         w.U64(ImageFormat.TailMagic);
@@ -21,6 +25,8 @@ public sealed record TailRecord(long IndexOffset, long TotalLength) : ICrRecord
         w.U64(Hash());
     }
 
+    /// <summary>Reads a payload that <see cref="Write"/> wrote.</summary>
+    /// <exception cref="CrImageException">CrImageBadField: it breaks the format.</exception>
     public static TailRecord Read(uint parent, ref FieldReader r)
     {
         var magic = r.U64();

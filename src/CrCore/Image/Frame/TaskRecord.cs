@@ -12,12 +12,15 @@ public sealed record TaskRecord : ICrRecord
     /// <summary>Payload bytes before the seed: no vpid and no children.</summary>
     public const int Revision3Size = 24;
 
+    /// <summary>Values of <see cref="State"/>, those of include/linux/sched.h in Linux 2.6.27.</summary>
     public const uint StateRunning = 0, StateInterruptible = 1, StateUninterruptible = 2, StateStopped = 4, StateTraced = 8;
 
     /// <summary>Values of Linux 2.6.27, which the lineage keeps (later kernels exchanged them).</summary>
     public const uint ExitZombie = 16, ExitDead = 32;
 
+    /// <inheritdoc/>
     public short Type => RecordIds.Task;
+    /// <inheritdoc/>
     public uint Parent => 0;
 
     /// <summary>What the leader was doing: a state constant of this type.</summary>
@@ -59,6 +62,7 @@ public sealed record TaskRecord : ICrRecord
     /// <summary>Stopped by job control.</summary>
     public bool IsStopped => ExitState == 0 && State == StateStopped;
 
+    /// <inheritdoc/>
     public void Write(ref FieldWriter w)
     {
         w.U32(State);
@@ -75,6 +79,8 @@ public sealed record TaskRecord : ICrRecord
         w.U32(0);
     }
 
+    /// <summary>Reads a payload that <see cref="Write"/> wrote.</summary>
+    /// <exception cref="CrImageException">CrImageBadField: it breaks the format.</exception>
     public static TaskRecord Read(uint parent, ref FieldReader r)
     {
         var task = ReadSeed(ref r, out var pad);

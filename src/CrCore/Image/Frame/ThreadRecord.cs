@@ -7,13 +7,16 @@ namespace CrCore.Image;
 /// <param name="VTid">The thread as seen from the root's pid namespace; the leader's is the task's vpid.</param>
 public sealed record ThreadRecord(int VPid, int VTid) : ICrRecord
 {
+    /// <summary>Bytes of the payload.</summary>
     public const int PayloadSize = 16;
 
     // GDT_ENTRY_TLS_ENTRIES and sizeof(thread_struct.tls_array), as the lineage writes them. 64-bit threads
     // have their TLS behind fs, not in the GDT, so there are never entries to follow.
     internal const short TlsEntries = 3, TlsArraySize = 24;
 
+    /// <inheritdoc/>
     public short Type => RecordIds.Thread;
+    /// <inheritdoc/>
     public uint Parent => (uint)VPid;
 
     /// <summary>TLS entries in use; revision 4 has none.</summary>
@@ -22,6 +25,7 @@ public sealed record ThreadRecord(int VPid, int VTid) : ICrRecord
     /// <summary>The raw TLS entries of a thread of revision 3 that has any.</summary>
     public ReadOnlyMemory<byte> Tls { get; init; }
 
+    /// <inheritdoc/>
     public void Write(ref FieldWriter w)
     {
         w.I16(TlsEntries);
@@ -32,6 +36,8 @@ public sealed record ThreadRecord(int VPid, int VTid) : ICrRecord
         w.U32(0);
     }
 
+    /// <summary>Reads a payload that <see cref="Write"/> wrote.</summary>
+    /// <exception cref="CrImageException">CrImageBadField: it breaks the format.</exception>
     public static ThreadRecord Read(uint parent, ref FieldReader r)
     {
         var seed = ReadSeed(parent, ref r, out var pad);

@@ -13,15 +13,21 @@ public readonly record struct TreePids(int VPid, int VTgid, int VPpid)
 /// <summary>
 /// TREE (101): how many tasks there are; behind the record, raw, one entry for each in the order of the TASK records.
 /// </summary>
+/// <param name="Pids">One entry for each task.</param>
 public sealed record TreeRecord(IReadOnlyList<TreePids> Pids) : ICrRecord
 {
+    /// <summary>Bytes of the payload; the array behind it is not counted.</summary>
     public const int PayloadSize = 8;
 
+    /// <inheritdoc/>
     public short Type => RecordIds.Tree;
+    /// <inheritdoc/>
     public uint Parent => 0;
 
+    /// <summary>Tasks in the image, those that have ended included.</summary>
     public int TaskCount => Pids.Count;
 
+    /// <inheritdoc/>
     public void Write(ref FieldWriter w)
     {
         w.U32((uint)Pids.Count);

@@ -16,10 +16,13 @@ public sealed class ImageModel : RecordHolder
         (_records, _byVPid, _objects) = (records, byVPid, objects);
     }
 
+    /// <summary>What wrote the image, when, and on which kernel.</summary>
     public HeadRecord Head { get; }
 
+    /// <summary>How the processor kept its extended state.</summary>
     public HeadArchRecord Arch { get; }
 
+    /// <summary>The pids of all tasks, in the order of <see cref="Tasks"/>.</summary>
     public TreeRecord Tree { get; }
 
     /// <summary>Image-wide records: those between TREE and the first TASK.</summary>
@@ -28,6 +31,7 @@ public sealed class ImageModel : RecordHolder
     /// <summary>Depth-first, the root first.</summary>
     public IReadOnlyList<TaskImage> Tasks { get; }
 
+    /// <summary>The task that the tree hangs on.</summary>
     public TaskImage Root => Tasks[0];
 
     /// <summary>Objects that records refer to, by their reference, wherever in the metadata they stand.</summary>

@@ -10,6 +10,7 @@ public sealed class TaskImage : RecordHolder
     internal TaskImage(TaskRecord task, int index, long offset, TaskImage? parent)
         => (Task, Index, Offset, Parent) = (task, index, offset, parent);
 
+    /// <summary>Its TASK record: state, ids, status.</summary>
     public TaskRecord Task { get; }
 
     /// <summary>Its number in the image's order, from 0.</summary>
@@ -21,11 +22,13 @@ public sealed class TaskImage : RecordHolder
     /// <summary>Null for the root.</summary>
     public TaskImage? Parent { get; internal set; }
 
+    /// <summary>In the image's order.</summary>
     public IReadOnlyList<TaskImage> Children => _children;
 
     /// <summary>At most 15 bytes; a byte that is not UTF-8 as <see cref="LinuxText"/> has it.</summary>
     public string Comm { get; internal set; } = "";
 
+    /// <summary>The pid as seen from the root's pid namespace.</summary>
     public int VPid => Task.VPid;
 
     /// <summary>The parent's vpid, or 0 for the root.</summary>
@@ -41,5 +44,6 @@ public sealed class TaskImage : RecordHolder
     internal void Add(ThreadImage thread) => _threads.Add(thread);
     internal void Add(ICrRecord record) => _records.Add(record);
 
+    /// <summary>Pid and name, as messages have them: "task 4711 (nginx)".</summary>
     public override string ToString() => $"task {VPid} ({Comm})";
 }

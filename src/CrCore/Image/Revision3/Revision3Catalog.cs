@@ -38,6 +38,7 @@ internal sealed record Revision3TreeHead(int TaskCount) : Revision3Record(0u)
 /// <summary>TAIL (5001) of revision 3: its magic number and nothing else.</summary>
 public sealed record Revision3Tail() : Revision3Record(0u)
 {
+    /// <inheritdoc/>
     public override short Type => RecordIds.Tail;
 
     internal static Revision3Tail Read(uint parent, ref FieldReader r)

@@ -6,6 +6,7 @@ namespace CrCore.Image.Revision3;
 /// <param name="Parent">The framing's parent field.</param>
 public abstract record Revision3Record(uint Parent) : ICrRecord
 {
+    /// <inheritdoc/>
     public abstract short Type { get; }
 
     void ICrRecord.Write(ref FieldWriter w) => throw new NotSupportedException("Records of revision 3 are read, never written.");
