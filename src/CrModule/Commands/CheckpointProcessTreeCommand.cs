@@ -58,6 +58,7 @@ public sealed class CheckpointProcessTreeCommand : CheckpointPolicyCommand, IDis
     /// <summary>Encrypt the images with the key in this file.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(FilePathCompleter))]
     public string? KeyFile { get; set; }
 
     /// <summary>Encrypt the images with this passphrase.</summary>

@@ -9,10 +9,13 @@ using CrModule.Pipeline;
 namespace CrModule.Commands;
 
 /// <summary>Tells how two images differ.</summary>
-[Cmdlet(VerbsData.Compare, "CrImage")]
+[Cmdlet(VerbsData.Compare, "CrImage", DefaultParameterSetName = LiteralPathSet)]
 [OutputType(typeof(CrImageDifference))]
 public sealed class CompareCrImageCommand : CrCmdlet, IDisposable
 {
+    // Named and tried as those of ImagePathCommand: objects with a PSPath are taken literally.
+    private const string PathSet = "Path", LiteralPathSet = "LiteralPath";
+
     private readonly ImageSecret _secret = new();
 
     /// <summary>The first image.</summary>
@@ -21,12 +24,21 @@ public sealed class CompareCrImageCommand : CrCmdlet, IDisposable
     [ArgumentCompleter(typeof(ImagePathCompleter))]
     public string ReferencePath { get; set; } = "";
 
-    /// <summary>The images to compare with the first.</summary>
-    [Parameter(Mandatory = true, Position = 1, ValueFromPipelineByPropertyName = true)]
-    [Alias("PSPath", "Path", "FullName")]
+    /// <summary>The images to compare with the first, wildcards allowed.</summary>
+    [Parameter(Mandatory = true, Position = 1, ParameterSetName = PathSet, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [Alias("Path")]
     [ValidateNotNullOrEmpty]
+    [SupportsWildcards]
+    [PathArgument]
     [ArgumentCompleter(typeof(ImagePathCompleter))]
     public string[] DifferencePath { get; set; } = [];
+
+    /// <summary>The images to compare with the first, every character meant as it is.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = LiteralPathSet, ValueFromPipelineByPropertyName = true)]
+    [Alias("PSPath", "LP")]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ImagePathCompleter))]
+    public string[] LiteralPath { get; set; } = [];
 
     /// <summary>What differences are about.</summary>
     [Parameter]
@@ -39,6 +51,7 @@ public sealed class CompareCrImageCommand : CrCmdlet, IDisposable
     /// <summary>The file of the key that both images were encrypted with.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(FilePathCompleter))]
     public string? KeyFile { get; set; }
 
     /// <summary>The passphrase that both images were encrypted with.</summary>
@@ -52,14 +65,18 @@ public sealed class CompareCrImageCommand : CrCmdlet, IDisposable
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        foreach (var path in DifferencePath)
-            Compare(path);
+        if (!TryHere(ReferencePath, () => FileSystemPath.Unresolved(this, ReferencePath), out var first))
+            return;
+        var literal = ParameterSetName == LiteralPathSet;
+        foreach (var given in literal ? LiteralPath : DifferencePath)
+            if (TryHere<IReadOnlyList<string>>(given, () => literal ? [FileSystemPath.Unresolved(this, given)] : FileSystemPath.Resolved(this, given), out var images))
+                foreach (var second in images)
+                    if (!Stopping)
+                        Compare(first, second);
     }
 
-    private void Compare(string given)
+    private void Compare(string first, string second)
     {
-        if (!TryHere(ReferencePath, () => FileSystemPath.Unresolved(this, ReferencePath), out var first) || !TryHere(given, () => FileSystemPath.Unresolved(this, given), out var second))
-            return;
         if (!TryHere(first, () => ImageFile.Open(first, key: _secret.Of(this, KeyFile, Passphrase)), out var reference))
             return;
         using (reference)
@@ -73,6 +90,8 @@ public sealed class CompareCrImageCommand : CrCmdlet, IDisposable
 
     private void Compare(ImageFile reference, ImageFile difference)
     {
+        WriteVerbose($"Comparing '{reference.Path}', {reference.Model.Tasks.Count} tasks, with '{difference.Path}', {difference.Model.Tasks.Count} tasks.");
+        WriteDebug($"Metadata of {reference.Model.MetadataLength} bytes, XXH3 {reference.Model.MetadataHash:x16}, and of {difference.Model.MetadataLength} bytes, XXH3 {difference.Model.MetadataHash:x16}.");
         if (IncludePage && Math.Min(reference.Model.Head.Revision, difference.Model.Head.Revision) < ImageFormat.Revision)
         {
             WriteError(new CrArgumentException("CrImageRevisionTooOld", "Pages of images of revision 3 cannot be compared.", "Leave -IncludePage out.", CrErrorKind.NotSupported), ReferencePath);

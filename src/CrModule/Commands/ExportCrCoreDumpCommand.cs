@@ -2,6 +2,7 @@ using System.Management.Automation;
 using CrCore;
 using CrCore.Export;
 using CrCore.Image;
+using CrModule.Completion;
 using CrModule.Pipeline;
 
 namespace CrModule.Commands;
@@ -18,6 +19,7 @@ public sealed class ExportCrCoreDumpCommand : ImageTaskCommand
     /// <summary>The core, with {VPid} and {Name} for the task, or a directory.</summary>
     [Parameter(Mandatory = true, Position = 1)]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(FilePathCompleter))]
     public string DestinationPath { get; set; } = "";
 
     /// <summary>Also what is mapped from files and was not changed.</summary>
@@ -57,6 +59,7 @@ public sealed class ExportCrCoreDumpCommand : ImageTaskCommand
         if (!TryRun(image.Path, (_, progress, cancel) => new CoreDump(image, IncludeFile, (done, total) => progress.Report(new("Export", path, done, total))).Write(task, path, Force, cancel), out var length))
             return;
         _written.Add(path);
+        WriteVerbose($"The core of {task} is '{path}', {length} bytes.");
         WriteObject(new CrCoreDump(image.Path, task, path, length));
     }
 

@@ -1,6 +1,7 @@
 using System.Management.Automation;
 using CrCore;
 using CrCore.Reporting;
+using CrModule.Completion;
 using CrModule.Pipeline;
 
 namespace CrModule.Commands;
@@ -17,6 +18,7 @@ public sealed class ExportCrImageReportCommand : ImagePathCommand
     /// <summary>The page, or a directory for it.</summary>
     [Parameter(Mandatory = true, Position = 1)]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(FilePathCompleter))]
     public string DestinationPath { get; set; } = "";
 
     /// <summary>Replace a file that exists.</summary>

@@ -22,6 +22,7 @@ public sealed class GetCrImageRecordCommand : ImagePathCommand
 
     /// <summary>Tasks whose records are wanted.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
+    [ValidateRange(1, ImageLimits.MaxPid)]
     [ArgumentCompleter(typeof(ImageTaskCompleter))]
     public int[] VPid { get; set; } = [];
 

@@ -21,6 +21,13 @@ public sealed class GetProcessTreeCommand : CheckpointPolicyCommand
         var options = Policies;
         if (!TryRun(root.Id, (_, _, cancel) => LiveTree.List(root.Id, options, cancel), out var tasks))
             return;
+        WriteVerbose($"The tree of {root} has {tasks.Count} tasks, {tasks.Sum(t => t.Obstacles.Count)} obstacles and warnings.");
+        foreach (var task in tasks)
+        {
+            WriteDebug($"Task {task.Summary.Pid} ({task.Summary.Comm}), state {task.Summary.State}, {task.Summary.ThreadCount} threads, {task.PrivateBytes} bytes of its own.");
+            foreach (var obstacle in task.Obstacles)
+                WriteDebug($"{obstacle.Id}: {obstacle}");
+        }
         foreach (var task in CrProcess.Of(root.Id, tasks))
         {
             var item = new PSObject(task);

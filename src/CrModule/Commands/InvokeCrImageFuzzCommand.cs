@@ -3,12 +3,13 @@ using System.Management.Automation;
 using CrCore;
 using CrCore.Image;
 using CrFuzz;
+using CrModule.Completion;
 using CrModule.Pipeline;
 
 namespace CrModule.Commands;
 
 /// <summary>Changes images again and again and tries what readers make of them. Nothing is ever restored.</summary>
-[Cmdlet(VerbsLifecycle.Invoke, "CrImageFuzz", DefaultParameterSetName = LiteralPathSet)]
+[Cmdlet(VerbsLifecycle.Invoke, "CrImageFuzz", DefaultParameterSetName = LiteralPathSet, SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Low)]
 [OutputType(typeof(CrFuzzResult))]
 public sealed class InvokeCrImageFuzzCommand : ImagePathCommand
 {
@@ -32,6 +33,7 @@ public sealed class InvokeCrImageFuzzCommand : ImagePathCommand
     /// <summary>A directory for changed images that brought a reader down.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(FilePathCompleter))]
     public string? Destination { get; set; }
 
     private protected override void ProcessImage(string path)
@@ -39,10 +41,14 @@ public sealed class InvokeCrImageFuzzCommand : ImagePathCommand
         var seed = MyInvocation.BoundParameters.ContainsKey(nameof(Seed)) ? Seed : Random.Shared.Next(1, int.MaxValue / 2);
         if (!TryHere(Destination, () => Destination is null ? "" : FileSystemPath.Unresolved(this, Destination), out var keep))
             return;
+        if (!ShouldProcess(path, keep.Length == 0 ? "Fuzz" : $"Fuzz, and keep what brings a reader down in '{keep}'"))
+            return;
+        WriteVerbose($"Changing copies of '{path}', from seed {seed} on.");
         var started = Stopwatch.GetTimestamp();
         var fuzzer = new ImageFuzzer { Seed = seed, Count = Count, Duration = TimeSpan.FromSeconds(Duration), Keep = keep.Length == 0 ? null : keep };
         if (!TryRun(path, (_, progress, cancel) => fuzzer.Run(Read(path), done => progress.Report(new("Fuzz", System.IO.Path.GetFileName(path), done, Count)), cancel), out var result))
             return;
+        WriteDebug($"'{path}': {result.Refused} of {result.Trials} copies were refused ({string.Join(", ", result.Refusals.Select(r => $"{r.Key} {r.Value}"))}).");
         foreach (var finding in result.Findings)
             WriteVerbose($"{finding.Problem} with seed {finding.Seed}: {finding.What}: {finding.Details}");
         WriteObject(new CrFuzzResult(path, seed, result, Stopwatch.GetElapsedTime(started)));

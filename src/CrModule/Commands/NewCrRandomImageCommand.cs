@@ -55,8 +55,11 @@ public sealed class NewCrRandomImageCommand : CrCmdlet
         var name = Path.Replace("{Seed}", seed.ToString(System.Globalization.CultureInfo.InvariantCulture), StringComparison.OrdinalIgnoreCase);
         if (!TryHere(name, () => FileSystemPath.Unresolved(this, name), out var path) || !ShouldProcess(path, "Write the image of a made-up tree"))
             return;
-        if (TryHere(path, () => Write(path, seed), out var image))
-            WriteObject(image);
+        if (!TryHere(path, () => Write(path, seed), out var image))
+            return;
+        WriteVerbose($"'{path}' holds a made-up tree of {image.TaskCount} tasks, {image.Length} bytes.");
+        WriteDebug($"'{path}': seed {seed}, at most {MaxTask} tasks and {MaxPage} pages of a mapping.");
+        WriteObject(image);
     }
 
     private CrRandomImage Write(string path, int seed)

@@ -2,6 +2,7 @@ using System.Management.Automation;
 using System.Text.Json;
 using CrCore;
 using CrHarness.Plans;
+using CrModule.Completion;
 using CrModule.Pipeline;
 
 namespace CrModule.Commands;
@@ -11,17 +12,26 @@ namespace CrModule.Commands;
 [OutputType(typeof(CrTreePlan))]
 public sealed class NewCrTreePlanCommand : TreePlanCommand
 {
-    private const string JsonSet = "Json", FileSet = "LiteralPath", DefinitionSet = "Definition";
+    private const string JsonSet = "Json", PathSet = "Path", LiteralPathSet = "LiteralPath", DefinitionSet = "Definition";
 
     /// <summary>A plan as JSON.</summary>
     [Parameter(Mandatory = true, ParameterSetName = JsonSet)]
     [ValidateNotNullOrEmpty]
     public string Json { get; set; } = "";
 
-    /// <summary>A file with a plan as JSON.</summary>
-    [Parameter(Mandatory = true, ParameterSetName = FileSet, ValueFromPipelineByPropertyName = true)]
+    /// <summary>Files with a plan as JSON, wildcards allowed.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = PathSet, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [ValidateNotNullOrEmpty]
+    [SupportsWildcards]
+    [PathArgument]
+    [ArgumentCompleter(typeof(FilePathCompleter))]
+    public string[] Path { get; set; } = [];
+
+    /// <summary>Files with a plan as JSON, every character meant as it is.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = LiteralPathSet, ValueFromPipelineByPropertyName = true)]
     [Alias("PSPath", "LP")]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(FilePathCompleter))]
     public string[] LiteralPath { get; set; } = [];
 
     /// <summary>A plan as a table of its members.</summary>
@@ -41,23 +51,43 @@ public sealed class NewCrTreePlanCommand : TreePlanCommand
                 if (TryHere(null, () => PlanTable.ToJson(Definition), out var json))
                     Write(json, "the table");
                 break;
-            case FileSet:
+            case PathSet:
+                foreach (var path in Path)
+                    if (TryHere(path, () => FileSystemPath.Resolved(this, path, NotFound), out var files))
+                        foreach (var file in files)
+                            WriteFile(file, file);
+                break;
+            case LiteralPathSet:
                 foreach (var path in LiteralPath)
-                    if (TryHere(path, () => ReadFile(FileSystemPath.Unresolved(this, path)), out var text))
-                        Write(text, path);
+                    if (TryHere(path, () => FileSystemPath.Unresolved(this, path), out var file))
+                        WriteFile(file, path);
                 break;
             default:
                 var seed = FirstSeed;
                 for (var i = 0; i < Count && !Stopping; i++)
-                    WriteObject(new CrTreePlan(Generator.Generate(seed + (ulong)i), seed + (ulong)i));
+                    Write(new CrTreePlan(Generator.Generate(seed + (ulong)i), seed + (ulong)i));
                 break;
         }
+    }
+
+    private void WriteFile(string file, string given)
+    {
+        if (TryHere(given, () => ReadFile(file), out var text))
+            Write(text, given);
     }
 
     private void Write(string json, string from)
     {
         if (TryHere(from, () => Read(json, from), out var plan))
-            WriteObject(plan);
+            Write(plan);
+    }
+
+    private void Write(CrTreePlan plan)
+    {
+        WriteVerbose($"A {plan}: {plan.ThreadCount} threads, {plan.ZombieCount} zombies; its root is {plan.Root}.");
+        if (Wanted("Debug", "DebugPreference"))
+            WriteDebug(plan.ToJson());
+        WriteObject(plan);
     }
 
     private static CrTreePlan Read(string json, string from)
@@ -71,6 +101,9 @@ public sealed class NewCrTreePlanCommand : TreePlanCommand
             throw new CrArgumentException("CrPlanInvalid", $"There is no plan in {from}: {e.Message}", "(New-CrTreePlan -Seed 1).ToJson() shows what a plan looks like.") { Object = from };
         }
     }
+
+    private static CrArgumentException NotFound(string path)
+        => new("CrPlanUnreadable", $"No plan is found at '{path}'.", "Give the path of a file with a plan as JSON.", CrErrorKind.NotFound) { Object = path };
 
     private static string ReadFile(string path)
     {

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Management.Automation;
 using CrCore;
 using CrCore.Restore;
+using CrModule.Completion;
 using CrModule.Pipeline;
 
 namespace CrModule.Commands;
@@ -16,6 +17,7 @@ public sealed class RestoreProcessTreeCommand : RestorePolicyCommand
     /// <summary>Where to write the root's process id.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(FilePathCompleter))]
     public string? PidFile { get; set; }
 
     /// <summary>Write the tree only when its root has ended.</summary>

@@ -22,8 +22,11 @@ public sealed class StartCrTreeCommand : CrCmdlet
         {
             if (Stopping)
                 return;
-            if (ShouldProcess($"a tree of {plan.TaskCount} tasks", "Spawn") && TryHere(plan, () => Spawn(plan), out var tree))
-                WriteObject(tree);
+            if (!ShouldProcess($"a tree of {plan.TaskCount} tasks", "Spawn") || !TryHere(plan, () => Spawn(plan), out var tree))
+                continue;
+            WriteVerbose($"Spawned {tree}, from a {plan}.");
+            WriteDebug($"Its files are in '{tree.WorkFolder}'; its tasks, in the plan's order: {string.Join(", ", tree.VPids)}.");
+            WriteObject(tree);
         }
     }
 

@@ -16,7 +16,13 @@ public sealed class StopCrTreeCommand : CrCmdlet
     protected override void ProcessRecord()
     {
         foreach (var tree in InputObject)
-            if (ShouldProcess(tree.ToString(), "Stop"))
-                tree.Dispose();
+        {
+            if (!ShouldProcess(tree.ToString(), "Stop"))
+                continue;
+            var before = tree.Stopped;
+            tree.Dispose();
+            WriteVerbose($"The {tree} {(before ? "was stopped before" : "has ended")}.");
+            WriteDebug($"'{tree.WorkFolder}' is removed.");
+        }
     }
 }

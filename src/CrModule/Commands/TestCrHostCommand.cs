@@ -20,12 +20,14 @@ public sealed class TestCrHostCommand : CrCmdlet
         var complete = TryStream(null, HostFeatures.Probe, feature =>
         {
             var finding = Finding(feature);
+            WriteDebug($"{feature.Name}: {(feature.IsAvailable ? "there" : "not there")}; {feature.Detail}; needed for: {feature.Need}.");
             works &= finding.Status != CrFindingStatus.Failed;
             if (Detailed)
                 WriteObject(finding);
             else if (finding.Status != CrFindingStatus.Passed)
                 WriteVerbose(finding.ToString());
         });
+        WriteVerbose($"Checkpoint and restore {(works ? "work" : "do not both work")} here.");
         if (complete && !Detailed)
             WriteObject(works);
     }

@@ -42,8 +42,10 @@ public sealed class TestCrImageCommand : RestorePolicyCommand
         var findings = new List<CrFinding>();
         try
         {
+            log.Verbose($"Reading every byte of '{path}'.");
             using var reader = ImageReader.Open(path, key: options.Key);
             var pages = ImageVerification.Verify(reader, done => progress.Report(new("Test", "Reading the image", done, 0)), cancel);
+            log.Debug($"'{path}': the checksums of {pages} pages, of all records and of the tail match.");
             findings.Add(new CrFinding(path, "Integrity", CrFindingStatus.Passed, $"every byte was read and matches its checksum; {pages} pages of memory"));
         }
         catch (CrImageException e)
@@ -60,6 +62,7 @@ public sealed class TestCrImageCommand : RestorePolicyCommand
     {
         try
         {
+            log.Verbose($"Making the plan of a restore of '{path}', and asking this machine about it.");
             var preview = new TreeRestore(options, log, progress).Preview(path, cancel);
             foreach (var obstacle in preview.Obstacles)
                 findings.Add(new CrFinding(path, "Restore", obstacle));

@@ -52,6 +52,7 @@ public sealed class TestCrRoundTripCommand : TreePlanCommand, IDisposable
     /// <summary>A directory for scripts that make a failure again, and for images of the user's own trees.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(FilePathCompleter))]
     public string? CounterExamplePath { get; set; }
 
     /// <summary>Most round trips spent on making a failure simpler.</summary>
@@ -96,7 +97,8 @@ public sealed class TestCrRoundTripCommand : TreePlanCommand, IDisposable
         var started = Stopwatch.GetTimestamp();
         var options = new RoundTripOptions { LeaveRunning = LeaveRunning, NewPidNamespace = NewPidNamespace };
         _spawner ??= new TreeSpawner();
-        if (!TryRun(plan, (_, _, cancel) => RoundTrip.RunShrinking(plan, new EngineUnderTest(newTimeNamespace: NewTimeNamespace), _spawner, options, ShrinkBudget, cancel) with { Seed = seed }, out var result))
+        WriteVerbose($"Spawning {(seed is null ? "a tree" : $"the tree of seed {seed}")} of {plan.Tasks.Length} tasks.");
+        if (!TryRun(plan, (log, _, cancel) => RoundTrip.RunShrinking(plan, new EngineUnderTest(log, newTimeNamespace: NewTimeNamespace), _spawner, options, ShrinkBudget, cancel) with { Seed = seed }, out var result))
             return;
         string? script = null;
         if (!result.Passed && folder.Length > 0)
@@ -111,7 +113,8 @@ public sealed class TestCrRoundTripCommand : TreePlanCommand, IDisposable
             return false;
         var started = Stopwatch.GetTimestamp();
         var image = Path.Combine(folder.Length > 0 ? folder : Path.GetTempPath(), $"crroundtrip-{id}-{Guid.NewGuid():n}.cr");
-        if (!TryRun(id, (_, _, _) => Own(id, image, folder, NewTimeNamespace), out var result))
+        WriteVerbose($"The tree of {id} is saved to '{image}', ended and restored.");
+        if (!TryRun(id, (log, _, _) => Own(log, id, image, folder, NewTimeNamespace), out var result))
             return false;
         if (result.Passed)
             File.Delete(image);
@@ -122,14 +125,14 @@ public sealed class TestCrRoundTripCommand : TreePlanCommand, IDisposable
         return result.RootPid != 0;
     }
 
-    private static StagedRoundTripResult Own(int id, string image, string folder, bool newTimeNamespace)
+    private static StagedRoundTripResult Own(ICrLog log, int id, string image, string folder, bool newTimeNamespace)
     {
         if (folder.Length > 0)
             Directory.CreateDirectory(folder);
         var preview = new CrCore.Checkpoint.TreeCheckpoint(new CheckpointOptions()).Preview(id);
         if (!preview.CanProceed)
             throw new CrPreflightException("CrCheckpointObstacles", [.. preview.Obstacles.Where(o => o.Severity == ObstacleSeverity.Error)]);
-        return StagedRoundTrip.Run(id, image, new EngineUnderTest(leaveStopped: true, newTimeNamespace), TimeSpan.FromSeconds(Patience));
+        return StagedRoundTrip.Run(id, image, new EngineUnderTest(log, leaveStopped: true, newTimeNamespace), TimeSpan.FromSeconds(Patience));
     }
 
     /// <inheritdoc/>

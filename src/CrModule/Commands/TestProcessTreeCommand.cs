@@ -19,6 +19,9 @@ public sealed class TestProcessTreeCommand : CheckpointPolicyCommand
         var options = Policies;
         if (!TryRun(root.Id, (log, progress, cancel) => new TreeCheckpoint(options, log, progress).Preview(root.Id, cancel), out var preview))
             return;
+        WriteVerbose($"The tree of {root} has {preview.Tasks.Count} tasks; {preview.Obstacles.Count} obstacles and warnings were found.");
+        foreach (var task in preview.Tasks)
+            WriteDebug($"Task {task.Pid} ({task.Comm}), state {task.State}, {task.ThreadCount} threads, {task.ResidentBytes} bytes.");
         if (!Detailed)
         {
             foreach (var obstacle in preview.Obstacles)

@@ -33,7 +33,7 @@ public sealed class ImageTaskCompleter : IArgumentCompleter
     private static string? PathOf(object given)
     {
         var text = given is object[] { Length: > 0 } several ? several[0].ToString() : given.ToString();
-        return string.IsNullOrEmpty(text) ? null : WildcardPattern.Unescape(ImagePathCompleter.Absolute(text));
+        return string.IsNullOrEmpty(text) ? null : WildcardPattern.Unescape(PathCompletion.Absolute(text));
     }
 
     private static IReadOnlyList<TaskImage> TasksOf(string path)

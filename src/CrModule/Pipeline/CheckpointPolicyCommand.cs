@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using CrCore;
+using CrModule.Completion;
 
 namespace CrModule.Pipeline;
 
@@ -22,6 +23,7 @@ public abstract class CheckpointPolicyCommand : ProcessTreeCommand
     /// <summary>Where the hierarchies are mounted.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(FilePathCompleter))]
     public string? CgroupYard { get; set; }
 
     /// <summary>What becomes of descriptors of terminals.</summary>

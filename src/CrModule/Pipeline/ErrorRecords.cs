@@ -26,11 +26,23 @@ internal static class ErrorRecords
     public static ErrorRecord From(CrException error, object? target)
     {
         var record = new ErrorRecord(error, error.Id, CategoryOf(error.Kind), target);
-        var message = Message(error, target);
-        if (error.Advice is not null || message != error.Message)
-            record.ErrorDetails = new ErrorDetails(message) { RecommendedAction = error.Advice ?? "" };
+        record.ErrorDetails = new ErrorDetails(Message(error, target)) { RecommendedAction = error.Advice ?? UsualAdvice(error.Kind, error.Id) };
         return record;
     }
+
+    /// <summary>Where the engine has no advice of its own: a script that shows it must never show nothing.</summary>
+    internal static string UsualAdvice(CrErrorKind kind, string id) => kind switch
+    {
+        CrErrorKind.InvalidArgument => $"Give another value; docs/errors.md says of {id} what it may be.",
+        CrErrorKind.NotFound => "It may have gone in the meantime: look whether it is still there, and try again.",
+        CrErrorKind.PermissionDenied => "Run as the owner or as root; Test-CrHost -Detailed tells which rights this shell has.",
+        CrErrorKind.InvalidImage => "Take another copy of the image; Test-CrImage -Detailed tells what is wrong with this one.",
+        CrErrorKind.Obstacle => "Remove what is in the way, and try again.",
+        CrErrorKind.NotSupported => "docs/supported.md lists what is saved, and under which conditions.",
+        CrErrorKind.KernelRefused => "See what the errno means for the call; if it should have worked, report it with the trace of -Debug.",
+        CrErrorKind.TargetChanged => "Try again; if it comes back, report it with the trace of -Debug.",
+        _ => "This is a defect in CrModule. Report it with the trace of -Debug and the output of `Get-Error`.",
+    };
 
     /// <summary>The reader knows no names: it may read from a pipe. Of several images, one wants to know which it was.</summary>
     private static string Message(CrException error, object? target)

@@ -27,7 +27,10 @@ internal static class FileSystemPath
 
     /// <summary>Existing files that match a path with wildcards, in the provider's order.</summary>
     /// <exception cref="CrArgumentException">Nothing matches, or the path belongs to another provider.</exception>
-    public static IReadOnlyList<string> Resolved(PSCmdlet cmdlet, string path)
+    public static IReadOnlyList<string> Resolved(PSCmdlet cmdlet, string path) => Resolved(cmdlet, path, NoImage);
+
+    /// <param name="notFound">The error for a path that nothing matches.</param>
+    public static IReadOnlyList<string> Resolved(PSCmdlet cmdlet, string path, Func<string, CrArgumentException> notFound)
     {
         IReadOnlyList<string> matches;
         ProviderInfo provider;
@@ -37,7 +40,7 @@ internal static class FileSystemPath
         }
         catch (ItemNotFoundException)
         {
-            throw NotFound(path);
+            throw NotFound(path, notFound);
         }
         catch (RuntimeException e)
         {
@@ -46,13 +49,13 @@ internal static class FileSystemPath
         if (provider.Name != ProviderName)
             throw WrongProvider(path, provider);
         // A wildcard without a match is an empty list, not an exception.
-        return matches.Count > 0 ? matches : throw NotFound(path);
+        return matches.Count > 0 ? matches : throw NotFound(path, notFound);
     }
 
-    private static CrArgumentException NotFound(string path)
-        => NotFoundAt(WildcardPattern.ContainsWildcardCharacters(path) ? path : WildcardPattern.Unescape(path));
+    private static CrArgumentException NotFound(string path, Func<string, CrArgumentException> error)
+        => error(WildcardPattern.ContainsWildcardCharacters(path) ? path : WildcardPattern.Unescape(path));
 
-    private static CrArgumentException NotFoundAt(string path)
+    private static CrArgumentException NoImage(string path)
         => new("CrImageNotFound", $"No image is found at '{path}'.", "Give the path of an image that Checkpoint-ProcessTree has written.", CrErrorKind.NotFound)
         {
             Object = path,

@@ -37,7 +37,13 @@ public abstract class ImageCopyCommand : ImagePathCommand
         if (!ShouldProcess($"{path} to {destination}", Action))
             return;
         var started = Stopwatch.GetTimestamp();
-        if (!TryRun(path, (log, progress, cancel) => Copy(path, destination, (done, total) => progress.Report(new(Action, path, done, total)), log, cancel), out var length))
+        if (!TryRun(path, (log, progress, cancel) =>
+        {
+            log.Verbose($"{Action}: '{path}' is read, '{destination}' is written.");
+            var written = Copy(path, destination, (done, total) => progress.Report(new(Action, path, done, total)), log, cancel);
+            log.Debug($"'{destination}' has {written} bytes, which are on disk; it took {Stopwatch.GetElapsedTime(started).TotalMilliseconds:0.0} ms.");
+            return written;
+        }, out var length))
             return;
         _written.Add(destination);
         WriteObject(new CrImageCopy(path, destination, new FileInfo(path).Length, length, Stopwatch.GetElapsedTime(started)));

@@ -22,6 +22,7 @@ public abstract class ImagePathCommand : CrCmdlet, IDisposable
     /// <summary>The file of the key that the images were encrypted with.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(FilePathCompleter))]
     public string? KeyFile { get; set; }
 
     /// <summary>The passphrase that the images were encrypted with.</summary>
@@ -92,9 +93,11 @@ public abstract class ImagePathCommand : CrCmdlet, IDisposable
         }
         _open?.Dispose();
         _open = null;
-        if (TryHere(path, () => ImageFile.Open(path, key: Key), out image))
-            _open = image;
-        return image is not null;
+        if (!TryHere(path, () => ImageFile.Open(path, key: Key), out image))
+            return false;
+        _open = image;
+        TellOf(path, image.Model, image.Length, WriteVerbose, WriteDebug);
+        return true;
     }
 
     /// <summary>PowerShell calls it when the pipeline has ended, however it did.</summary>
@@ -112,9 +115,17 @@ public abstract class ImagePathCommand : CrCmdlet, IDisposable
 
     /// <summary>Reads all of an image but its pages; false when it cannot be read, which has been told then.</summary>
     private protected bool TryReadModel(string path, [MaybeNullWhen(false)] out ImageModel model)
-        => TryRun(path, (_, _, cancel) =>
+        => TryRun(path, (log, _, cancel) =>
         {
             using var reader = ImageReader.Open(path, key: Key);
-            return reader.ReadMetadata(cancel);
+            var read = reader.ReadMetadata(cancel);
+            TellOf(path, read, null, log.Verbose, log.Debug);
+            return read;
         }, out model);
+
+    private void TellOf(string path, ImageModel image, long? length, Action<string> verbose, Action<string> debug)
+    {
+        verbose($"'{path}' is an image of {image.Tasks.Count} tasks{(length is null ? "" : $", {length} bytes")}{(Key is null ? "" : ", encrypted")}.");
+        debug($"'{path}': revision {image.Head.Revision} by {image.Head.Writer}, id {image.Head.ImageId}, frozen at {image.Head.Created:O}; {image.MetadataLength} bytes of metadata, XXH3 {image.MetadataHash:x16}.");
+    }
 }

@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Management.Automation;
 using CrCore;
+using CrModule.Completion;
 
 namespace CrModule.Pipeline;
 
@@ -35,6 +36,7 @@ public abstract class RestorePolicyCommand : ImagePathCommand
     /// <summary>Where the hierarchies are mounted.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(FilePathCompleter))]
     public string? CgroupYard { get; set; }
 
     /// <summary>Where descriptors of a terminal come back.</summary>

@@ -49,6 +49,22 @@ public class CompletionTests
         Assert.Equal(["web", "web.cr"], names.Order(StringComparer.Ordinal));
     }
 
+    [Theory]
+    [InlineData("Get-CrImageHeader x.cr -KeyFile")]
+    [InlineData("Restore-ProcessTree x.cr -PidFile")]
+    [InlineData("Export-CrImageReport x.cr -DestinationPath")]
+    [InlineData("New-CrTreePlan -LiteralPath")]
+    public void Other_paths_are_offered_whatever_their_names(string line)
+    {
+        using var session = new ModuleSession();
+        using var folder = new ScratchFolder();
+        File.WriteAllText(folder.File("web.cr"), "");
+        File.WriteAllText(folder.File("web.key"), "");
+        Directory.CreateDirectory(folder.File("web"));
+        var names = session.Complete($"{line} {folder.File("we")}").Select(m => m.ListItemText);
+        Assert.Equal(["web", "web.cr", "web.key"], names.Order(StringComparer.Ordinal));
+    }
+
     [Fact]
     public void Names_with_special_characters_come_quoted_and_escaped()
     {

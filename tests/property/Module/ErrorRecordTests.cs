@@ -36,6 +36,10 @@ public class ErrorRecordTests
     }
 
     [Fact]
+    public void Without_advice_of_the_engines_a_record_says_what_to_do_all_the_same()
+        => Assert.All(Enum.GetValues<CrErrorKind>(), kind => Assert.NotEmpty(ErrorRecords.From(new CrArgumentException("CrX", "It is so.", null, kind), 1).ErrorDetails.RecommendedAction));
+
+    [Fact]
     public void Every_obstacle_is_reachable_as_an_object()
     {
         var obstacles = new[]

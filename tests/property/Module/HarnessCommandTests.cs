@@ -31,6 +31,27 @@ public sealed class HarnessCommandTests : IDisposable
         Assert.Single(plans.Distinct());
     }
 
+    [Theory]
+    [InlineData("New-CrTreePlan -Path \"$($args[0])/*.json\"", 2)]
+    [InlineData("\"$($args[0])/*.json\" | New-CrTreePlan", 2)]
+    [InlineData("New-CrTreePlan -LiteralPath ($args[0] + '/[a].json')", 1)]
+    [InlineData("[IO.FileInfo]($args[0] + '/[a].json') | New-CrTreePlan", 1)]
+    public void Plans_come_from_files(string script, int plans)
+    {
+        foreach (var name in (string[])["[a].json", "b.json"])
+            File.WriteAllText(_folder.File(name), "{}");
+        var outcome = _session.Run(script, _folder.Path);
+        Assert.Empty(outcome.Errors);
+        Assert.Equal(plans, outcome.Output.Count);
+    }
+
+    [Fact]
+    public void A_plan_file_that_is_not_there_is_an_error()
+    {
+        var outcome = _session.Run("New-CrTreePlan -Path \"$($args[0])/*.json\"", _folder.Path);
+        Assert.Equal(("CrPlanUnreadable", ErrorCategory.ObjectNotFound), (outcome.ErrorId, outcome.Category));
+    }
+
     [Fact]
     public void A_plan_can_be_described()
     {

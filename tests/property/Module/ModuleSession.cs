@@ -43,7 +43,7 @@ internal sealed class ModuleSession : IDisposable
         List<ErrorRecord> errors = [.. shell.Streams.Error];
         if (terminating is not null)
             errors.Add(terminating);
-        return new Outcome(output, errors, [.. shell.Streams.Warning.Select(w => w.Message)], [.. shell.Streams.Verbose.Select(v => v.Message)]);
+        return new Outcome(output, errors, [.. shell.Streams.Warning.Select(w => w.Message)], [.. shell.Streams.Verbose.Select(v => v.Message)], [.. shell.Streams.Debug.Select(d => d.Message)]);
     }
 
     /// <summary>The script, ready to be started and stopped by the test itself.</summary>
@@ -78,7 +78,7 @@ internal sealed class ModuleSession : IDisposable
 
 /// <summary>What a script left behind in its streams.</summary>
 internal sealed record Outcome(
-    IReadOnlyList<PSObject> Output, IReadOnlyList<ErrorRecord> Errors, IReadOnlyList<string> Warnings, IReadOnlyList<string> Verbose)
+    IReadOnlyList<PSObject> Output, IReadOnlyList<ErrorRecord> Errors, IReadOnlyList<string> Warnings, IReadOnlyList<string> Verbose, IReadOnlyList<string> Debug)
 {
     /// <summary>The only error's id without the command's class.</summary>
     public string ErrorId => Assert.Single(Errors).FullyQualifiedErrorId.Split(',')[0];
