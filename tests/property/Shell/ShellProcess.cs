@@ -15,6 +15,9 @@ internal sealed class ShellProcess : IDisposable
     // Far beyond what any test needs: it ends a hang and measures nothing.
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
 
+    // The shell may have a long script to run.
+    private static readonly TimeSpan ScriptLimit = TimeSpan.FromMinutes(20);
+
     private readonly Process _process;
     private readonly Task<string> _error;
     private readonly StringBuilder _seen = new();
@@ -42,6 +45,14 @@ internal sealed class ShellProcess : IDisposable
     {
         using var shell = Start(arguments, environment);
         return shell.Finish(input);
+    }
+
+    /// <summary>Runs a long script in a shell below a program that waits for whatever is orphaned there.</summary>
+    public static ShellResult RunReaped(string reaper, string[] arguments, IReadOnlyDictionary<string, string> environment)
+    {
+        // Debian's own interpreter: one that a user has put before it need not stand the environment.
+        using var shell = new ShellProcess(StartInfo("/usr/bin/python3", [reaper, Executable, .. arguments], environment));
+        return shell.Finish("", ScriptLimit);
     }
 
     public static ShellResult Command(string text, string input = "") => Run(["-Command", text], input);
@@ -83,7 +94,9 @@ internal sealed class ShellProcess : IDisposable
         _expected = found + text.Length;
     }
 
-    public ShellResult Finish(string input = "")
+    public ShellResult Finish(string input = "") => Finish(input, Limit);
+
+    private ShellResult Finish(string input, TimeSpan limit)
     {
         try
         {
@@ -95,7 +108,7 @@ internal sealed class ShellProcess : IDisposable
             // It ended without reading all of it, which is its right.
         }
         var output = _process.StandardOutput.ReadToEndAsync();
-        if (!output.Wait(Limit) || !_process.WaitForExit(Limit))
+        if (!output.Wait(limit) || !_process.WaitForExit(limit))
             throw new TimeoutException("The shell did not end.");
         return new ShellResult(_process.ExitCode, _seen + output.Result, _error.Result);
     }
