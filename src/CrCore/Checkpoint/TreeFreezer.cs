@@ -17,6 +17,9 @@ internal sealed class TreeFreezer(ProcReader proc, ProcFacts? facts = null) : ID
     private readonly Dictionary<int, StoppedThread> _stopped = [];
     private readonly SleepMeter _meter = new(proc);
 
+    /// <summary>How long the tree runs before it is tried again: what it was in the middle of needs time, not tries.</summary>
+    private static readonly TimeSpan _shortestPause = TimeSpan.FromMilliseconds(10), _longestPause = TimeSpan.FromMilliseconds(200);
+
     /// <summary>A thread held by this freezer.</summary>
     /// <param name="Tracee">How to wait for it.</param>
     /// <param name="Pid">Its thread group.</param>
@@ -48,6 +51,7 @@ internal sealed class TreeFreezer(ProcReader proc, ProcFacts? facts = null) : ID
         // A parent in vfork(2) cannot stop before its child goes on: let the tree run for a moment and try again.
         // The patience is for one thread, so that a large tree may take its time as long as it moves on.
         var patience = Stopwatch.Frequency / 2;
+        var pause = _shortestPause;
         while (true)
         {
             cancel.ThrowIfCancellationRequested();
@@ -57,17 +61,21 @@ internal sealed class TreeFreezer(ProcReader proc, ProcFacts? facts = null) : ID
             seen = [];
             if (Stopwatch.GetTimestamp() >= deadline)
                 throw new CrTargetException("CrFreezeTimeout",
-                    $"Task {laggard} did not stop within {timeout.TotalSeconds:0.#} s; the tree was let go and runs on.",
+                    $"Task {laggard} did not stop within {timeout.TotalSeconds:0.#} s{(VforkWait.Holds(proc, laggard) ? ", as it waits for a child to run a program (vfork)" : "")}; the tree was let go and runs on.",
                     "A task in uninterruptible sleep (state D: a hanging disk or network file system, or a vfork parent) cannot be stopped; try again when it is over, or raise the freeze timeout.")
                 { Pid = laggard };
-            Thread.Sleep(10);
+            Thread.Sleep(pause);
             patience *= 2;
+            if (pause < _longestPause)
+                pause *= 2;
         }
     }
 
     private bool TryFreeze(int rootPid, IReadOnlyList<LiveTask> seen, long patience, CancellationToken cancel, out List<LiveTask> tasks, out int laggard)
     {
         tasks = [];
+        // Threads that would not stop the last time are held already.
+        FrozenSince = _stopped.Count > 0 ? Stopwatch.GetTimestamp() : 0;
         SeizeAll(seen);
         if (!AwaitAll(patience, cancel, out laggard))
             return false;
@@ -174,7 +182,10 @@ internal sealed class TreeFreezer(ProcReader proc, ProcFacts? facts = null) : ID
             if (thread.Waited)
                 continue;
             cancel.ThrowIfCancellationRequested();
-            if (!AwaitEventStop(thread, Stopwatch.GetTimestamp() + patience, out var ended))
+            var now = Stopwatch.GetTimestamp();
+            var soon = Math.Min(patience, Stopwatch.Frequency / 50);
+            if (!AwaitEventStop(thread, now + soon, out var ended)
+                && (VforkWait.Holds(proc, new TaskDir(thread.Pid, tid)) || !AwaitEventStop(thread, now + patience, out ended)))
             {
                 laggard = tid;
                 return false;
@@ -218,21 +229,29 @@ internal sealed class TreeFreezer(ProcReader proc, ProcFacts? facts = null) : ID
     }
 
     /// <summary>Lets every thread go where it was. Threads that ended meanwhile are passed over.</summary>
+    /// <remarks>
+    /// Those that stand go first, as one that would not stop may be waiting for them. A thread can be detached only while it is
+    /// stopped: one that still will not is kept, for the next freeze to find it held; after the last, the kernel detaches it when
+    /// the tracer thread ends.
+    /// </remarks>
     public void Thaw()
     {
+        List<StoppedThread>? late = null;
         foreach (var (tid, thread) in _stopped)
-        {
-            if (!thread.Waited)
-                AwaitBeforeDetach(thread);
-            Ptrace.Detach(tid);
-        }
+            if (thread.Waited)
+                Ptrace.Detach(tid);
+            else
+                (late ??= []).Add(thread);
         _stopped.Clear();
         FrozenSince = 0;
+        if (late is not null)
+            foreach (var thread in late)
+                if (AwaitEventStop(thread, Stopwatch.GetTimestamp() + Stopwatch.Frequency / 100, out _))
+                    Ptrace.Detach(thread.Tracee.Tid);
+                else
+                    // It has gone on meanwhile: how long it sleeps is no more known.
+                    _stopped.Add(thread.Tracee.Tid, thread with { Sleep = null });
     }
-
-    /// <summary>A thread can be detached only while it is stopped; one that would not stop is left to the tracer thread's end.</summary>
-    private static void AwaitBeforeDetach(StoppedThread thread)
-        => AwaitEventStop(thread, Stopwatch.GetTimestamp() + Stopwatch.Frequency / 100, out _);
 
     public void Dispose()
     {
