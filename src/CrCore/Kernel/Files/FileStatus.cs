@@ -60,14 +60,25 @@ public readonly record struct FileStatus(
     /// <summary>The object behind a descriptor of this process.</summary>
     public static Errno ReadOwn(int fd, out FileStatus status) => Read(fd, [0], AtEmptyPath, out status);
 
-    /// <summary>Whether this process may open a file so, by its effective ids and its capabilities (faccessat2(2), Linux 5.8).</summary>
-    /// <returns>None, or why not.</returns>
-    public static unsafe Errno MayOpen(string path, bool read, bool write)
+    /// <summary>Whether this process has rights on a file, by its effective ids and its capabilities (faccessat2(2), Linux 5.8).</summary>
+    /// <returns>None, or why not: EPERM where the file was made immutable.</returns>
+    public static unsafe Errno May(string path, FileRights rights)
     {
-        const int readable = 4, writable = 2, atEffectiveIds = 0x200;
+        const int atEffectiveIds = 0x200;
         Span<byte> room = stackalloc byte[PathRoom];
         fixed (byte* p = PathBytes(path, room))
-            return Libc.ErrnoOf(Libc.Syscall(Sys.faccessat2, FileNative.AT_FDCWD, (long)p, (read ? readable : 0) | (write ? writable : 0), atEffectiveIds));
+            return Libc.ErrnoOf(Libc.Syscall(Sys.faccessat2, FileNative.AT_FDCWD, (long)p, (int)rights, atEffectiveIds));
+    }
+
+    /// <summary>Whether the file can be opened for writing only at its end (chattr(1) +a), which is no matter of rights: statx(2) tells.</summary>
+    public static unsafe bool IsAppendOnly(string path)
+    {
+        const int structSize = 256, attributesAt = 8;
+        const ulong append = 0x20;
+        Span<byte> room = stackalloc byte[PathRoom], s = stackalloc byte[structSize];
+        fixed (byte* name = PathBytes(path, room))
+        fixed (byte* p = s)
+            return Libc.Syscall(Sys.statx, FileNative.AT_FDCWD, (long)name, 0, 0, (long)p) >= 0 && (U64(s, attributesAt) & append) != 0;
     }
 
     private static unsafe Errno Read(int dirFd, ReadOnlySpan<byte> terminatedPath, int flags, out FileStatus status)

@@ -3,7 +3,7 @@ namespace CrCore.Kernel;
 /// <summary>capabilities(7): bits of /proc/PID/status, by number (include/uapi/linux/capability.h).</summary>
 public static class Capabilities
 {
-    public const int DacReadSearch = 2, NetAdmin = 12, MakeNode = 27;
+    public const int DacReadSearch = 2, FileOwner = 3, NetAdmin = 12, MakeNode = 27;
 
     public const int SysRawIo = 17, SysPtrace = 19, SysAdmin = 21, SysResource = 24, SysTime = 25, AuditControl = 30, WakeAlarm = 35, CheckpointRestore = 40;
 

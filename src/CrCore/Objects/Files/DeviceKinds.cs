@@ -68,7 +68,7 @@ public sealed class BlockDeviceKind : IDescriptorKind
     {
         NameRules.CheckType(context, saved);
         if (saved.Data.Anchor == 0)
-            FileCheck.Rights(context, saved.Task, saved.Label, saved.Name, saved.Data.Flags);
+            FileRightsCheck.Opening(context, saved.Task, saved.Label, saved.Name, saved.Data.Flags);
     }
 
     public Action? Restore(DescriptorServer server, SavedDescription saved, SyscallBatch batch)

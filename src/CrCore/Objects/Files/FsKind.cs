@@ -111,7 +111,7 @@ public sealed class FsKind : IInspectsTask, ICapturesTask, ICapturesThread, IChe
         foreach (var task in context.Image.Tasks)
             foreach (var thread in task.Threads)
                 if (thread.Get<FsRecord>() is { } own)
-                    FileCheck.Directory(context, task, $"working directory of thread {thread.VTid}", own.WorkingDirectory);
+                    FileCheck.Directory(context, task, $"working directory of thread {thread.VTid}", own.WorkingDirectory, FileRights.Execute);
         var owners = new Dictionary<uint, TaskImage>();
         foreach (var task in context.Image.Tasks)
         {
@@ -122,9 +122,9 @@ public sealed class FsKind : IInspectsTask, ICapturesTask, ICapturesThread, IChe
             if (task.Get<GoneDirectoryRecord>() is { } gone)
                 GoneProcess.Check(context, task, $"working directory {fs.WorkingDirectory}", gone.Gone);
             else if (fs.WorkingDirectoryAnchor == 0)
-                FileCheck.Directory(context, task, "working directory", fs.WorkingDirectory);
+                FileCheck.Directory(context, task, "working directory", fs.WorkingDirectory, FileRights.Execute);
             if (fs.Root != "/" && fs.RootAnchor == 0)
-                FileCheck.Directory(context, task, "root directory", fs.Root);
+                FileCheck.Directory(context, task, "root directory", fs.Root, FileRights.Execute);
             if (!owners.TryAdd(fs.Shared, task) && !TaskSharing.SharesFs(task))
                 context.Refuse(task, "CrSharedFs", "working directory", $"it is shared with {owners[fs.Shared]}, but not with the task's parent; such sharing cannot be restored", kind: CrErrorKind.NotSupported);
         }

@@ -32,7 +32,7 @@ public sealed class RegularFileKind : IDescriptorKind
         if (saved.Data.Anchor != 0)
             return;
         FileCheck.Regular(context, saved.Task, saved.Label, saved.Name, saved.Data.Identity, saved.Data.IsSynthetic);
-        FileCheck.Rights(context, saved.Task, saved.Label, saved.Name, saved.Data.Flags);
+        FileRightsCheck.Opening(context, saved.Task, saved.Label, saved.Name, saved.Data.Flags);
     }
 
     public GivenForm? FormOf(SavedDescription saved) => GivenForm.File;
@@ -72,7 +72,7 @@ public sealed class DirectoryKind : IDescriptorKind
     public void Check(CheckContext context, SavedDescription saved)
     {
         if (saved.Data.Anchor == 0)
-            FileCheck.Directory(context, saved.Task, saved.Label, saved.Name);
+            FileCheck.Directory(context, saved.Task, saved.Label, saved.Name, FileRights.Read);
     }
 
     public GivenForm? FormOf(SavedDescription saved) => GivenForm.File;

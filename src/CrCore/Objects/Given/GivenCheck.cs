@@ -36,7 +36,7 @@ internal sealed class GivenCheck(CheckContext context, SavedDescription saved, G
         }
         if (!CheckType(status, saved.Data.Flags))
             return;
-        if (FileStatus.MayOpen(path, Reads, Writes) is var may && may != Errno.None)
+        if (FileStatus.May(path, (Reads ? FileRights.Read : 0) | (Writes ? FileRights.Write : 0)) is var may && may != Errno.None)
         {
             context.Refuse(saved.Task, "CrFileRights", saved.Label, $"{path}, given for it, cannot be opened for {(Reads && Writes ? "reading and writing" : Writes ? "writing" : "reading")}: {may} ({may.Describe()})",
                 "Restore as a user who may, or change the file's permissions.", CrErrorKind.PermissionDenied);

@@ -15,6 +15,7 @@ internal sealed class MemoryCheck(CheckContext context)
     private const int OwnMappings = 16;
 
     private readonly HashSet<string> _looked = [];
+    private readonly HashSet<(string, FileRights)> _rights = [];
 
     public void Run()
     {
@@ -31,12 +32,18 @@ internal sealed class MemoryCheck(CheckContext context)
             if (!layout.Mm.RunsFromMemory(context.Image))
                 Anchors.Require(context.Image, layout.Mm.ExeAnchor);
             if (layout.Mm.ExeAnchor == 0)
+            {
                 CheckFile(task, "exe", layout.Mm.ExePath, layout.Mm.ExeIdentity);
+                CheckRights(task, "exe", layout.Mm.ExePath, FileRights.Read | FileRights.Execute);
+            }
             foreach (var (vma, path) in layout.Mappings)
                 if (vma.Kind == VmaType.File && vma.ObjRef != 0)
                     Anchors.Require(context.Image, vma.ObjRef);
                 else if (vma.Identity is { } identity)
+                {
                     CheckFile(task, vma.ToString(), path, identity);
+                    CheckRights(task, vma.ToString(), path, FileRights.Read | (vma.IsShared && (vma.Flags & VmFlags.MayWrite) != 0 ? FileRights.Write : 0));
+                }
         }
         _ = layouts.SharedPagesOf(context.Image);
         var plan = StagingPlan.Make(context.Image, layouts);
@@ -95,6 +102,13 @@ internal sealed class MemoryCheck(CheckContext context)
             context.Warn(task, "CrFileChanged", what, reason);
         else
             context.Refuse(task, "CrFileChanged", what, reason, advice);
+    }
+
+    /// <summary>As the restore opens it: one that is gone has been told of.</summary>
+    private void CheckRights(TaskImage task, string what, string path, FileRights rights)
+    {
+        if (_rights.Add((path, rights)))
+            FileRightsCheck.Has(context, task, what, path, rights);
     }
 
     private ulong ReadNumber(ReadOnlySpan<byte> name)

@@ -22,7 +22,7 @@ internal static class AnchorsCheck
         var directory = ExistingDirectory(ghost.Name);
         if (FileStatus.Read(directory, out var status) is var errno && (errno != Errno.None || !status.IsDirectory))
             context.Refuse(null, "CrGhostPlace", ghost.Name, $"the deleted file would be made again in {directory}, which is no directory that can be reached ({(errno == Errno.None ? "it is something else" : errno)})", "Make the directory again.");
-        else if (FileStatus.MayOpen(directory, read: false, write: true) is var refused && refused != Errno.None)
+        else if (FileStatus.May(directory, FileRights.Write) is var refused && refused != Errno.None)
             context.Refuse(null, "CrGhostPlace", ghost.Name, $"the deleted file would be made again in {directory}, where this program may not write: {refused} ({refused.Describe()})",
                 "Restore as a user who may, or change the directory's permissions.", CrErrorKind.PermissionDenied);
         // Devices that everybody may use are no danger, but only the initial user namespace's root can make a node (may_mknod).

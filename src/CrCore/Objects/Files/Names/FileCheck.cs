@@ -31,24 +31,15 @@ public static class FileCheck
             context.Refuse(task, "CrFileChanged", label, $"{path} changed: {what}", "Put the old file back, or accept changed files (-AcceptChangedFile) if the program can live with it.");
     }
 
-    /// <summary>A program may hold open what it could not open again, and who restores may be somebody else.</summary>
-    public static void Rights(CheckContext context, TaskImage task, string label, string path, uint flags)
-    {
-        if (IsOfTree(context, path))
-            return;
-        bool read = OpenFlags.CanRead(flags), write = OpenFlags.CanWrite(flags);
-        // A file that is not there has been told of.
-        if (FileStatus.MayOpen(path, read, write) is var errno and (Errno.EACCES or Errno.EROFS))
-            context.Refuse(task, "CrFileRights", label, $"{path} cannot be opened for {(read && write ? "reading and writing" : write ? "writing" : "reading")} here: {errno} ({errno.Describe()})",
-                "Restore as a user who may, or change the file's permissions.", CrErrorKind.PermissionDenied);
-    }
-
-    public static void Directory(CheckContext context, TaskImage task, string label, string path)
+    /// <param name="rights">Read where it is opened, Execute where it is entered.</param>
+    public static void Directory(CheckContext context, TaskImage task, string label, string path, FileRights rights = FileRights.None)
     {
         if (IsOfTree(context, path) || !Find(context, task, label, path, follow: true, out var now))
             return;
         if (!now.IsDirectory)
             context.Refuse(task, "CrFileType", label, $"{path} was a directory when it was saved and is none now");
+        else
+            FileRightsCheck.Has(context, task, label, path, rights);
     }
 
     /// <summary>Anything whose type, and number if it is a device, must be as it was.</summary>
@@ -75,7 +66,7 @@ public static class FileCheck
     }
 
     /// <summary>A file below /proc/PID of a task, or in a control group, that is still to be made: it is there when it is needed.</summary>
-    private static bool IsOfTree(CheckContext context, string path)
+    internal static bool IsOfTree(CheckContext context, string path)
     {
         const string proc = "/proc/";
         if (context.Options.Cgroup == CgroupPolicy.Create && IsMissingGroup(path))

@@ -1,0 +1,50 @@
+using CrCore.Image;
+using CrCore.Kernel;
+using CrCore.Restore;
+
+namespace CrCore.Objects.Files;
+
+/// <summary>
+/// Preflight of a restore: a program may hold open what it could not open again, who restores may be somebody else, and a file
+/// may have been made immutable since. Asks, and opens nothing.
+/// </summary>
+public static class FileRightsCheck
+{
+    /// <summary>Of a file that is opened with a description's flags.</summary>
+    public static void Opening(CheckContext context, TaskImage task, string label, string path, uint flags)
+    {
+        if (FileCheck.IsOfTree(context, path))
+            return;
+        var write = OpenFlags.CanWrite(flags);
+        if (!Has(context, task, label, path, (OpenFlags.CanRead(flags) ? FileRights.Read : 0) | (write ? FileRights.Write : 0)))
+            return;
+        // Both: may_open in fs/namei.c.
+        if (write && (flags & OpenFlags.Append) == 0 && FileStatus.IsAppendOnly(path))
+            Refuse(context, task, label, $"{path} takes no more than what is added at its end (chattr +a), and was open for writing everywhere");
+        else if ((flags & OpenFlags.NoAccessTime) != 0 && FileStatus.Read(path, out var status) == Errno.None && !Owns(context, status.Uid))
+            Refuse(context, task, label, $"{path} was open without a trace of reading (O_NOATIME), which is up to its owner");
+    }
+
+    /// <returns>false when they are lacking, which was told. A file that is not there is told of elsewhere.</returns>
+    public static bool Has(CheckContext context, TaskImage task, string label, string path, FileRights rights)
+    {
+        if (rights == FileRights.None || FileCheck.IsOfTree(context, path) || FileStatus.May(path, rights) is not ((Errno.EACCES or Errno.EROFS or Errno.EPERM) and var errno))
+            return true;
+        var what = rights switch
+        {
+            FileRights.Execute => "entered",
+            FileRights.Read => "opened for reading",
+            FileRights.Write => "opened for writing",
+            FileRights.Read | FileRights.Write => "opened for reading and writing",
+            _ => "run",
+        };
+        Refuse(context, task, label, $"{path} cannot be {what} here: {errno} ({errno.Describe()})");
+        return false;
+    }
+
+    private static bool Owns(CheckContext context, uint owner)
+        => owner == (uint)Libc.Syscall(Sys.geteuid) || Capabilities.Has(context.Proc, Capabilities.FileOwner);
+
+    private static void Refuse(CheckContext context, TaskImage task, string label, string reason)
+        => context.Refuse(task, "CrFileRights", label, reason, "Restore as a user who may, or change the file's permissions or attributes (chmod(1), chattr(1)).", CrErrorKind.PermissionDenied);
+}
