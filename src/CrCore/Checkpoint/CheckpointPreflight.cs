@@ -86,6 +86,8 @@ internal static class CheckpointPreflight
             InspectTracer(context, task);
         if (!IsOpen(context, task))
             return;
+        if (context.Options.Stop && !TreeEnd.IsAllowed(task.Pid))
+            context.Refuse(task, "CrEndForbidden", "process", "this program may not end it, as -Stop asks for: it belongs to another user", "Checkpoint as that user or as root (CAP_KILL), or without -Stop.", CrErrorKind.PermissionDenied);
         var before = context.Obstacles.Count;
         foreach (var kind in Kinds.All)
             if (kind is IInspectsTask inspects)

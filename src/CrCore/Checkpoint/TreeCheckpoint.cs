@@ -32,8 +32,11 @@ public sealed class TreeCheckpoint(CheckpointOptions options, ICrLog? log = null
     }
 
     /// <summary>Freezes the tree, writes the image under <paramref name="path"/>, and lets the tree run on or ends it.</summary>
-    /// <exception cref="CrException">Nothing changed: the tree runs on and no image stands under the path.</exception>
-    /// <exception cref="OperationCanceledException">As above.</exception>
+    /// <exception cref="CrException">
+    /// Nothing changed: the tree runs on and no image stands under the path. But for CrEndFailed, the one error that comes after the
+    /// image is complete: it stands, and the tree, which was to be ended, runs on.
+    /// </exception>
+    /// <exception cref="OperationCanceledException">Nothing changed.</exception>
     public CheckpointResult Run(int pid, string path, CancellationToken cancel = default)
         => TracerThread.Run("checkpoint", () =>
         {

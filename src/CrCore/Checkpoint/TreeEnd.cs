@@ -17,11 +17,9 @@ internal static class TreeEnd
     /// </summary>
     public static void Kill(TreeFreezer freezer, IReadOnlyList<FrozenTask> tasks)
     {
-        // Who may trace a task need not be allowed to end it (CAP_SYS_PTRACE without CAP_KILL): all or none.
-        foreach (var task in tasks)
-            Signal(task, NoSignal);
         for (var i = tasks.Count - 1; i >= 0; i--)
-            Signal(tasks[i], SigKill);
+            if (!tasks[i].IsZombie)
+                Kill(tasks[i]);
         var left = new HashSet<int>();
         var own = false;
         for (var i = tasks.Count - 1; i >= 0; i--)
@@ -38,11 +36,17 @@ internal static class TreeEnd
         TakeEnds(left);
     }
 
-    /// <summary>ESRCH: another one was quicker. Of a task that was not killed the end would be waited for in vain.</summary>
-    private static void Signal(FrozenTask task, int signal)
+    /// <summary>Who may trace a task need not be allowed to end it (CAP_SYS_PTRACE without CAP_KILL).</summary>
+    public static bool IsAllowed(int pid) => Libc.ErrnoOf(Libc.Syscall(Sys.kill, pid, NoSignal)) is Errno.None or Errno.ESRCH;
+
+    /// <summary>
+    /// ESRCH: another one was quicker. Of a task that was not killed the end would be waited for in vain. That it may be was asked
+    /// before all else, but a security module can tell SIGKILL from no signal.
+    /// </summary>
+    private static void Kill(FrozenTask task)
     {
-        if (!task.IsZombie && Libc.ErrnoOf(Libc.Syscall(Sys.kill, task.Pid, signal)) is not (Errno.None or Errno.ESRCH) and var errno)
-            throw new CrKernelException("CrEndFailed", $"Ending task {task.Pid} ({task.Comm})", errno, "The image is on disk, and the tree runs on. End it as its owner, or with CAP_KILL.") { Pid = task.Pid };
+        if (Libc.ErrnoOf(Libc.Syscall(Sys.kill, task.Pid, SigKill)) is not (Errno.None or Errno.ESRCH) and var errno)
+            throw new CrKernelException("CrEndFailed", $"Ending task {task.Pid} ({task.Comm})", errno, "The image is complete and stands under its name; what was not ended runs on. End it as its owner, or with CAP_KILL.") { Pid = task.Pid };
     }
 
     /// <summary>

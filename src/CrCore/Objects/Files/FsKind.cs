@@ -68,8 +68,14 @@ public sealed class FsKind : IInspectsTask, ICapturesTask, ICapturesThread, IChe
     {
         var way = $"/proc/{pid}/{(link == TaskLink.Root ? "root" : "cwd")}";
         // A task that has ended has none, and nothing needs to be found then.
-        if (!ProcLinks.TryRead(proc, pid, link, out var path) || FileStatus.Read(way, out var status) != Errno.None)
+        if (!ProcLinks.TryRead(proc, pid, link, out var path))
             return new("", NamePlace.Nameless, default, way, prefix);
+        if (FileStatus.Read(way, out var status) is not Errno.None and var errno)
+        {
+            if (errno != Errno.ENOENT || GoneProcess.PidOf(path) == 0)
+                return new("", NamePlace.Nameless, default, way, prefix);
+            status = GoneProcess.Unseen;
+        }
         var place = DescriptorReader.Place(ref path, status, prefix);
         return new(path, place, status, way, prefix);
     }

@@ -10,6 +10,12 @@ internal static class GoneProcess
     private const ulong ProcMagic = 0x9fa0;
     private const string Prefix = "/proc/";
 
+    /// <summary>
+    /// Of what cannot be looked at though it is there: /proc/PID/fd of a process that has ended, whose descriptors stat(2)
+    /// would count (proc_fd_getattr in fs/proc/fd.c).
+    /// </summary>
+    public static readonly FileStatus Unseen = new() { Mode = FileStatus.Directory, LinkCount = 2 };
+
     /// <summary>The pid in a name below /proc, or 0.</summary>
     public static int PidOf(string name)
     {

@@ -37,6 +37,24 @@ public class GoneProcessTests
         Assert.Equal("ok", program.Journey(restore: new() { NewPidNamespace = newPidNamespace }));
     }
 
+    /// <summary>Directories in it: one cannot be looked at any more (stat(2) of /proc/PID/fd).</summary>
+    [TheoryWith("python3"), InlineData("fd", false), InlineData("fd", true), InlineData("fdinfo", false), InlineData("task", false), InlineData("ns", true)]
+    public void AWorkingDirectoryBelowThatOfAnEndedProcess(string name, bool newPidNamespace)
+    {
+        using var program = new SelfCheckingProgram($"""
+                gone = os.fork()
+                if gone == 0: signal.sigwait([signal.SIGUSR1]); os._exit(0)
+                there = '/proc/%d/{name}' % gone; os.chdir(there)
+                os.kill(gone, signal.SIGUSR1); os.waitpid(gone, 0)
+                at = lambda: os.readlink('/proc/self/cwd').removesuffix(' (deleted)')
+                same(at(), there)
+                wait()
+                same(at(), there); assert not os.path.exists('/proc/%d' % gone)
+
+            """);
+        Assert.Equal("ok", program.Journey(restore: new() { NewPidNamespace = newPidNamespace }));
+    }
+
     /// <summary>Its directories and files, those of its first thread, too: reading them says that nobody is there.</summary>
     [TheoryWith("python3"), InlineData(false), InlineData(true)]
     public void OpenFilesOfAnEndedProcess(bool newPidNamespace)

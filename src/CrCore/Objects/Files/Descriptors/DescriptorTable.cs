@@ -10,12 +10,6 @@ namespace CrCore.Objects.Files;
 /// <param name="before">See <see cref="KnownDescriptors"/>; ascending.</param>
 internal sealed class DescriptorTable(ProcFdFolder folder, int pid, string prefix, bool isGlimpse, PidFd? task, IReadOnlyList<Descriptor> before)
 {
-    /// <summary>
-    /// Of what is open and cannot be looked at: /proc/PID/fd of a process that has ended, whose descriptors stat(2) would
-    /// count (proc_fd_getattr in fs/proc/fd.c).
-    /// </summary>
-    private static readonly FileStatus Unseen = new() { Mode = FileStatus.Directory, LinkCount = 2 };
-
     /// <summary>Reads some of the descriptors; null stays in the place of one that is gone.</summary>
     public void Read(ProcReader proc, List<int> numbers, Descriptor?[] into, int start, int end)
     {
@@ -38,7 +32,7 @@ internal sealed class DescriptorTable(ProcFdFolder folder, int pid, string prefi
         {
             if (errno != Errno.ENOENT || !folder.TryReadTarget(fd, buffer, out _))
                 return null;
-            status = Unseen;
+            status = GoneProcess.Unseen;
         }
         if (!TryPlace(fd, status, earlier, buffer, out var name, out var place))
             return null;
