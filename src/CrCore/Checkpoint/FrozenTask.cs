@@ -90,6 +90,9 @@ public sealed class FrozenTask
     /// </summary>
     public bool IsStopKnown => StopSignal != 0 && Stat.ExitCode == 0;
 
+    /// <summary>It was continued after a stop, and its parent has not asked for that yet (WCONTINUED). Known once the parent is captured.</summary>
+    public bool IsContinueNews { get; internal set; }
+
     /// <summary>Pid here and name, as messages have them: "4711 (nginx)".</summary>
     public override string ToString() => $"{Pid} ({Comm})";
 }

@@ -219,7 +219,7 @@ internal sealed class TaskCapture(CaptureContext context, TreeFreezer freezer, M
             : task.StopSignal != 0 ? TaskRecord.StateStopped
             : task.Leader.Registers.InSyscall ? TaskRecord.StateInterruptible : TaskRecord.StateRunning,
         ExitState = task.IsZombie ? TaskRecord.ExitZombie : 0,
-        ExitCode = task.IsZombie ? (uint)task.Stat.ExitCode : task.IsStopKnown ? 0 : (uint)task.StopSignal,
+        ExitCode = task.IsZombie ? (uint)task.Stat.ExitCode : task.IsContinueNews ? TaskRecord.StatusContinued : task.IsStopKnown ? 0 : (uint)task.StopSignal,
         ExitSignal = (uint)Math.Max(0, task.Stat.ExitSignal),
         VPid = task.VPid,
         ChildrenCount = task.Children.Count,

@@ -31,6 +31,7 @@ public static class Kinds
         new Threads.ThreadsKind(),
         new Dispatch.UserDispatchKind(),
         new Signals.SignalsKind(),
+        new Signals.ContinueNoticeKind(),
         // The last calls of a task, in this order: queued signals and timers need limits not yet lowered and rights not
         // yet given up, and credentials reset what the settings of a thread contain.
         new Signals.PendingSignalsKind(),

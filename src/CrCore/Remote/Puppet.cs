@@ -151,6 +151,12 @@ internal sealed class Puppet : IRemoteTask
             return;
         _running = null;
         var stop = AwaitStop();
+        // A SIGCONT that is queued for the process has each traced thread stop once more (prepare_signal in kernel/signal.c).
+        while (stop.IsEventStop)
+        {
+            Check(Ptrace.Continue(Tid), "Continuing");
+            stop = AwaitStop();
+        }
         if (!stop.IsStop || stop.StopSignal != SigTrap || stop.Event != 0)
             throw Unexpected(stop);
         ProcessMemory.Read(Pid, _leadTo, batch.ArenaBytesAfterRun);

@@ -10,17 +10,36 @@ namespace CrCore.Restore;
 /// </summary>
 internal static class GroupStop
 {
-    private const int SigStop = 19, SigTtou = 22;
+    private const int SigCont = 18, SigStop = 19, SigTtou = 22;
 
     /// <param name="task">Its threads have their registers, and every signal masked that can be.</param>
     /// <param name="signal">The one that its parent's wait tells: SIGSTOP, SIGTSTP, SIGTTIN or SIGTTOU, at its default action.</param>
     public static void Enter(RestoringTask task, int signal)
     {
-        if (Libc.ErrnoOf(Libc.Syscall(Sys.kill, task.Pid, SigStop)) is not Errno.None and var errno)
-            throw new CrKernelException("CrSignalFailed", $"Stopping {task.Image}", errno) { Pid = task.VPid };
+        Send(task, SigStop);
         // The first takes the signal, the others find the stop under way.
         foreach (var thread in task.Threads)
             Enter(thread.Tid, signal);
+    }
+
+    /// <summary>Stops a task that has one thread yet, and lets it go on again, which its parent can wait for.</summary>
+    /// <remarks>SIGCONT, masked as all are, waits for it afterwards.</remarks>
+    public static void Pass(RestoringTask task)
+    {
+        Send(task, SigStop);
+        Enter(task.Pid, SigStop);
+        Send(task, SigCont);
+        // On its way to this stop it tells its parent (get_signal in kernel/signal.c).
+        TraceCall.Check(Ptrace.Continue(task.Pid), "Continuing", task.Pid);
+        new Tracee(task.Pid, polled: false).AwaitStop(long.MaxValue, out var report);
+        if (!report.IsEventStop)
+            throw Unexpected(task.Pid, "continued", report);
+    }
+
+    private static void Send(RestoringTask task, int signal)
+    {
+        if (Libc.ErrnoOf(Libc.Syscall(Sys.kill, task.Pid, signal)) is not Errno.None and var errno)
+            throw new CrKernelException("CrSignalFailed", $"{(signal == SigStop ? "Stopping" : "Continuing")} {task.Image}", errno) { Pid = task.VPid };
     }
 
     private static void Enter(int tid, int signal)
@@ -44,8 +63,11 @@ internal static class GroupStop
             }
             else
             {
-                throw new CrTargetException("CrPuppetFailed", $"Task {tid} was to be stopped, but stopped in a way that the engine does not expect ({report}).") { Pid = tid };
+                throw Unexpected(tid, "stopped", report);
             }
         }
     }
+
+    private static CrTargetException Unexpected(int tid, string what, WaitReport report)
+        => new("CrPuppetFailed", $"Task {tid} was to be {what}, but stopped in a way that the engine does not expect ({report}).") { Pid = tid };
 }

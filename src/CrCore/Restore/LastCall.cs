@@ -22,23 +22,28 @@ internal readonly struct LastCall(int tid, Sys call)
     /// <summary>At the entry: lets the call be made, and nothing after it.</summary>
     public void GoOn()
     {
-        Await(static s => s.IsSyscallStop);
+        while (!Await().IsSyscallStop)
+            // Another thread of it has queued a SIGCONT (see Puppet.Complete).
+            TraceCall.Check(Ptrace.ContinueToSyscall(tid), "Continuing", tid);
         TraceCall.Check(Ptrace.Interrupt(tid), "Interrupting", tid);
         TraceCall.Check(Ptrace.Continue(tid), "Continuing", tid);
     }
 
     public void Finish()
     {
-        Await(static s => s.IsEventStop);
+        if (Await() is { IsEventStop: false } other)
+            throw Unexpected(other);
         TraceCall.Check(Ptrace.GetRegisters(tid, out var r), "Reading the registers", tid);
         if (Libc.ErrnoOf((long)r.Rax) is not Errno.None and var errno)
             throw new CrKernelException("CrReleaseFailed", $"The last call of task {tid} ({call})", errno) { Pid = tid };
     }
 
-    private void Await(Func<WaitReport, bool> due)
+    private WaitReport Await()
     {
         new Tracee(tid, polled: false).AwaitStop(long.MaxValue, out var report);
-        if (!report.IsStop || !due(report))
-            throw new CrTargetException("CrPuppetFailed", $"Task {tid} stopped in a way that the engine does not expect ({report}).") { Pid = tid };
+        return report is { IsSyscallStop: true } or { IsEventStop: true } ? report : throw Unexpected(report);
     }
+
+    private CrTargetException Unexpected(in WaitReport report)
+        => new("CrPuppetFailed", $"Task {tid} stopped in a way that the engine does not expect ({report}).") { Pid = tid };
 }

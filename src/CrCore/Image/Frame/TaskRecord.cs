@@ -18,6 +18,9 @@ public sealed record TaskRecord : ICrRecord
     /// <summary>Values of Linux 2.6.27, which the lineage keeps (later kernels exchanged them).</summary>
     public const uint ExitZombie = 16, ExitDead = 32;
 
+    /// <summary>What wait(2) gives of a task that was continued.</summary>
+    public const uint StatusContinued = 0xffff;
+
     /// <inheritdoc/>
     public short Type => RecordIds.Task;
     /// <inheritdoc/>
@@ -31,7 +34,8 @@ public sealed record TaskRecord : ICrRecord
 
     /// <summary>
     /// Of the ended: the status as wait(2) gives it: exit code × 256, or the fatal signal, plus 128 where a core was dumped.
-    /// Of the stopped: the signal that stopped it, or 0 where its parent has taken note of that. Of all others 0.
+    /// Of the stopped: the signal that stopped it, or 0 where its parent has taken note of that. Of all others 0, or
+    /// <see cref="StatusContinued"/> where it was continued and its parent has not taken note of that.
     /// </summary>
     public uint ExitCode { get; init; }
 
@@ -61,6 +65,9 @@ public sealed record TaskRecord : ICrRecord
 
     /// <summary>Stopped by job control.</summary>
     public bool IsStopped => ExitState == 0 && State == StateStopped;
+
+    /// <summary>Runs on after a stop, which its parent has not taken note of.</summary>
+    public bool IsContinueNews => ExitState == 0 && State != StateStopped && ExitCode == StatusContinued;
 
     /// <inheritdoc/>
     public void Write(ref FieldWriter w)

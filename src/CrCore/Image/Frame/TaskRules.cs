@@ -45,6 +45,6 @@ internal static class TaskRules
         var signal = t.ExitCode & 0x7f;
         if (t.IsEnded)
             return signal == 0 ? (t.ExitCode & ~0xff00u) == 0 : signal <= MaxSignal && (t.ExitCode & ~0xffu) == 0;
-        return t.State == TaskRecord.StateStopped ? t.ExitCode <= MaxSignal : t.ExitCode == 0;
+        return t.State == TaskRecord.StateStopped ? t.ExitCode <= MaxSignal : t.ExitCode is 0 or TaskRecord.StatusContinued;
     }
 }

@@ -10,7 +10,7 @@ namespace CrCore.Objects.Signals;
 /// </summary>
 internal static class StopNotice
 {
-    private const int SigChld = 17, ByPid = 1, NoHang = 1, Stopped = 2;
+    private const int SigChld = 17, ByPid = 1, NoHang = 1, Stopped = 2, AllChildren = 0x40000000;
 
     /// <summary>Whether the parent hears of this task once it is held in its stop.</summary>
     public static bool IsRaisedBy(RestoringTask task) => task.StopSignal != 0;
@@ -24,7 +24,7 @@ internal static class StopNotice
         var batch = new SyscallBatch();
         foreach (var child in parent.Children)
             if (IsRaisedBy(child) && !IsNews(child))
-                batch.Must("take note of the stop of child", child.VPid, Sys.waitid, ByPid, child.VPid, 0, Stopped | NoHang, 0);
+                batch.Must("take note of the stop of child", child.VPid, Sys.waitid, ByPid, child.VPid, 0, Stopped | NoHang | AllChildren, 0);
         if (!WaitsForIt(parent))
             batch.Try(Sys.rt_sigtimedwait, batch.In(new SignalSet(0).With(SigChld)), 0, batch.In(new TimeSpec(0, 0)), SignalSet.Size);
         if (!batch.IsEmpty)

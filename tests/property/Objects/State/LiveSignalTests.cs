@@ -55,6 +55,33 @@ public class LiveSignalTests
         Assert.Equal(due, taken);
     }
 
+    /// <summary>SIGCONT and the stop signals: queueing one of them stirs every traced thread of the process.</summary>
+    [Theory]
+    [InlineData(18), InlineData(20)]
+    public void SignalsOfJobControlWait(int number)
+    {
+        using var program = new StatefulProgram(Helpers + $$"""
+            number = {{number}}
+            signal.pthread_sigmask(signal.SIG_BLOCK, [number])
+            def second():
+                signal.pthread_kill(threading.get_ident(), number); tell("second", 0); await_word("go"); tell("thread", len(take([number])))
+            def third(): tell("third", 0); await_word("go")
+            threads = [threading.Thread(target=f) for f in (third, second)]
+            for t in threads: t.start()
+            while not (said("second") and said("third")): time.sleep(0.01)
+            os.kill(os.getpid(), number)
+            tell("before", 0)
+            for t in threads: t.join()
+            tell("process", len(take([number])))
+            """);
+        program.Hear("before");
+        program.Checkpoint();
+        program.Restore();
+        program.Say("go");
+        // The second thread takes that of the process, too.
+        Assert.Equal(("2", "0"), (program.Hear("thread"), program.Hear("process")));
+    }
+
     /// <summary>Beyond the limit the kernel keeps the number alone of what kill(2) sends.</summary>
     [Theory]
     [InlineData(false), InlineData(true)]

@@ -9,10 +9,13 @@ namespace CrProperty.Objects.State;
 /// <summary>Tasks that job control has stopped, through a checkpoint and a restore.</summary>
 public class StoppedTaskTests
 {
-    private static void Survives(string code)
+    /// <param name="left">The program is not restored, but left running.</param>
+    private static void Survives(string code, bool left = false)
     {
         using var program = new SelfCheckingProgram(code);
-        Assert.Equal("ok", program.Journey());
+        if (left)
+            program.SaveRunning();
+        Assert.Equal("ok", left ? program.CheckRunning() : program.Journey());
     }
 
     [TheoryWith("python3"), InlineData("SIGSTOP"), InlineData("SIGTSTP"), InlineData("SIGTTIN")]
@@ -79,6 +82,53 @@ public class StoppedTaskTests
             same(open('/proc/%d/stat' % child).read().rsplit(')', 1)[1].split()[0], 'T')
             os.kill(child, signal.SIGCONT); same(os.WIFCONTINUED(os.waitpid(child, os.WCONTINUED)[1]), True)
             os.kill(child, signal.SIGKILL); same(os.WTERMSIG(os.waitpid(child, 0)[1]), 9)
+        """);
+
+    /// <summary>It has not asked yet whether the child was continued; what the child itself, and other children, have not seen yet waits, too.</summary>
+    [TheoryWith("python3"), InlineData(false), InlineData(true)]
+    public void TheParentLearnsThatItWasContinued(bool left) => Survives("""
+            import threading
+            def pending(pid): return [l for l in open('/proc/%s/status' % pid) if l.startswith(('SigPnd', 'ShdPnd'))]
+            def start():
+                child = os.fork()
+                if child == 0:
+                    # SIGCONT, whose handler has not run, waits for it.
+                    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGCONT]); threading.Thread(target=lambda: time.sleep(1000), daemon=True).start(); said('started%d' % os.getpid(), ''); signal.sigwait([signal.SIGUSR1])
+                    info = signal.sigtimedwait([signal.SIGCONT], 0); os._exit(7 if info and info.si_pid == os.getppid() else 8)
+                while not os.path.exists('started%d' % child): time.sleep(0.01)
+                return child
+            def stop(child): os.kill(child, signal.SIGSTOP); os.waitpid(child, os.WUNTRACED)
+            children = [start() for _ in range(4)]; other, known, again, plain = children
+            signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGCHLD])
+            for child in (other, known, again): stop(child); os.kill(child, signal.SIGCONT)
+            os.waitpid(known, os.WCONTINUED); stop(again); os.kill(plain, signal.SIGCONT); signal.sigtimedwait([signal.SIGCHLD], 0)
+            look = lambda: [os.waitid(os.P_PID, c, os.WCONTINUED | os.WNOHANG | os.WNOWAIT) for c in children]
+            told = lambda: [(i.si_pid, i.si_code, i.si_status) if i else None for i in look()]
+            before = (told(), [pending(p) for p in ('self', *children)]); same(before[0], [(other, 6, 18), None, None, None])
+            wait()
+            same((told(), [pending(p) for p in ('self', *children)]), before)
+            same(os.WIFCONTINUED(os.waitpid(other, os.WCONTINUED)[1]), True); same(os.waitpid(other, os.WCONTINUED | os.WNOHANG), (0, 0))
+            os.kill(again, signal.SIGCONT); same(os.waitpid(again, os.WCONTINUED)[1], 0xffff)
+            for child in children: os.kill(child, signal.SIGUSR1); same(os.waitpid(child, 0)[1], 7 << 8)
+        """, left);
+
+    /// <summary>What is no child for a wait without __WALL, a clone(2) that tells its end by another signal or by none, can be stopped as well.</summary>
+    [FactWith("python3")]
+    public void AStoppedCloneWithoutSigChld() => Survives("""
+            libc = ctypes.CDLL(None); WALL = 0x40000000
+            def clone(flags):
+                child = libc.syscall(56, flags, 0, 0, 0, 0)
+                if child == 0:
+                    while True: signal.pause()
+                return child
+            children = [clone(0), clone(signal.SIGUSR2)]
+            for c in children: os.kill(c, signal.SIGSTOP); same(os.waitpid(c, os.WUNTRACED | WALL)[0], c)
+            os.kill(children[1], signal.SIGCONT)
+            wait()
+            same(os.waitpid(children[0], os.WUNTRACED | os.WNOHANG | WALL), (0, 0)); same(open('/proc/%d/stat' % children[0]).read().rsplit(')', 1)[1].split()[0], 'T')
+            same(os.waitpid(children[1], os.WCONTINUED | os.WNOHANG | WALL), (children[1], 0xffff))
+            signal.signal(signal.SIGUSR2, signal.SIG_IGN)
+            for c in children: os.kill(c, signal.SIGKILL); same(os.waitpid(c, WALL)[1], 9)
         """);
 
     /// <summary>The signal waits, with what was said with it.</summary>
