@@ -49,12 +49,12 @@ public sealed class ImageFile : IDisposable
     /// <exception cref="CrImageException">The bytes break the format, or the file is not whole.</exception>
     public static ImageFile Open(string path, RecordCatalog? catalog = null, ImageKey? key = null)
     {
-        var stream = ImagePath.Open(path);
+        var stream = ImagePath.OpenFile(path);
         try
         {
             return stream.CanSeek
                 ? new ImageFile(stream.Name, ProtectedImage.Unwrap(stream, key), catalog ?? Kinds.Catalog)
-                : throw new CrArgumentException("CrImageNotAFile", $"'{path}' is not a regular file.", "Copy the image to a file first.");
+                : throw ImagePath.NotAFile(path);
         }
         catch
         {

@@ -28,9 +28,9 @@ public sealed class ImageReader : IDisposable
     /// <summary>Opens an image file.</summary>
     /// <param name="key">What the image was encrypted with; null for one that is not.</param>
     /// <exception cref="CrArgumentException">CrImageNotFound, CrImageAccessDenied, CrImageEncrypted, CrImageNotEncrypted, CrKeyWrong.</exception>
-    public static ImageReader Open(string path, RecordCatalog? catalog = null, ImageKey? key = null)
+    public static ImageReader Open(string path, RecordCatalog? catalog = null, ImageKey? key = null, CancellationToken cancel = default)
     {
-        var stream = ImagePath.Open(path);
+        var stream = ImagePath.OpenStream(path, cancel);
         try
         {
             return new(ProtectedImage.UnwrapStream(stream, key), catalog);

@@ -114,6 +114,18 @@ public sealed class TreeSuspension(TimeSpan timeout, ICrLog? log = null)
             return false;
         }
         using (process)
-            return ProcStat.TryRead(proc, pid, out var stat) && stat.StartTime == startTime && process.TrySendSignal(signal);
+        {
+            if (!ProcStat.TryRead(proc, pid, out var stat) || stat.StartTime != startTime)
+                return false;
+            try
+            {
+                return process.TrySendSignal(signal);
+            }
+            catch (CrKernelException e) when (e.Errno == Errno.EPERM)
+            {
+                // Who may send a signal is another question than who may trace (kill(2)).
+                throw new CrKernelException("CrPidFdFailed", $"Sending {(signal == SigStop ? "SIGSTOP" : "SIGCONT")} to task {pid} ({stat.Comm}) failed", Errno.EPERM, "Run as the task's user, or with CAP_KILL.") { Pid = pid };
+            }
+        }
     }
 }

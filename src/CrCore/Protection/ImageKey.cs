@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using CrCore.Image;
 
 namespace CrCore.Protection;
 
@@ -42,13 +43,15 @@ public sealed class ImageKey : IDisposable
     }
 
     /// <summary>A key from a file that holds 32 bytes, or 64 hexadecimal digits as text.</summary>
+    /// <param name="cancel">Ends the wait for the writer of a pipe.</param>
     /// <exception cref="CrArgumentException">CrKeyFileNotFound, CrKeyFileUnreadable, CrKeyInvalid.</exception>
-    public static ImageKey OfFile(string path)
+    public static ImageKey OfFile(string path, CancellationToken cancel = default)
     {
         byte[] bytes;
         try
         {
-            using var file = File.OpenRead(path);
+            // A key may come through a pipe, whose writer may never come.
+            using var file = ImagePath.TryOpenFifo(path, cancel) ?? File.OpenRead(path);
             bytes = new byte[MaxFileBytes];
             var length = file.ReadAtLeast(bytes, MaxFileBytes, throwOnEndOfStream: false);
             bytes = bytes[..length];

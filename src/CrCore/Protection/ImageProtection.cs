@@ -10,7 +10,7 @@ public static class ImageProtection
     /// <exception cref="CrArgumentException">CrImageNotFound, CrImageAccessDenied.</exception>
     public static bool IsProtected(string path)
     {
-        using var stream = ImagePath.Open(path);
+        using var stream = ImagePath.OpenFile(path);
         Span<byte> start = stackalloc byte[8];
         return stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false) == start.Length && ProtectedImage.IsProtected(start);
     }
@@ -19,7 +19,9 @@ public static class ImageProtection
     /// <exception cref="CrException">There is no new file.</exception>
     public static long Protect(string path, string destination, ImageKey key, bool overwrite, Action<long, long>? progress = null, CancellationToken cancel = default)
     {
-        using var source = ImagePath.Open(path);
+        using var source = ImagePath.OpenFile(path);
+        if (!source.CanSeek)
+            throw ImagePath.NotAFile(path);
         using var plain = new ImageReader(ProtectedImage.UnwrapStream(source, key: null), leaveOpen: true);
         plain.ReadMetadata(cancel); // what is no image is not encrypted
         source.Position = 0;
@@ -35,7 +37,7 @@ public static class ImageProtection
     /// <exception cref="CrException">There is no new file.</exception>
     public static long Unprotect(string path, string destination, ImageKey key, bool overwrite, Action<long, long>? progress = null, CancellationToken cancel = default)
     {
-        var file = ImagePath.Open(path);
+        var file = ImagePath.OpenStream(path, cancel);
         var length = file.CanSeek ? file.Length : 0;
         Stream source;
         try

@@ -32,7 +32,7 @@ internal sealed class ImageSource : IDisposable
     {
         if (FileStatus.Read(path, out var status) == Errno.None && status.IsRegular)
             return new ImageSource(ImageFile.Open(path, key: key), isFromPipe: false);
-        var spool = new ImageSpool(ImagePath.Open(path));
+        var spool = new ImageSpool(ImagePath.OpenStream(path, cancel));
         ImageReader? reader = null;
         try
         {

@@ -20,7 +20,7 @@ public sealed class TreeRestore(RestoreOptions options, ICrLog? log = null, IPro
     public RestorePreview Preview(string path, CancellationToken cancel = default)
     {
         using var proc = new ProcReader();
-        using var reader = ImageReader.Open(path, Kinds.Catalog, options.Key);
+        using var reader = ImageReader.Open(path, Kinds.Catalog, options.Key, cancel);
         var image = reader.ReadMetadata(cancel);
         var (_, _, obstacles) = Plan(proc, image);
         var tasks = new TaskSummary[image.Tasks.Count];

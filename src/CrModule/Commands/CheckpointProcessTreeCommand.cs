@@ -76,7 +76,7 @@ public sealed class CheckpointProcessTreeCommand : CheckpointPolicyCommand, IDis
         Overwrite = Force,
         Compression = new(Compression, CompressionLevel),
         FreezeTimeout = TimeSpan.FromSeconds(FreezeTimeout),
-        Key = _secret.Of(this, KeyFile, Passphrase),
+        Key = _secret.Of(this, KeyFile, Passphrase, StopToken),
     };
 
     private protected override void ProcessRoot(CheckpointTarget root) => _targets.Add(root);

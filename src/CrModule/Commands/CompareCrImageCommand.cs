@@ -77,11 +77,11 @@ public sealed class CompareCrImageCommand : CrCmdlet, IDisposable
 
     private void Compare(string first, string second)
     {
-        if (!TryHere(first, () => ImageFile.Open(first, key: _secret.Of(this, KeyFile, Passphrase)), out var reference))
+        if (!TryHere(first, () => ImageFile.Open(first, key: _secret.Of(this, KeyFile, Passphrase, StopToken)), out var reference))
             return;
         using (reference)
         {
-            if (!TryHere(second, () => ImageFile.Open(second, key: _secret.Of(this, KeyFile, Passphrase)), out var difference))
+            if (!TryHere(second, () => ImageFile.Open(second, key: _secret.Of(this, KeyFile, Passphrase, StopToken)), out var difference))
                 return;
             using (difference)
                 Compare(reference, difference);

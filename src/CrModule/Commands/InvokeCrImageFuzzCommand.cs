@@ -58,8 +58,9 @@ public sealed class InvokeCrImageFuzzCommand : ImagePathCommand
     private static byte[] Read(string path)
     {
         // Says what is wrong with a path that leads to no image.
-        using (var image = ImageReader.Open(path))
-            image.ReadMetadata();
+        using (ImageFile.Open(path))
+        {
+        }
         using var file = File.OpenRead(path);
         var bytes = new byte[Math.Min(file.Length, MaxLength + 1)];
         var length = file.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);

@@ -1,6 +1,7 @@
 using System.Management.Automation;
 using System.Text.Json;
 using CrCore;
+using CrCore.Kernel;
 using CrHarness.Plans;
 using CrModule.Completion;
 using CrModule.Pipeline;
@@ -107,6 +108,9 @@ public sealed class NewCrTreePlanCommand : TreePlanCommand
 
     private static string ReadFile(string path)
     {
+        // Whose writer may never come.
+        if (FileStatus.Read(path, out var status) == Errno.None && status.IsFifo)
+            throw new CrArgumentException("CrPlanUnreadable", $"The plan '{path}' cannot be read: it is a pipe.", "Give the path of a file with a plan as JSON, or its text as -Json.") { Object = path };
         try
         {
             return File.ReadAllText(path);

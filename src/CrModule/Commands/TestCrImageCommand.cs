@@ -43,7 +43,7 @@ public sealed class TestCrImageCommand : RestorePolicyCommand
         try
         {
             log.Verbose($"Reading every byte of '{path}'.");
-            using var reader = ImageReader.Open(path, key: options.Key);
+            using var reader = ImageReader.Open(path, key: options.Key, cancel: cancel);
             var pages = ImageVerification.Verify(reader, done => progress.Report(new("Test", "Reading the image", done, 0)), cancel);
             log.Debug($"'{path}': the checksums of {pages} pages, of all records and of the tail match.");
             findings.Add(new CrFinding(path, "Integrity", CrFindingStatus.Passed, $"every byte was read and matches its checksum; {pages} pages of memory"));

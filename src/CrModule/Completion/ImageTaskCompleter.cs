@@ -40,8 +40,9 @@ public sealed class ImageTaskCompleter : IArgumentCompleter
     {
         try
         {
-            using var reader = ImageReader.Open(path);
-            return reader.ReadMetadata().Tasks;
+            // A pipe is refused at once: Tab must not wait for its writer, nor take what comes from it.
+            using var image = ImageFile.Open(path);
+            return image.Model.Tasks;
         }
         catch (CrException)
         {

@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using CrCore;
+using CrCore.Kernel;
 
 namespace CrModule.Pipeline;
 
@@ -38,6 +39,10 @@ internal static class FileSystemPath
         {
             matches = [.. cmdlet.SessionState.Path.GetResolvedProviderPathFromPSPath(path, out provider)];
         }
+        catch (ItemNotFoundException) when (Hidden(cmdlet, path) is { } native)
+        {
+            return [native];
+        }
         catch (ItemNotFoundException)
         {
             throw NotFound(path, notFound);
@@ -51,6 +56,10 @@ internal static class FileSystemPath
         // A wildcard without a match is an empty list, not an exception.
         return matches.Count > 0 ? matches : throw NotFound(path, notFound);
     }
+
+    /// <summary>A path below a directory that this user may not look into: whether something is there, opening it tells better.</summary>
+    private static string? Hidden(PSCmdlet cmdlet, string path)
+        => !WildcardPattern.ContainsWildcardCharacters(path) && Unresolved(cmdlet, path) is var native && FileStatus.Read(native, out _) == Errno.EACCES ? native : null;
 
     private static CrArgumentException NotFound(string path, Func<string, CrArgumentException> error)
         => error(WildcardPattern.ContainsWildcardCharacters(path) ? path : WildcardPattern.Unescape(path));

@@ -32,7 +32,7 @@ public abstract class ImagePathCommand : CrCmdlet, IDisposable
 
     /// <summary>What opens encrypted images; null where nothing was given.</summary>
     /// <exception cref="CrException">The key file cannot be read, or both were given.</exception>
-    private protected ImageKey? Key => _secret.Of(this, KeyFile, Passphrase);
+    private protected ImageKey? Key => _secret.Of(this, KeyFile, Passphrase, StopToken);
 
     private protected const string PathSet = "Path";
     private protected const string LiteralPathSet = "LiteralPath";
@@ -117,7 +117,7 @@ public abstract class ImagePathCommand : CrCmdlet, IDisposable
     private protected bool TryReadModel(string path, [MaybeNullWhen(false)] out ImageModel model)
         => TryRun(path, (log, _, cancel) =>
         {
-            using var reader = ImageReader.Open(path, key: Key);
+            using var reader = ImageReader.Open(path, key: Key, cancel: cancel);
             var read = reader.ReadMetadata(cancel);
             TellOf(path, read, null, log.Verbose, log.Debug);
             return read;

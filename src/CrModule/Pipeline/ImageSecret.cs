@@ -14,12 +14,12 @@ internal sealed class ImageSecret : IDisposable
 
     /// <summary>The key; null where neither was given. The engine's thread may ask, too.</summary>
     /// <exception cref="CrArgumentException">Both were given, or the key file is of no use.</exception>
-    public ImageKey? Of(PSCmdlet cmdlet, string? keyFile, SecureString? passphrase)
+    public ImageKey? Of(PSCmdlet cmdlet, string? keyFile, SecureString? passphrase, CancellationToken cancel)
     {
         if (keyFile is not null && passphrase is not null)
             throw new CrArgumentException("CrKeyNotUnique", "Give either -KeyFile or -Passphrase.", "An image is encrypted with one of them.");
         lock (_lock)
-            return _key ??= keyFile is not null ? ImageKey.OfFile(FileSystemPath.Unresolved(cmdlet, keyFile))
+            return _key ??= keyFile is not null ? ImageKey.OfFile(FileSystemPath.Unresolved(cmdlet, keyFile), cancel)
                 : passphrase is not null ? OfSecure(passphrase)
                 : null;
     }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using CrCore;
+using CrCore.Kernel;
 
 namespace CrModule.Pipeline;
 
@@ -17,6 +18,9 @@ internal sealed class PidFile : IDisposable
     /// <exception cref="CrArgumentException">The directory is missing or cannot be written.</exception>
     public static PidFile Begin(string path)
     {
+        // A name given to rename(2) is replaced whatever it is: /dev/null would be gone.
+        if (FileStatus.Read(path, out var status) == Errno.None && !status.IsRegular)
+            throw new CrArgumentException("CrPidFileNotWritable", $"The pid file '{path}' cannot be written: it is there and no regular file.", "Give the path of a regular file, or one that does not exist.") { Object = path };
         var draft = $"{path}.{Guid.NewGuid():N}";
         try
         {

@@ -86,6 +86,64 @@ public sealed partial class ReportCommandTests : IDisposable
         Assert.All(all.Where(e => e.Name.LocalName == "svg"), s => Assert.True(s.Attribute("aria-hidden") is not null || s.Element("title") is not null));
     }
 
+    /// <summary>What the Tab key reaches: in the page's own order, named, and first of all the way past the head.</summary>
+    [Fact]
+    public void The_keyboard_reaches_what_can_be_used_in_the_order_of_the_page()
+    {
+        var root = Parse(Report(Rich())).Root!;
+        var all = root.Descendants().ToList();
+        Assert.All(all.Attributes("tabindex"), t => Assert.Equal("0", t.Value));
+        Assert.DoesNotContain(all.Attributes(), a => a.Name.LocalName is "accesskey" or "autofocus" or "contenteditable");
+        var stops = all.Where(e => e.Name.LocalName is "a" or "summary" || e.Attribute("tabindex") is not null).ToList();
+        Assert.Equal("#content", stops[0].Attribute("href")?.Value);
+        Assert.Equal("main", all.Single(e => e.Attribute("id")?.Value == "content").Name.LocalName);
+        Assert.Equal(all.Where(e => e.Name.LocalName == "section").Select(e => "#" + e.Attribute("aria-labelledby")!.Value), stops.Skip(1).Take(5).Select(e => e.Attribute("href")!.Value));
+        Assert.All(stops, e => Assert.NotEqual("", NameOf(e, all)));
+        // A stop that is hidden from screen readers would be a place of which nothing is said.
+        Assert.All(stops, e => Assert.DoesNotContain(e.AncestorsAndSelf(), a => a.Attribute("aria-hidden") is not null || a.Attribute("hidden") is not null));
+        // What scrolls by itself can be scrolled without a mouse.
+        Assert.All(all.Where(e => e.Attribute("class")?.Value == "scroll"), e => Assert.Equal("0", e.Attribute("tabindex")?.Value));
+        // A summary opens its details; it is the first thing in them.
+        Assert.All(all.Where(e => e.Name.LocalName == "details"), e => Assert.Equal("summary", e.Elements().First().Name.LocalName));
+    }
+
+    /// <summary>What a screen reader says: every region, picture and table by a name of its own, and nothing by colour or shape alone.</summary>
+    [Fact]
+    public void Screen_readers_are_told_what_each_thing_is()
+    {
+        var all = Parse(Report(Rich())).Root!.Descendants().ToList();
+        var roles = all.Where(e => e.Attribute("role") is not null).ToList();
+        Assert.All(roles, e => Assert.Equal(e.Attribute("role")!.Value, e.Name.LocalName == "svg" ? "img" : "region"));
+        var named = all.Where(e => e.Name.LocalName is "section" or "nav" || e.Attribute("role") is not null).Select(e => NameOf(e, all)).ToList();
+        Assert.DoesNotContain("", named);
+        Assert.Equal(named.Count, named.Distinct(StringComparer.Ordinal).Count());
+        foreach (var section in all.Where(e => e.Name.LocalName == "section"))
+        {
+            // Whatever is drawn stands in a table of the same section, too.
+            if (section.Descendants().Any(e => e.Attribute("role")?.Value == "img"))
+                Assert.NotEmpty(section.Descendants("table"));
+            Assert.Equal("h2", all.Single(e => e.Attribute("id")?.Value == section.Attribute("aria-labelledby")!.Value).Name.LocalName);
+        }
+        // Colours are said in words beside them, and lists of them have a name.
+        Assert.All(all.Where(e => e.Attribute("class")?.Value == "legend"), e =>
+        {
+            Assert.NotNull(e.Attribute("aria-label"));
+            Assert.All(e.Elements(), item => Assert.NotEqual("", item.Value.Trim()));
+        });
+        Assert.All(all.Where(e => e.Name.LocalName == "table"), t =>
+        {
+            var columns = t.Descendants("thead").Single().Descendants("th").ToList();
+            Assert.All(columns, h => Assert.NotEqual("", h.Value.Trim()));
+            Assert.All(t.Descendants("tbody").Single().Elements(), row => Assert.Equal(columns.Count, row.Elements().Count()));
+        });
+        Assert.All(all.Where(e => e.Name.LocalName == "dl").Elements(), pair => Assert.Equal(["dt", "dd"], pair.Elements().Select(e => e.Name.LocalName)));
+    }
+
+    /// <summary>The accessible name, as far as this page's means go (accname-1.2): what labels it, its label, or its text.</summary>
+    private static string NameOf(XElement element, List<XElement> all)
+        => element.Attribute("aria-labelledby") is { } by ? all.Single(e => e.Attribute("id")?.Value == by.Value).Value.Trim()
+            : element.Attribute("aria-label")?.Value.Trim() ?? (element.Name.LocalName is "a" or "summary" ? element.Value.Trim() : "");
+
     [Fact]
     public void Strange_names_stay_text()
     {

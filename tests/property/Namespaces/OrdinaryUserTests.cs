@@ -11,7 +11,7 @@ namespace CrProperty.Namespaces;
 /// </summary>
 public class OrdinaryUserTests
 {
-    private const string Become = "setpriv --reuid 4242 --regid 4242 --clear-groups --inh-caps=-all --bounding-set=-all";
+    internal const string Become = "setpriv --reuid 4242 --regid 4242 --clear-groups --inh-caps=-all --bounding-set=-all";
 
     [FactAsAnotherUser]
     public void RestoresIntoAUserNamespace()
@@ -57,9 +57,13 @@ public class OrdinaryUserTests
         Assert.False(File.Exists(tree.Image));
     }
 
-    private static ShellResult Shell(ContainedTree tree, string command)
+    private static ShellResult Shell(ContainedTree tree, string command) => Shell(tree.Folder, command);
+
+    /// <summary>Runs a command in a shell of the ordinary user's.</summary>
+    /// <param name="folder">Where the user may look; the module is found from there.</param>
+    internal static ShellResult Shell(string folder, string command)
     {
-        var modules = Directory.CreateDirectory(Path.Combine(tree.Folder, "modules")).FullName;
+        var modules = Directory.CreateDirectory(Path.Combine(folder, "modules")).FullName;
         if (!Directory.Exists(Path.Combine(modules, "CrModule")))
             Directory.CreateSymbolicLink(Path.Combine(modules, "CrModule"), AppContext.BaseDirectory);
         var start = new ProcessStartInfo("setpriv", [.. Become.Split(' ')[1..], ShellProcess.Executable, "-Command", command])
@@ -67,10 +71,10 @@ public class OrdinaryUserTests
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
-            WorkingDirectory = tree.Folder,
+            WorkingDirectory = folder,
         };
         start.Environment["PSModulePath"] = modules;
-        start.Environment["HOME"] = tree.Folder;
+        start.Environment["HOME"] = folder;
         start.Environment["NO_COLOR"] = "1";
         using var process = Process.Start(start)!;
         process.StandardInput.Close();

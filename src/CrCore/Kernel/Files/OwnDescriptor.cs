@@ -105,14 +105,17 @@ public sealed unsafe class OwnDescriptor : SafeHandleMinusOneIsInvalid
     }
 
     /// <summary>The events that poll(2) reports at once, also those not asked for (POLLERR 8, POLLHUP 16).</summary>
-    public int PollNow(int events)
+    public int PollNow(int events) => Poll(events, 0);
+
+    /// <summary>As <see cref="PollNow"/>, but waits for one; 0 when none came in time.</summary>
+    public int Poll(int events, int milliseconds)
     {
         // struct pollfd { int fd; short events; short revents; }
         var p = stackalloc int[2];
         p[0] = Number;
         p[1] = events & 0xffff;
-        var r = Libc.Syscall(Sys.poll, (long)p, 1, 0);
-        return r < 0 ? 0 : (p[1] >> 16) & 0xffff;
+        var r = Libc.Syscall(Sys.poll, (long)p, 1, milliseconds);
+        return r <= 0 ? 0 : (p[1] >> 16) & 0xffff;
     }
 
     /// <summary>Copies what is in this pipe into another without taking it (tee(2)); bytes, or −errno.</summary>
