@@ -29,7 +29,7 @@ public class DocumentationTests
             .Where(m => m.Element("summary") is { } s ? s.Value.Trim().Length > 0 || s.HasElements : m.Element("inheritdoc") is not null)
             .ToDictionary(m => m.Attribute("name")!.Value);
         Assert.NotEmpty(texts);
-        Assert.Empty(assembly.GetExportedTypes().Where(t => !Exempt.Any(e => t.Namespace!.StartsWith(e, StringComparison.Ordinal))).SelectMany(t => Silent(t, texts)));
+        Assert.Empty(assembly.GetExportedTypes().Where(t => (t.IsEnum && t.Namespace != "CrCore.Kernel") || !Exempt.Any(e => t.Namespace!.StartsWith(e, StringComparison.Ordinal))).SelectMany(t => Silent(t, texts)));
     }
 
     private static IEnumerable<string> Silent(Type type, Dictionary<string, XElement> texts)

@@ -5,14 +5,23 @@ namespace CrCore.Objects.Bpf;
 /// <summary>Types of enum bpf_map_type (linux/bpf.h) whose contents are plain bytes.</summary>
 public enum BpfMapType
 {
+    /// <summary>BPF_MAP_TYPE_HASH.</summary>
     Hash = 1,
+    /// <summary>BPF_MAP_TYPE_ARRAY.</summary>
     Array = 2,
+    /// <summary>BPF_MAP_TYPE_PERCPU_HASH.</summary>
     PerCpuHash = 5,
+    /// <summary>BPF_MAP_TYPE_PERCPU_ARRAY.</summary>
     PerCpuArray = 6,
+    /// <summary>BPF_MAP_TYPE_LRU_HASH.</summary>
     LruHash = 9,
+    /// <summary>BPF_MAP_TYPE_LRU_PERCPU_HASH.</summary>
     LruPerCpuHash = 10,
+    /// <summary>BPF_MAP_TYPE_LPM_TRIE.</summary>
     LpmTrie = 11,
+    /// <summary>BPF_MAP_TYPE_QUEUE.</summary>
     Queue = 22,
+    /// <summary>BPF_MAP_TYPE_STACK.</summary>
     Stack = 23,
 }
 

@@ -3,8 +3,11 @@ namespace CrCore.Objects.Files;
 /// <summary>FD_DATA's fd_type: what an open file description was opened on. The first three are those of 2008.</summary>
 public enum FdType : ushort
 {
+    /// <summary>A regular file that has a name.</summary>
     File = 1,
+    /// <summary>A directory.</summary>
     Directory = 2,
+    /// <summary>A symbolic link itself (O_PATH with O_NOFOLLOW).</summary>
     Link = 3,
     /// <summary>O_PATH onto anything but a symbolic link.</summary>
     Path = 4,
@@ -18,6 +21,7 @@ public enum FdType : ushort
     Ghost = 8,
     /// <summary>A file of memfd_create(2).</summary>
     MemoryFile = 9,
+    /// <summary>A terminal from outside of the tree.</summary>
     Terminal = 10,
     /// <summary>An eventfd(2).</summary>
     EventFd = 11,
@@ -59,6 +63,7 @@ public enum FdType : ushort
     NamespaceFile = 40,
     /// <summary>A map of bpf(2).</summary>
     BpfMap = 45,
+    /// <summary>A block device.</summary>
     BlockDevice = 46,
     /// <summary>A descriptor of /dev/net/tun.</summary>
     Tun = 47,

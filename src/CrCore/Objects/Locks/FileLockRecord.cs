@@ -18,7 +18,9 @@ public enum FileLockKind : ushort
 /// <summary>F_RDLCK, F_WRLCK and F_UNLCK of fcntl(2), which serve leases and flock(2) as well.</summary>
 public enum FileLockType : ushort
 {
+    /// <summary>A shared lock, or a lease for reading: F_RDLCK.</summary>
     Read = 0,
+    /// <summary>An exclusive lock, or a lease for writing: F_WRLCK.</summary>
     Write = 1,
     /// <summary>Of a lease that is being broken: nothing will be left of it.</summary>
     Unlock = 2,

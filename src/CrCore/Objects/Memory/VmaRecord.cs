@@ -15,8 +15,11 @@ public enum VmaType : uint
     SharedAnonymous = 3,
     /// <summary>A memfd_create(2) file, shared or private.</summary>
     MemoryFile = 4,
+    /// <summary>The vdso(7).</summary>
     Vdso = 5,
+    /// <summary>The data behind the vdso, [vvar].</summary>
     Vvar = 6,
+    /// <summary>The clocks of hypervisors behind the vdso, [vvar_vclock].</summary>
     VvarVclock = 7,
     /// <summary>A System V segment (shmat(2)).</summary>
     SystemVShared = 8,

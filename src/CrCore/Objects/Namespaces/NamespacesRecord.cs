@@ -56,14 +56,24 @@ public sealed record NamespacesRecord : ICrRecord
 [Flags]
 public enum NamespaceSet : uint
 {
+    /// <summary>No namespace.</summary>
     None = 0,
+    /// <summary>CLONE_NEWTIME: time_namespaces(7).</summary>
     Time = 0x80,
+    /// <summary>CLONE_NEWNS: mount_namespaces(7).</summary>
     Mount = 0x20000,
+    /// <summary>CLONE_NEWCGROUP: cgroup_namespaces(7).</summary>
     Cgroup = 0x02000000,
+    /// <summary>CLONE_NEWUTS: uts_namespaces(7).</summary>
     Uts = 0x04000000,
+    /// <summary>CLONE_NEWIPC: ipc_namespaces(7).</summary>
     Ipc = 0x08000000,
+    /// <summary>CLONE_NEWUSER: user_namespaces(7).</summary>
     User = 0x10000000,
+    /// <summary>CLONE_NEWPID: pid_namespaces(7).</summary>
     Pid = 0x20000000,
+    /// <summary>CLONE_NEWNET: network_namespaces(7).</summary>
     Network = 0x40000000,
+    /// <summary>Every kind.</summary>
     All = Time | Mount | Cgroup | Uts | Ipc | User | Pid | Network,
 }

@@ -6,6 +6,7 @@ namespace CrCore.Objects.Terminals;
 [Flags]
 public enum PtyFlags : uint
 {
+    /// <summary>Nothing of these.</summary>
     None = 0,
     /// <summary>Slaves may not be opened yet.</summary>
     Locked = 1,

@@ -6,6 +6,7 @@ namespace CrCore.Objects.Files;
 /// <summary>How a file of today differs from the one that was saved.</summary>
 public enum FileChange
 {
+    /// <summary>It is the one that was saved, as far as can be seen.</summary>
     None,
     /// <summary>Its size is another.</summary>
     Size,

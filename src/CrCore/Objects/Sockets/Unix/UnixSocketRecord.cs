@@ -3,9 +3,12 @@ using CrCore.Kernel;
 
 namespace CrCore.Objects.Sockets.Unix;
 
+/// <summary>Where a Unix socket is on its way.</summary>
 public enum UnixState
 {
+    /// <summary>New, bound, or a datagram socket without a peer.</summary>
     Unconnected = 0,
+    /// <summary>It takes connections (listen(2)).</summary>
     Listening = 1,
     /// <summary>It has, or had, a peer.</summary>
     Connected = 2,
@@ -13,8 +16,10 @@ public enum UnixState
     Pending = 3,
 }
 
+/// <summary>What is known of a Unix socket's peer.</summary>
 public enum UnixPeer
 {
+    /// <summary>It never had one.</summary>
     None = 0,
     /// <summary>A socket of the image.</summary>
     Saved = 1,
@@ -24,8 +29,10 @@ public enum UnixPeer
     Outside = 3,
 }
 
+/// <summary>What became of the file that a Unix socket is bound to.</summary>
 public enum UnixFileState
 {
+    /// <summary>It is bound to no file.</summary>
     None = 0,
     /// <summary>The name leads to the socket.</summary>
     Named = 1,
