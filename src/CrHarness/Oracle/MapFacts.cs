@@ -45,6 +45,17 @@ internal static class MapFacts
         }
         if (pages is { Guards.Length: > 0 })
             context.Snapshot.Add(subject, "guard pages", pages.Guards);
+        if (pages is { Frames.Count: > 0 })
+            context.Frames[task.Pid] = pages.Frames;
+    }
+
+    /// <summary>Pages that a task and its parent have in common since fork(2), where the kernel shows frames.</summary>
+    public static void AddSharing(SnapshotContext context)
+    {
+        foreach (var task in context.Snapshot.Tasks)
+            if (context.Frames.TryGetValue(task.Pid, out var own) && ProcStat.TryRead($"/proc/{task.Pid}/stat") is { } stat
+                && context.Frames.TryGetValue(stat.Parent, out var parents))
+                context.Snapshot.Inherited[task.VPid] = own.Count(page => parents.GetValueOrDefault(page.Key) == page.Value);
     }
 
     private static void AddShared(SnapshotContext context, TaskIdentity task, Mapping map)

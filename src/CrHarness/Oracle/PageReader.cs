@@ -12,6 +12,7 @@ namespace CrHarness.Oracle;
 internal sealed class PageReader : IDisposable
 {
     private const ulong File = 4, Present = 8, Swapped = 16, ZeroFrame = 32, Guard = 256;
+    private const ulong EntryPresent = 1UL << 63, EntryFrame = (1UL << 55) - 1;
     private const int PageSize = 4096, RunPages = 64;
     private readonly SafeFileHandle _memory;
     private readonly SafeFileHandle _pagemap;
@@ -21,9 +22,13 @@ internal sealed class PageReader : IDisposable
     private readonly Native.PageRegion[] _regions = GC.AllocateUninitializedArray<Native.PageRegion>(1024, pinned: true);
 
     private readonly VolatileRange[] _volatile;
+    private readonly ulong[] _entries = new ulong[RunPages];
 
     private PageReader(int pid, SafeFileHandle memory, SafeFileHandle pagemap, VolatileRange[] changing)
         => (_pid, _memory, _pagemap, _volatile) = (pid, memory, pagemap, changing);
+
+    /// <summary>The frames of pages that hold data, by address; empty where the kernel does not show them (CAP_SYS_ADMIN).</summary>
+    public Dictionary<ulong, ulong> Frames { get; } = [];
 
     /// <summary>Ranges under MADV_GUARD_INSTALL seen so far.</summary>
     public string Guards { get; private set; } = "";
@@ -97,17 +102,30 @@ internal sealed class PageReader : IDisposable
             var got = RandomAccess.Read(_memory, _buffer.AsSpan(0, want), (long)at);
             if (got < PageSize)
                 throw new SpawnException($"Page {at:x} of process {_pid} cannot be read.");
+            ReadEntries(at, got / PageSize);
             for (var offset = 0; offset + PageSize <= got; offset += PageSize)
             {
                 var page = _buffer.AsSpan(offset, PageSize);
                 foreach (var range in _volatile)
                     if (range.Address - (at + (ulong)offset) is var from and < PageSize)
                         page.Slice((int)from, Math.Min(range.Length, PageSize - (int)from)).Clear();
-                if (!EqualsBelow(page, at + (ulong)offset, map, file))
-                    pages[at + (ulong)offset] = PageHash.Of(page);
+                if (EqualsBelow(page, at + (ulong)offset, map, file))
+                    continue;
+                pages[at + (ulong)offset] = PageHash.Of(page);
+                // What is mapped of files without a name is not shared again.
+                if (!map.Object.Contains('#') && _entries[offset / PageSize] is var entry && (entry & EntryPresent) != 0 && (entry & EntryFrame) is > 0 and var frame)
+                    Frames[at + (ulong)offset] = frame;
             }
             at += (ulong)(got / PageSize * PageSize);
         }
+    }
+
+    /// <summary>pagemap has 8 bytes for each page (Documentation/admin-guide/mm/pagemap.rst).</summary>
+    private void ReadEntries(ulong at, int count)
+    {
+        var bytes = MemoryMarshal.AsBytes(_entries.AsSpan(0, count));
+        bytes.Clear();
+        RandomAccess.Read(_pagemap, bytes, (long)(at / PageSize * sizeof(ulong)));
     }
 
     private bool EqualsBelow(ReadOnlySpan<byte> page, ulong at, Mapping map, SafeFileHandle? file)

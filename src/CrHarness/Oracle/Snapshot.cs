@@ -37,6 +37,9 @@ public sealed record SnapshotOptions
 /// </summary>
 public sealed class Snapshot
 {
+    /// <summary>So many pages may part from the parent's at least: whatever a task writes to while it is looked at and let go.</summary>
+    private const int MostParted = 16;
+
     private readonly Dictionary<(string Subject, string Name), Fact> _facts = [];
 
     internal Snapshot(IReadOnlyList<TaskIdentity> tasks) => Tasks = tasks;
@@ -49,6 +52,9 @@ public sealed class Snapshot
 
     /// <summary>Hashes of pages that differ from what lies below them (zeros, or the file), by mapping and address.</summary>
     internal Dictionary<string, SortedDictionary<ulong, ulong>> Pages { get; } = [];
+
+    /// <summary>Pages that a task and its parent have in common since fork(2), by the task's pid; where the kernel shows frames.</summary>
+    internal Dictionary<int, int> Inherited { get; } = [];
 
     internal void Add(string subject, string name, string value) => _facts[(subject, name)] = new Fact(subject, name, value);
 
@@ -72,6 +78,9 @@ public sealed class Snapshot
                 differences.Add($"{fact.Subject}: {fact.Name} is new: '{Shown(fact.Value)}'");
         foreach (var map in before.Pages.Keys.Union(after.Pages.Keys))
             AddPages(map, before.Pages.GetValueOrDefault(map), after.Pages.GetValueOrDefault(map), differences);
+        foreach (var (task, pages) in before.Inherited)
+            if (after.Inherited.TryGetValue(task, out var left) && pages - left > Math.Max(MostParted, pages / 8))
+                differences.Add($"task {task}: {pages} pages were its parent's, too, and {left} are");
         return differences;
     }
 

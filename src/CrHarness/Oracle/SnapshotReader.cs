@@ -38,6 +38,9 @@ internal sealed class SnapshotContext
     /// <summary>Where the calls that threads are blocked in write their remaining time when they are interrupted.</summary>
     public List<VolatileRange> Written { get; } = [];
 
+    /// <summary>The frames of each task's private pages that hold data, by address.</summary>
+    public Dictionary<int, Dictionary<ulong, ulong>> Frames { get; } = [];
+
     /// <summary>Contents of shared objects that were read already.</summary>
     public HashSet<string> SeenObjects { get; } = [];
 
@@ -79,6 +82,7 @@ internal static class SnapshotReader
             FileFacts.Read(context, task, subject);
             MapFacts.Read(context, task, subject);
         }
+        MapFacts.AddSharing(context);
         return context.Snapshot;
     }
 }

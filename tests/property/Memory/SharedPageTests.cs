@@ -158,6 +158,44 @@ public class SharedPageTests
         Assert.Equal("ok", program.Check());
     }
 
+    /// <summary>
+    /// Two children in sessions that their parent was never in, made by a leader that has ended: at the restore a stand-in makes them
+    /// again, whose memory is that of the parent in between.
+    /// </summary>
+    [FactWith("python3")]
+    public void ChildrenOfAnEndedSessionLeaderShareWithWhoeverTookThemOver()
+    {
+        using var program = new SelfCheckingProgram("""
+                import mmap, hashlib
+                PAGE, N = 4096, 4096
+                ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)   # PR_SET_CHILD_SUBREAPER
+                memory = mmap.mmap(-1, N * PAGE, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+                def page(n, version=0): return hashlib.sha256(b'%d %d' % (n, version)).digest() * 128
+                for n in range(N): memory[n * PAGE:(n + 1) * PAGE] = page(n)
+                r, w = os.pipe(); there, here = os.pipe()
+                leader = os.fork()
+                if leader == 0:
+                    os.setsid()
+                    for who in (1, 2):
+                        if os.fork() == 0:
+                            memory[who * PAGE:(who + 1) * PAGE] = page(who, who); os.write(w, struct.pack('i', os.getpid())); os.read(there, 1)
+                            os._exit(7 if all(memory[n * PAGE:(n + 1) * PAGE] == page(n, who if n == who else 0) for n in range(N)) else 8)
+                    os._exit(0)
+                os.waitpid(leader, 0); children = struct.unpack('2i', os.read(r, 4) + os.read(r, 4))
+                while any(int(open('/proc/%d/stat' % c).read().rsplit(')', 1)[1].split()[1]) != os.getpid() for c in children): time.sleep(0.01)
+                wait()
+                for c in children: same(os.getsid(c), leader); os.write(here, b'g')
+                for c in children: same(os.waitpid(c, 0)[1], 7 << 8)
+
+            """);
+        var before = Proportional(program.Pid);
+        program.Save();
+        program.Restore();
+        // Two more copies would be 32 MiB.
+        Assert.InRange(Proportional(program.RestoredPid), before / 2, before + (12 << 20));
+        Assert.Equal("ok", program.Check());
+    }
+
     [FactWith("python3")]
     public void InspectionFindsThemInEveryTask()
     {

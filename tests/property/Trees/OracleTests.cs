@@ -63,6 +63,30 @@ public sealed class OracleTests(TreeFixture fixture)
         Assert.Contains("1 pages differ", Assert.Single(differences), StringComparison.Ordinal);
     }
 
+    /// <summary>Writing what is there already changes nothing but whose page it is.</summary>
+    [Shell.RootFact]
+    public void PagesThatAreNotTheParentsAnyMoreAreMissed()
+    {
+        var differences = Differences((_, snapshot) =>
+        {
+            var child = snapshot.Tasks.Single(t => t.Comm == "child");
+            var start = $"task {child.VPid} map ";
+            using var memory = File.OpenHandle($"/proc/{child.Pid}/mem", FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+            var page = new byte[4096];
+            foreach (var fact in snapshot.Facts.Where(f => f.Name == "is" && f.Value.StartsWith("rw-p ", StringComparison.Ordinal) && f.Subject.StartsWith(start, StringComparison.Ordinal)))
+            {
+                var ends = fact.Subject[start.Length..].Split('-');
+                for (long at = Convert.ToInt64(ends[0], 16), end = Convert.ToInt64(ends[1], 16); at < end; at += page.Length)
+                    if (snapshot.Pages[fact.Subject].ContainsKey((ulong)at))
+                    {
+                        Assert.Equal(page.Length, RandomAccess.Read(memory, page, at));
+                        RandomAccess.Write(memory, page, at);
+                    }
+            }
+        });
+        Assert.Contains("pages were its parent's, too", Assert.Single(differences), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void AByteInSharedMemoryIsSeenOnceForAll()
     {

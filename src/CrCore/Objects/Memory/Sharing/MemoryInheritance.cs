@@ -40,20 +40,26 @@ internal sealed class MemoryInheritance : IInheritance, IDisposable
     public int Prepare(PlannedTask? creator, Puppet puppet, IReadOnlyList<PlannedTask> children, int first)
     {
         var left = children.Count - first;
-        if (creator?.Image is not { } parent)
+        if (creator is null)
             return left;
-        var isNew = _seen.Add(puppet);
-        if (isNew && _plan.BeginsAnew(parent))
-            Drop(puppet);
-        if (_plan.ForChildrenOf(parent) is not { Count: > 0 } mappings)
-            return left;
-        if (isNew)
-            Map(puppet, mappings);
+        // A helper hands on what it has.
+        if (creator.Image is { } parent)
+        {
+            var isNew = _seen.Add(puppet);
+            if (isNew && _plan.BeginsAnew(parent))
+                Drop(puppet);
+            if (_plan.ForChildrenOf(parent) is not { Count: > 0 } mappings)
+                return left;
+            if (isNew)
+                Map(puppet, mappings);
+        }
         var memory = _memory.Of(puppet);
-        if (Due(memory, children[first]) is { Count: > 0 } due)
+        if (memory.Mappings.Count == 0)
+            return left;
+        if (Due(memory, children[first], creator.Image) is { Count: > 0 } due)
             memory = Fill(puppet, memory, due);
         var count = 1;
-        while (count < left && Due(memory, children[first + count]).Count == 0)
+        while (count < left && Due(memory, children[first + count], creator.Image).Count == 0)
             count++;
         return count;
     }
@@ -71,13 +77,31 @@ internal sealed class MemoryInheritance : IInheritance, IDisposable
         _readers.Clear();
     }
 
-    private List<VersionedRange> Due(PuppetMemory memory, PlannedTask child)
+    private List<VersionedRange> Due(PuppetMemory memory, PlannedTask child, TaskImage? creator)
     {
-        if (child.Image is not { } image || _plan.NeedOf(image) is not { Count: > 0 } need)
+        if (NeedOf(child, creator) is not { Count: > 0 } need)
             return [];
         var missing = VersionedRanges.Missing(need, memory.Pages);
         return missing.Count == 0 ? missing : VersionedRanges.Within(missing, memory.Mappings.Select(m => m.Range).ToList());
     }
+
+    /// <summary>A helper needs what the creator's children have to find that it makes: those of an ended session leader, for one.</summary>
+    private IReadOnlyList<VersionedRange> NeedOf(PlannedTask child, TaskImage? creator)
+    {
+        if (child.Image is { } image)
+            return _plan.NeedOf(image);
+        IReadOnlyList<VersionedRange> all = [];
+        foreach (var next in (ReadOnlySpan<List<PlannedTask>>)[child.Before, child.After])
+            foreach (var task in next)
+                if (task.Image is null || task.Image.Parent == creator)
+                    // Of different contents in one place those of the first are there at its birth, and the next ones' are put there by the helper.
+                    all = Add(all, NeedOf(task, creator));
+        return all;
+    }
+
+    private static IReadOnlyList<VersionedRange> Add(IReadOnlyList<VersionedRange> first, IReadOnlyList<VersionedRange> second)
+        => second.Count == 0 ? first : first.Count == 0 ? second
+            : VersionedRanges.Ordered([.. first, .. VersionedRanges.Without(second, [.. first.Select(f => f.Range)])]);
 
     /// <summary>What the puppet inherited goes: it and its descendants share among themselves alone.</summary>
     private void Drop(Puppet puppet)
