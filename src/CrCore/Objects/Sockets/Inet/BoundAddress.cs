@@ -8,8 +8,6 @@ namespace CrCore.Objects.Sockets.Inet;
 /// <summary>Binds a restored socket to its address, or asks beforehand whether that would succeed.</summary>
 internal static class BoundAddress
 {
-    private const int Ip = 0;
-
     public const string TakenAdvice = "Another process has the address; end it, and restore again (ss -tulpn shows who has it).";
 
     /// <summary>
@@ -49,10 +47,10 @@ internal static class BoundAddress
         if (socket is not { Local.Port: 0, SocketType: not SocketType.Raw })
             return TryBindAnywhere(own, socket, out isMissing);
         // The kernel must not choose a port yet (IP_BIND_ADDRESS_NO_PORT, or what is left when a datagram socket was disconnected).
-        var before = SocketCalls.GetNumber(own, Ip, InetOptions.IpBindNoPort, out _);
-        SocketCalls.SetNumber(own, Ip, InetOptions.IpBindNoPort, 1);
+        var before = SocketCalls.GetNumber(own, InetOptions.Ip, InetOptions.IpBindNoPort, out _);
+        SocketCalls.SetNumber(own, InetOptions.Ip, InetOptions.IpBindNoPort, 1);
         var errno = TryBindAnywhere(own, socket, out isMissing);
-        SocketCalls.SetNumber(own, Ip, InetOptions.IpBindNoPort, before);
+        SocketCalls.SetNumber(own, InetOptions.Ip, InetOptions.IpBindNoPort, before);
         return errno;
     }
 
@@ -62,7 +60,7 @@ internal static class BoundAddress
         isMissing = errno == Errno.EADDRNOTAVAIL && socket.SocketType != SocketType.Raw;
         if (!isMissing)
             return errno;
-        SocketCalls.SetNumber(own, Ip, InetOptions.IpFreeBind, 1);
+        SocketCalls.SetNumber(own, InetOptions.Ip, InetOptions.IpFreeBind, 1);
         return InetCalls.Bind(own, socket.Local.ToSockaddr());
     }
 

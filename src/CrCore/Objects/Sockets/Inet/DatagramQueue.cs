@@ -10,7 +10,7 @@ namespace CrCore.Objects.Sockets.Inet;
 internal static class DatagramQueue
 {
     private const int PollErr = 8, NoOffset = -1;
-    private const int Ip = 0, PacketInfo = 8, Ip6 = 41, ReceivePacketInfo6 = 49, PacketInfo6 = 50, UdpLevel = 17, ReceiveOffload = 104;
+    private const int PacketInfo = 8, ReceivePacketInfo6 = 49, PacketInfo6 = 50, ReceiveOffload = 104;
 
     /// <summary>struct in_pktinfo: interface, local address, then the header's; struct in6_pktinfo begins with it.</summary>
     private const int HeaderAddressAt = 8, AddressSize = 4, Address6Size = 16;
@@ -23,7 +23,7 @@ internal static class DatagramQueue
     /// </summary>
     public static List<DatagramRecord>? TryRead(OwnDescriptor socket, InetSocketRecord record)
     {
-        if ((socket.PollNow(0) & PollErr) != 0 || (SocketCalls.GetNumber(socket, UdpLevel, ReceiveOffload, out var errno) != 0 && errno == Errno.None))
+        if ((socket.PollNow(0) & PollErr) != 0 || (SocketCalls.GetNumber(socket, InetOptions.Udp, ReceiveOffload, out var errno) != 0 && errno == Errno.None))
             return null;
         var buffer = new byte[DatagramRecord.MaxBytes];
         // A look that changes nothing: as a rule there is nothing.
@@ -32,7 +32,7 @@ internal static class DatagramQueue
             return null;
         if (offset == NoOffset && InetCalls.Peek(socket, buffer) == -(int)Errno.EAGAIN)
             return [];
-        var (level, name) = record.Family == SocketFamily.Inet6 ? (Ip6, ReceivePacketInfo6) : (Ip, PacketInfo);
+        var (level, name) = record.Family == SocketFamily.Inet6 ? (InetOptions.Ip6, ReceivePacketInfo6) : (InetOptions.Ip, PacketInfo);
         var asked = SocketCalls.GetNumber(socket, level, name, out _) != 0;
         try
         {
@@ -79,9 +79,9 @@ internal static class DatagramQueue
             if (header.Length < ControlHeader.Size || header.Length > (ulong)control.Length)
                 return null;
             var data = control[ControlHeader.Size..(int)header.Length];
-            if (header is { Level: Ip, Type: PacketInfo } && data.Length >= HeaderAddressAt + AddressSize)
+            if (header is { Level: InetOptions.Ip, Type: PacketInfo } && data.Length >= HeaderAddressAt + AddressSize)
                 return new(false, 0, BinaryPrimitives.ReadUInt32BigEndian(data[HeaderAddressAt..]), record.Local.Port, 0, 0);
-            if (header is { Level: Ip6, Type: PacketInfo6 } && data.Length >= Address6Size)
+            if (header is { Level: InetOptions.Ip6, Type: PacketInfo6 } && data.Length >= Address6Size)
                 return new(true, BinaryPrimitives.ReadUInt64BigEndian(data), BinaryPrimitives.ReadUInt64BigEndian(data[8..]), record.Local.Port, 0, 0);
             control = control[Math.Min(control.Length, ((int)header.Length + 7) & ~7)..];
         }

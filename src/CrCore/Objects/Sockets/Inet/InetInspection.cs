@@ -7,8 +7,7 @@ namespace CrCore.Objects.Sockets.Inet;
 internal static class InetInspection
 {
     private const int PollPriority = 2;
-    private const int UdpLevel = 17, UdpCork = 1;
-    private const int Ip6 = 41, Ip6RouterAlert = 22;
+    private const int UdpCork = 1, Ip6RouterAlert = 22;
 
     public static void Inspect(DescriptorInspection inspection, Descriptor d)
     {
@@ -87,11 +86,11 @@ internal static class InetInspection
         if (socket.HasError)
             inspection.Warn(d, "CrDatagramError", "an error that waits (SO_ERROR, MSG_ERRQUEUE) is not kept, as if the network had lost the message that told of it");
         // The kernel says that it is set, not to which value (do_ipv6_getsockopt in net/ipv6/ipv6_sockglue.c).
-        if (socket is { SocketType: SocketType.Raw, Family: SocketFamily.Inet6 } && SocketCalls.GetNumber(own, Ip6, Ip6RouterAlert, out _) > 0)
+        if (socket is { SocketType: SocketType.Raw, Family: SocketFamily.Inet6 } && SocketCalls.GetNumber(own, InetOptions.Ip6, Ip6RouterAlert, out _) > 0)
             inspection.Warn(d, "CrInetOptionLost", "its IPV6_ROUTER_ALERT is not kept: the kernel does not give the value back");
         // Corked data counts as sent and not gone yet; the kernel gives it to nobody (udp_sendmsg in net/ipv4/udp.c).
         if (socket.Protocol is InetProtocol.Udp or InetProtocol.UdpLite && socket.SocketType == SocketType.Datagram
-            && SocketCalls.GetNumber(own, UdpLevel, UdpCork, out _) != 0 && SocketCalls.AskNumber(own, SocketCalls.OutputQueue) > 0)
+            && SocketCalls.GetNumber(own, InetOptions.Udp, UdpCork, out _) != 0 && SocketCalls.AskNumber(own, SocketCalls.OutputQueue) > 0)
             inspection.RefuseForNow(d, "CrUdpCorked", "a datagram is being put together in it (UDP_CORK), which cannot be saved", "Try again when the program has sent it.");
     }
 }

@@ -8,7 +8,10 @@ namespace CrCore.Objects.Sockets.Inet;
 /// </summary>
 internal static class InetOptions
 {
-    private const int Ip = 0, Tcp = 6, Udp = 17, Ip6 = 41, Icmp6 = 58, UdpLite = 136, RawLevel = 255;
+    /// <summary>Levels that other parts of this folder ask for, too.</summary>
+    public const int Ip = 0, Udp = 17, Ip6 = 41;
+
+    private const int Tcp = 6, Icmp6 = 58, UdpLite = 136, RawLevel = 255;
     private const int Blob = 128;
 
     public const int IpFreeBind = 15, IpTransparent = 19, IpBindNoPort = 24, Ip6Only = 26, Ip6FreeBind = 78, Ip6Transparent = 75;

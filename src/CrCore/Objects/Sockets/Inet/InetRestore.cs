@@ -11,8 +11,6 @@ namespace CrCore.Objects.Sockets.Inet;
 /// </summary>
 internal sealed class InetRestore : IDisposable
 {
-    private const int Ip = 0;
-
     private readonly RestoreContext _context;
     private readonly Dictionary<uint, OwnDescriptor> _sockets = [];
     private readonly List<TcpConnection> _connections = [];
@@ -81,7 +79,7 @@ internal sealed class InetRestore : IDisposable
     private static bool HasFreeBind(SavedDescription saved)
     {
         foreach (var o in saved.Get<SocketOptionsRecord>()?.Values ?? [])
-            if (o is { Level: Ip, Name: InetOptions.IpFreeBind })
+            if (o is { Level: InetOptions.Ip, Name: InetOptions.IpFreeBind })
                 return o.Value.Span.ContainsAnyExcept((byte)0);
         return false;
     }

@@ -44,7 +44,7 @@ internal static class Memberships
 {
     public const int HeaderSize = 144, StorageSize = 128, MaxSources = 64;
 
-    private const int Ip = 0, Ip6 = 41, JoinGroup = 42, SourceFilter = 48;
+    private const int JoinGroup = 42, SourceFilter = 48;
     private const int GroupAt = 8, ModeAt = 136, CountAt = 140, Exclude = 0;
 
     public static IEnumerable<MembershipRecord> Of(OwnDescriptor own, int family, ProcReader proc, int pid)
@@ -55,7 +55,7 @@ internal static class Memberships
             filter.AsSpan().Clear();
             WriteHead(filter, index, group);
             BinaryPrimitives.WriteInt32LittleEndian(filter.AsSpan(CountAt), MaxSources);
-            var n = SocketCalls.GetOption(own, group.IsV6 ? Ip6 : Ip, SourceFilter, filter);
+            var n = SocketCalls.GetOption(own, group.IsV6 ? InetOptions.Ip6 : InetOptions.Ip, SourceFilter, filter);
             if (n >= HeaderSize)
                 yield return new(index, group, filter.AsMemory(0, HeaderSize + Math.Min(MaxSources, BinaryPrimitives.ReadInt32LittleEndian(filter.AsSpan(CountAt))) * StorageSize).ToArray());
         }
@@ -69,7 +69,7 @@ internal static class Memberships
                 continue;
             var request = new byte[GroupAt + StorageSize];
             WriteHead(request, m.Interface, m.Group);
-            var level = m.Group.IsV6 ? Ip6 : Ip;
+            var level = m.Group.IsV6 ? InetOptions.Ip6 : InetOptions.Ip;
             InetRestore.Must(saved, $"joining {m.Group} on interface {m.Interface}", SocketCalls.SetOption(own, level, JoinGroup, request));
             var filter = m.Filter.Span;
             // Whoever joined without more lets all sources in: none is kept out.

@@ -51,11 +51,14 @@ internal sealed class TcpConnection(OwnDescriptor own, SavedDescription saved, I
         Must($"binding to {socket.Local}", BoundAddress.WithDevice(own, socket, () => InetCalls.Bind(own, socket.Local.ToSockaddr())));
         // What is sent is cut by the size that holds when the connection is made (tcp_connect_init in net/ipv4/tcp_output.c):
         // to tell the negotiated one afterwards leaves it at the 536 bytes of a peer that said nothing.
-        SegmentSize(_isReal ? Math.Clamp((int)_state.MaxSegment, TcpRepair.LeastSegment, TcpRepair.LargestSegment) : 0);
-        Must($"making the connection {socket.Local} - {socket.Remote}", BoundAddress.WithDevice(own, socket, () => InetCalls.Connect(own, socket.Remote.ToSockaddr())));
-        SegmentSize(0);
         if (_isReal)
+            SegmentSize(Math.Clamp((int)_state.MaxSegment, TcpRepair.LeastSegment, TcpRepair.LargestSegment));
+        Must($"making the connection {socket.Local} - {socket.Remote}", BoundAddress.WithDevice(own, socket, () => InetCalls.Connect(own, socket.Remote.ToSockaddr())));
+        if (_isReal)
+        {
+            SegmentSize(0);
             Negotiated();
+        }
         Fill(TcpRepair.Queue.Receive, isSend: false, 0, receive);
         if (_isReal)
             Fill(TcpRepair.Queue.Send, isSend: true, 0, _state.SendLength - _state.UnsentLength);
