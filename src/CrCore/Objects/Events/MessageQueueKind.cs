@@ -69,32 +69,10 @@ public sealed class MessageQueueKind : IDescriptorKind
     public Action? Restore(DescriptorServer server, SavedDescription saved, SyscallBatch batch)
     {
         var queue = server.Context.Image.Object<MessageQueueRecord>(saved.Data.Object);
-        var made = server.Context.States.Get<Made>().Numbers;
-        if (!made.TryGetValue(queue.ObjRef, out var number))
-        {
-            made.Add(queue.ObjRef, number = server.Reserve());
-            Make(saved, queue, number, batch);
-        }
-        // Its file can be opened like any other, also when its name is gone.
-        server.Reopen(saved, number, saved.Data.Flags, batch);
+        if (server.Context.States.Get<Made>().Queues.Add(queue.ObjRef))
+            MessageQueueOpening.All(server, saved, queue);
         server.SetFlags(saved, batch);
         return null;
-    }
-
-    /// <summary>Opens it with the rights that it was opened with first; makes it where it is not there.</summary>
-    private static void Make(SavedDescription saved, MessageQueueRecord queue, int number, SyscallBatch batch)
-    {
-        // The system call takes the name without the slash that mq_open(3) wants (ipc/mqueue.c).
-        var name = batch.Text(queue.IsUnlinked ? $"{saved.Name[1..]}.cr{Guid.NewGuid():N}" : saved.Name[1..]);
-        Span<long> attributes = [0, queue.MaxMessages, queue.MessageSize, 0, 0, 0, 0, 0];
-        const uint ownerOnly = 0x180;
-        var opened = batch.Must("open the message queue", saved.Label, Sys.mq_open, name, (saved.Data.Flags & OpenFlags.AccessMode) | OpenFlags.Create | (queue.IsUnlinked ? OpenFlags.Exclusive : 0) | OpenFlags.CloseOnExec,
-            ownerOnly, batch.In(System.Runtime.InteropServices.MemoryMarshal.AsBytes(attributes)));
-        if (queue.IsUnlinked)
-            batch.Must("unlink the message queue", saved.Label, Sys.mq_unlink, name);
-        DescriptorServer.Move(batch, saved.Label, opened, number);
-        batch.Must("set the owner of", saved.Label, Sys.fchown, number, queue.Uid, queue.Gid);
-        batch.Must("set the permissions of", saved.Label, Sys.fchmod, number, queue.Mode);
     }
 
     /// <summary>In a namespace of the tree's own, those with names are saved with it, where this program may enter it.</summary>
@@ -106,7 +84,7 @@ public sealed class MessageQueueKind : IDescriptorKind
 
     private sealed class Made
     {
-        /// <summary>The server's number of each queue.</summary>
-        public Dictionary<uint, int> Numbers { get; } = [];
+        /// <summary>Those whose descriptions are all open.</summary>
+        public HashSet<uint> Queues { get; } = [];
     }
 }

@@ -38,10 +38,10 @@ public class MessageQueueTests
         using var program = new SelfCheckingProgram(Calls + """
                 q = opened(name, os.O_RDWR | os.O_CREAT); w = opened(name, os.O_WRONLY | os.O_NONBLOCK); u = opened(other, os.O_RDWR | os.O_CREAT | os.O_NONBLOCK, 7)
                 libc.mq_unlink(other.encode()); v = os.open('/proc/self/fd/%d' % u, os.O_WRONLY); send(q, b'low', 1); send(w, b'high', 9); before = [attributes(x) for x in (q, w, u)]
-                facts = lambda f: (os.fstat(f).st_mode, os.fstat(f).st_nlink); modes = [facts(x) for x in (q, u)]
+                facts = lambda f: (os.fstat(f).st_mode, os.fstat(f).st_nlink, os.readlink('/proc/self/fd/%d' % f), fcntl.fcntl(f, fcntl.F_GETFL)); modes = [facts(x) for x in (q, w, u, v)]
                 try:
                     wait()
-                    same([attributes(x) for x in (q, w, u)], before); same([facts(x) for x in (q, u)], modes)
+                    same([attributes(x) for x in (q, w, u)], before); same([facts(x) for x in (q, w, u, v)], modes)
                     same((receive(q), receive(q)), ((b'high', 9), (b'low', 1))); send(w, b'x', 0); same(receive(q), (b'x', 0)); same(receive(u), None); send(v, b'y', 3); same(receive(u), (b'y', 3))
                 finally: libc.mq_unlink(name.encode())
             """);
