@@ -90,6 +90,8 @@ public sealed class EpollKind : IDescriptorKind
 
     private static bool IsSignalFd(SavedDescription saved) => saved.Data.FdType == FdType.SignalFd;
 
+    private const int GetFlags = 1, SetFlags = 2;
+
     /// <summary>Where a target is added.</summary>
     /// <param name="Instance">The instance's number there.</param>
     /// <param name="Number">The target's number there.</param>
@@ -106,13 +108,18 @@ public sealed class EpollKind : IDescriptorKind
         var moves = place.Number != target.Number;
         // One that is in the way goes aside meanwhile; should it be the instance itself, it is reached there.
         var instance = moves && place.Instance == target.Number ? place.Parking : place.Instance;
+        // It has its own close-on-exec flag again afterwards: in a task that flag is the program's already.
+        var flags = moves && place.IsTaken ? batch.Must("read the flags of", label, Sys.fcntl, target.Number, GetFlags) : default;
         if (moves && place.IsTaken)
             batch.Must("set aside", label, Sys.dup3, target.Number, place.Parking, OpenFlags.CloseOnExec);
         if (moves)
             batch.Must("place a target of", label, Sys.dup3, place.Number, target.Number, OpenFlags.CloseOnExec);
         batch.Must("add a target to", label, Sys.epoll_ctl, instance, Add, target.Number, batch.In(value));
         if (moves && place.IsTaken)
+        {
             DescriptorServer.Move(batch, label, place.Parking, target.Number);
+            batch.Must("set the flags of", label, Sys.fcntl, target.Number, SetFlags, flags);
+        }
         else if (moves)
             batch.Must("close", label, Sys.close, target.Number);
     }
