@@ -56,9 +56,12 @@ internal sealed class ObjectGenerator(PlanRandom random, TreeFeatures features)
         // By the contents' seed, and not by draws of their own: a seed gives the same trees with and without them.
         return plan with
         {
-            Lock = Has(TreeFeatures.Locks) && plan.Seed % 4 == 1 ? (FileLockKind)(1 + plan.Seed / 4 % 3) : FileLockKind.None,
+            Lock = Has(TreeFeatures.Locks) && plan.Seed % 4 == 1 ? (FileLockKind)(1 + plan.Seed / 4 % 3)
+                : Has(TreeFeatures.Leases) && plan.Seed % 4 == 2 ? (plan.Seed % 8 == 2 ? FileLockKind.Ranges : FileLockKind.Lease) : FileLockKind.None,
+            Owned = Has(TreeFeatures.Leases) && plan.Seed % 7 == 3,
             Watched = Has(TreeFeatures.Watches) && plan.Seed % 5 == 2,
             Terminal = Has(TreeFeatures.Terminals) && plan.Seed % 6 == 3,
+            Form = Has(TreeFeatures.TerminalForms) ? (TerminalForm)(plan.Seed >> 8 & plan.Seed >> 16 & 0x7f) : TerminalForm.None,
         };
     }
 
@@ -76,7 +79,11 @@ internal sealed class ObjectGenerator(PlanRandom random, TreeFeatures features)
     private SocketPlan Socket()
     {
         var plan = Pair();
-        return plan with { Internet = Has(TreeFeatures.Connections) && plan.Seed % 3 == 1 };
+        return plan with
+        {
+            Internet = Has(TreeFeatures.Connections) && plan.Seed % 3 == 1,
+            Options = Has(TreeFeatures.SocketOptions) && plan.Seed % 5 < 2 ? new PlanRandom(plan.Seed).Mask(15) : 0,
+        };
     }
 
     private SocketPlan Pair() => new()

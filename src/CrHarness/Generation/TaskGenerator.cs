@@ -48,7 +48,9 @@ internal sealed class TaskGenerator(PlanRandom random, TreeFeatures features)
         // By a number drawn already, as the filters: a seed gives the same trees with and without them.
         if (Has(TreeFeatures.Attributes))
             plan = plan with { Attributes = plan.Attributes with { MergeMemory = (plan.RewriteSeed >> 4 & 7) == 1, Interleaved = (plan.RewriteSeed >> 8 & 7) == 1 } };
-        return Has(TreeFeatures.Filters) && plan.RewriteSeed % 4 == 1 ? plan with { Attributes = plan.Attributes with { Filtered = true } } : plan;
+        if (Has(TreeFeatures.Filters) && plan.RewriteSeed % 4 == 1)
+            plan = plan with { Attributes = plan.Attributes with { Filtered = true } };
+        return new KindGenerator(new PlanRandom(plan.RewriteSeed), features).Add(plan);
     }
 
     private ThreadPlan Thread(ulong processMask) => new()

@@ -14,6 +14,9 @@ internal static class TaskShrinker
         if (t.Files.Length > 1) yield return t with { Files = [] };
         if (t.Pipes.Length > 1) yield return t with { Pipes = [] };
         if (t.Sockets.Length > 1) yield return t with { Sockets = [] };
+        if (t.Endpoints.Length > 1) yield return t with { Endpoints = [] };
+        if (t.Handles.Length > 1) yield return t with { Handles = [] };
+        if (t.Ipc.Length > 1) yield return t with { Ipc = [] };
         if (t.Threads.Length > 1) yield return t with { Threads = [] };
         if (t.Actions.Length > 1) yield return t with { Actions = [] };
         if (t.Pending.Length > 1) yield return t with { Pending = [] };
@@ -45,6 +48,9 @@ internal static class TaskShrinker
             .Concat(Each(t.Files, File, v => t with { Files = v }))
             .Concat(Each(t.Pipes, Pipe, v => t with { Pipes = v }))
             .Concat(Each(t.Sockets, Socket, v => t with { Sockets = v }))
+            .Concat(Each(t.Endpoints, KindShrinker.Endpoint, v => t with { Endpoints = v }))
+            .Concat(Each(t.Handles, KindShrinker.Handle, v => t with { Handles = v }))
+            .Concat(Each(t.Ipc, KindShrinker.Object, v => t with { Ipc = v }))
             .Concat(Each(t.Threads, Thread, v => t with { Threads = v }))
             .Concat(Each(t.Actions, a => [a with { Flags = 0, Mask = 0 }], v => t with { Actions = v }))
             .Concat(Each(t.Pending, p => [p with { Value = 0 }], v => t with { Pending = v }))
@@ -72,6 +78,9 @@ internal static class TaskShrinker
         yield return r with { Split = 0 };
         yield return r with { Prot = RegionProtection.RW };
         yield return r with { Locked = false };
+        yield return r with { LockedOnFault = false, Sealed = false, Twice = false };
+        yield return r with { Sealed = false };
+        yield return r with { Twice = false };
         yield return r with { KeepFd = false };
         yield return r with { Unlink = false };
         yield return r with { Kind = RegionKind.Anonymous };
@@ -84,6 +93,11 @@ internal static class TaskShrinker
         yield return new FilePlan { Kind = f.Kind, Access = f.Access };
         yield return f with { Kind = FileKind.Regular };
         yield return f with { Terminal = false };
+        foreach (var form in KindShrinker.Forms(f.Form))
+            yield return f with { Form = form };
+        yield return f with { Lock = FileLockKind.None };
+        yield return f with { Watched = false };
+        yield return f with { Owned = false };
         yield return f with { Size = 0, Offset = 0 };
         yield return f with { Offset = 0 };
         yield return f with { Deleted = false };
@@ -107,6 +121,8 @@ internal static class TaskShrinker
         yield return new SocketPlan { Kind = s.Kind, Bytes = s.Bytes };
         yield return s with { Kind = SocketKind.Stream };
         yield return s with { Internet = false };
+        foreach (var options in KindShrinker.Bits(s.Options))
+            yield return s with { Options = options };
         yield return s with { Bytes = Math.Min(s.Bytes, 1) };
         yield return s with { Named = false };
         yield return s with { Carries = false };
@@ -124,6 +140,9 @@ internal static class TaskShrinker
         yield return t with { Blocked = 0 };
         yield return t with { AlternateStack = false };
         yield return t with { Nice = 0 };
+        yield return t with { Uid = 0 };
+        yield return t with { DropCapabilities = 0 };
+        yield return t with { Filtered = false };
         for (var i = 0; i < t.Pending.Length; i++)
             yield return t with { Pending = t.Pending.RemoveAt(i) };
     }

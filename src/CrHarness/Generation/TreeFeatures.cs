@@ -70,6 +70,36 @@ public enum TreeFeatures : long
     Filters = 1L << 30,
     /// <summary>TCP connections between tasks, with bytes on the way.</summary>
     Connections = 1L << 31,
+    /// <summary>Descriptors of events, timers, signals, processes; epoll; sealed memory.</summary>
+    Events = 1L << 32,
+    /// <summary>POSIX message queues.</summary>
+    Queues = 1L << 33,
+    /// <summary>Contexts of asynchronous I/O.</summary>
+    AsyncIo = 1L << 34,
+    /// <summary>Leases, locks on ranges, owners of open files.</summary>
+    Leases = 1L << 35,
+    /// <summary>Memory that grows down, may be dropped, is sealed, locked when touched, or mapped twice.</summary>
+    MemoryKinds = 1L << 36,
+    /// <summary>Huge pages.</summary>
+    HugePages = 1L << 37,
+    /// <summary>Segments of System V.</summary>
+    Segments = 1L << 38,
+    /// <summary>Semaphores and message queues of System V, in IPC namespaces of the tree's own.</summary>
+    SystemV = 1L << 39,
+    /// <summary>Options of sockets.</summary>
+    SocketOptions = 1L << 40,
+    /// <summary>Sockets that stand alone: UDP, listening, netlink, packet, raw.</summary>
+    Endpoints = 1L << 41,
+    /// <summary>Terminals that control sessions, put lines together, are in packet mode, exclusive, alone or hung up.</summary>
+    TerminalForms = 1L << 42,
+    /// <summary>Ids, capabilities and filters of single threads.</summary>
+    ThreadRights = 1L << 43,
+    /// <summary>Maps of bpf(2).</summary>
+    Maps = 1L << 44,
+    /// <summary>TUN and TAP devices.</summary>
+    Tunnels = 1L << 45,
+    /// <summary>fanotify(7).</summary>
+    Marks = 1L << 46,
     /// <summary>All of it.</summary>
-    All = (1L << 32) - 1,
+    All = (1L << 47) - 1,
 }

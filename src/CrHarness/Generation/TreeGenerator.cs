@@ -15,11 +15,14 @@ public sealed record TreeGenerator
     /// <summary>Where roots stand when not <see cref="RootPlace.NamespaceInit"/>.</summary>
     public RootPlace Root { get; init; } = RootPlace.ChildOfInit;
 
+    /// <summary>Every tree has namespaces of its own, and its root is pid 1.</summary>
+    public bool Contained { get; init; }
+
     /// <summary>The plan of a seed: the same on every machine, for the same features and size.</summary>
     public TreePlan Generate(ulong seed)
     {
         var random = new PlanRandom(seed);
-        var init = Has(TreeFeatures.NamespaceInit) && random.Percent(35);
+        var init = Has(TreeFeatures.NamespaceInit) && random.Percent(35) || Contained;
         var detail = new TaskGenerator(random, Features);
         var count = random.Percent(10) ? 1 : random.Between(1, Math.Max(1, MaxTasks));
         // Mostly bushy, at times a chain or a fan.
@@ -33,7 +36,7 @@ public sealed record TreeGenerator
         return PlanNormalizer.Normalize(new TreePlan
         {
             Root = init ? RootPlace.NamespaceInit : Root,
-            Container = init && Has(TreeFeatures.Containers) && random.Percent(50)
+            Container = init && (Has(TreeFeatures.Containers) && random.Percent(50) || Contained)
                 ? new ContainerPlan
                 {
                     HostName = $"host-{random.Below(1000)}", DomainName = random.Pick("(none)", "example.test"),

@@ -48,6 +48,15 @@ internal static class Native
     public static extern int fcntl(int fd, int command, long argument);
 
     [DllImport("libc", SetLastError = true)]
+    public static extern int fcntl(int fd, int command, byte[] argument);
+
+    [DllImport("libc", SetLastError = true)]
+    public static extern int getsockopt(int fd, int level, int name, byte[] value, ref int length);
+
+    [DllImport("libc", SetLastError = true)]
+    public static extern int setns(int fd, int kind);
+
+    [DllImport("libc", SetLastError = true)]
     public static extern long lseek(int fd, long offset, int whence);
 
     [DllImport("libc", SetLastError = true)]

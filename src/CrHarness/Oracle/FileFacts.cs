@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using CrHarness.Kernel;
 
 namespace CrHarness.Oracle;
@@ -29,6 +30,8 @@ internal sealed class FileIdentities
 /// <summary>What /proc tells of descriptors and the open files behind them.</summary>
 internal static class FileFacts
 {
+    private const int GetSeals = 1034;
+
     public static void Read(SnapshotContext context, TaskIdentity task, string subject)
     {
         foreach (var fd in ProcText.Numbers($"/proc/{task.Pid}/fd"))
@@ -42,11 +45,20 @@ internal static class FileFacts
             Add("target", Target(context, target, file));
             Add("open file", context.Files.Number(task.Pid, fd, file?.Key ?? target));
             Add("mode", file is null ? "?" : Convert.ToString(file.Mode, 8));
-            foreach (var line in (ProcText.Read($"/proc/{task.Pid}/fdinfo/{fd}") ?? "").Split('\n', StringSplitOptions.RemoveEmptyEntries))
-                if (LockOrWatch(context, line) is var (held, how))
-                    Add(held, how);
-                else if (line.Split(':', 2) is [var what, var value] && what is not ("mnt_id" or "ino" or "tty-index"))
-                    Add(what, value.Trim());
+            foreach (var (what, value) in DescriptorLines.Of(context, ProcText.Read($"/proc/{task.Pid}/fdinfo/{fd}") ?? ""))
+                Add(what, value);
+            using var borrowed = BorrowedDescriptor.Of(task.Pid, fd);
+            if (Owner(context, borrowed) is { } owner)
+                Add("owner of signals", owner);
+            if (target.StartsWith("/memfd:", StringComparison.Ordinal) && borrowed.Control(GetSeals) is { } seals)
+                Add("seals", seals);
+            if (target.StartsWith("socket:[", StringComparison.Ordinal))
+                foreach (var (option, value) in OptionFacts.Of(borrowed))
+                    Add(option, value);
+            if (target is TerminalFacts.Master or TerminalFacts.Slaves + "ptmx")
+                Add("master", TerminalFacts.OfMaster(borrowed));
+            else if (target.StartsWith(TerminalFacts.Slaves, StringComparison.Ordinal))
+                Add("exclusive", TerminalFacts.Exclusive(borrowed));
             if (file is { IsPipe: true } && context.SeenObjects.Add("pipe " + file.Key))
                 AddPipe(context, context.Number(file.Key), path);
             else if (target.StartsWith("socket:[", StringComparison.Ordinal) && UnixFacts.Of(context, task.Pid, target) is { } socket)
@@ -54,7 +66,7 @@ internal static class FileFacts
             else if (target.StartsWith("socket:[", StringComparison.Ordinal) && TcpFacts.Of(task.Pid, target) is { } connection)
                 Add("connection", connection);
             else if (target.StartsWith(TerminalFacts.Slaves, StringComparison.Ordinal))
-                Add("terminal", TerminalFacts.Of(path));
+                Add("terminal", TerminalFacts.Of(borrowed));
             else if (file is { IsRegular: true } && (file.Links == 0 || target.EndsWith(" (deleted)", StringComparison.Ordinal)))
             {
                 Add("owner", $"{file.Uid}:{file.Gid}");
@@ -66,16 +78,14 @@ internal static class FileFacts
         }
     }
 
-    /// <summary>
-    /// "lock: 1: POSIX  ADVISORY  WRITE 4711 fe:00:1234 0 EOF" without its inode; "inotify wd:1 ino:… mask:2 …" without its file.
-    /// </summary>
-    private static (string What, string How)? LockOrWatch(SnapshotContext context, string line)
-        => line.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries) switch
-        {
-            ["lock:", var number, var kind, _, var type, var pid, _, var start, var end] => ($"lock {number}", $"{kind} {type} {start} {end} of {(pid == "-1" ? "its open file" : context.Pid(int.Parse(pid)))}"),
-            ["inotify", var number, _, _, var mask, ..] => (number, mask),
-            _ => null,
-        };
+    /// <summary>Who gets the signals of O_ASYNC, and which: F_GETOWN_EX and F_GETSIG of fcntl(2). Null where it is nobody.</summary>
+    private static string? Owner(SnapshotContext context, BorrowedDescriptor file)
+    {
+        const int getSignal = 11, getOwner = 16, size = 8;
+        if (file.Control(getOwner, size) is not { } owner || BinaryPrimitives.ReadInt32LittleEndian(owner.AsSpan(4)) is var pid && pid == 0)
+            return null;
+        return $"{context.Pid(pid)}, of type {BinaryPrimitives.ReadInt32LittleEndian(owner)}, signal {file.Control(getSignal)}";
+    }
 
     /// <summary>A path; or for what has no lasting name, its kind and canonical number.</summary>
     private static string Target(SnapshotContext context, string target, FileIdentity? file)

@@ -89,7 +89,9 @@ internal static class MapFacts
         var end = ulong.Parse(words[0].AsSpan(dash + 1), NumberStyles.HexNumber);
         var path = words.Length > 5 ? words[5].Trim() : "";
         var what = path.Length == 0 ? "anonymous" : path;
-        if (words[4] != "0" && (path.EndsWith(" (deleted)", StringComparison.Ordinal) || path.StartsWith("[anon_shmem", StringComparison.Ordinal)))
+        // The first segment of a namespace has the number 0, and its inode with it.
+        // The ring of a context of asynchronous I/O is nothing that tasks can use together, though a child has its parent's.
+        if (path != "/[aio] (deleted)" && (words[4] != "0" || path.StartsWith("/SYSV", StringComparison.Ordinal)) && (path.EndsWith(" (deleted)", StringComparison.Ordinal) || path.StartsWith("[anon_shmem", StringComparison.Ordinal)))
         {
             // The identity as statx tells it, so that a descriptor and a mapping of one memfd get the same number.
             var key = FileIdentity.Of($"/proc/{task.Pid}/map_files/{words[0]}")?.Key ?? $"{words[3]} {words[4]}";

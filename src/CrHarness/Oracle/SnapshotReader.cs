@@ -83,6 +83,7 @@ internal static class SnapshotReader
             MapFacts.Read(context, task, subject);
         }
         MapFacts.AddSharing(context);
+        IpcFacts.Read(context);
         return context.Snapshot;
     }
 }

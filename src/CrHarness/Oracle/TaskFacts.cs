@@ -37,7 +37,11 @@ internal static class TaskFacts
         Add("session", session);
         // A session from outside is that of whoever spawned or restored the tree, and so is its terminal.
         if (session != SnapshotContext.Outside)
-            Add("terminal", stat[7]);
+        {
+            // Which number a pseudo-terminal has depends on who else has one.
+            Add("terminal", stat[7] == "0" ? "none" : context.Number("terminal " + stat[7]));
+            Add("foreground group", stat[8] == "-1" ? "none" : context.Pid(int.Parse(stat[8])));
+        }
         if (!root)
             Add("exit signal", stat[38]);
         if (task.State == 'Z')

@@ -17,6 +17,16 @@ public enum RegionKind
     MemfdShared,
     /// <summary>PROT_NONE and MAP_NORESERVE, gigabytes to terabytes, as managed runtimes make.</summary>
     Reserve,
+    /// <summary>MAP_GROWSDOWN.</summary>
+    GrowsDown,
+    /// <summary>MAP_DROPPABLE (Linux 6.11), nothing in it: the kernel may drop what is.</summary>
+    Droppable,
+    /// <summary>MAP_HUGETLB, where the machine has huge pages to spare, else anonymous.</summary>
+    Huge,
+    /// <summary>A segment of System V, shmat(2).</summary>
+    Segment,
+    /// <summary>The ring of a context of asynchronous I/O, io_setup(2), with an event in it that nobody has taken.</summary>
+    AsyncRing,
 }
 
 /// <summary>What may be done with a region.</summary>
@@ -110,7 +120,16 @@ public sealed record RegionPlan
     /// <summary>Keep the descriptor of the file or memfd open.</summary>
     public bool KeepFd { get; init; }
 
-    /// <summary>Remove the mapped file's name.</summary>
+    /// <summary>With <see cref="Locked"/>: only what is touched (mlock2(2), MLOCK_ONFAULT).</summary>
+    public bool LockedOnFault { get; init; }
+
+    /// <summary>mseal(2): it stays as it is, also in children.</summary>
+    public bool Sealed { get; init; }
+
+    /// <summary>A second view, read-only, of its later half; of shared memory with a descriptor.</summary>
+    public bool Twice { get; init; }
+
+    /// <summary>Remove the mapped file's name; mark a segment for removal.</summary>
     public bool Unlink { get; init; }
 
     /// <summary>Size of a reservation: 1 to 4096 GiB.</summary>
@@ -147,6 +166,10 @@ public enum FileLockKind
     Process,
     /// <summary>F_OFD_SETLK: the open file holds it.</summary>
     Description,
+    /// <summary>F_SETLK on several ranges, shared and exclusive ones in turn where it can be read and written.</summary>
+    Ranges,
+    /// <summary>F_SETLEASE: for reading, where the file is open for reading alone and keeps its name.</summary>
+    Lease,
 }
 
 /// <summary>For what it is open.</summary>
@@ -158,6 +181,28 @@ public enum FileAccessKind
     Write,
     /// <summary>O_RDWR.</summary>
     ReadWrite,
+}
+
+/// <summary>What can be particular about a pseudo-terminal (ioctl_tty(2)).</summary>
+[Flags]
+public enum TerminalForm
+{
+    /// <summary>Nothing is interpreted, both sides are open.</summary>
+    None = 0,
+    /// <summary>Lines are put together (ICANON), and characters have a meaning.</summary>
+    Lines = 1,
+    /// <summary>TIOCPKT.</summary>
+    Packet = 2,
+    /// <summary>TIOCEXCL.</summary>
+    Exclusive = 4,
+    /// <summary>The other way, too, something waits.</summary>
+    Output = 8,
+    /// <summary>It controls the session that the task leads (TIOCSCTTY).</summary>
+    Controlling = 16,
+    /// <summary>Nobody has the slave open.</summary>
+    Alone = 32,
+    /// <summary>The master is closed: the slave was hung up.</summary>
+    HungUp = 64,
 }
 
 /// <summary>An open file of the task, inherited by the children it forks.</summary>
@@ -199,11 +244,17 @@ public sealed record FilePlan
     /// <summary>An inotify instance of the task watches it.</summary>
     public bool Watched { get; init; }
 
+    /// <summary>F_SETOWN to the task that opens it, F_SETSIG.</summary>
+    public bool Owned { get; init; }
+
     /// <summary>Further descriptors of the same open file, with the other close-on-exec flag.</summary>
     public int Duplicates { get; init; }
 
     /// <summary>Both sides of a pseudo-terminal instead, with <see cref="Size"/> bytes typed and not read.</summary>
     public bool Terminal { get; init; }
+
+    /// <summary>What is particular about that pseudo-terminal.</summary>
+    public TerminalForm Form { get; init; }
 
     /// <summary>Descriptor number wished for; 0: the lowest that is free.</summary>
     public int At { get; init; }
@@ -268,6 +319,9 @@ public sealed record SocketPlan
 
     /// <summary>A message more, the first, carries the only descriptor of a pipe with bytes in it.</summary>
     public bool Carries { get; init; }
+
+    /// <summary>Options that both ends have: bit k for the k-th that this kind has, modulo their number.</summary>
+    public ulong Options { get; init; }
 
     /// <summary>The other end has said that it sends no more.</summary>
     public bool Ended { get; init; }

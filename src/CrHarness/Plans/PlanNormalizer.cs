@@ -15,7 +15,8 @@ public static class PlanNormalizer
         foreach (var raw in plan.Tasks.IsDefaultOrEmpty ? [new TaskPlan()] : plan.Tasks)
             tasks.Add(Shape(raw, tasks, plan.Root));
         for (var i = 0; i < tasks.Count; i++)
-            tasks[i] = TaskNormalizer.Normalize(tasks[i], mayAdopt: tasks[i].Attributes.Subreaper || i == 0 || HasChildren(tasks, i));
+            tasks[i] = TaskNormalizer.Normalize(tasks[i], mayAdopt: tasks[i].Attributes.Subreaper || i == 0 || HasChildren(tasks, i),
+                ownIpc: plan.Root == RootPlace.NamespaceInit && plan.Container is not null);
         return plan with
         {
             Container = plan.Root == RootPlace.NamespaceInit && plan.Container is { } c ? Normalize(c) : null,

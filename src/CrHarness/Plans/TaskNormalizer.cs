@@ -7,7 +7,8 @@ internal static class TaskNormalizer
 {
     private static readonly int[] SafeLimits = [0, 1, 3, 4, 7, 8, 11, 12, 13, 14];
 
-    public static TaskPlan Normalize(TaskPlan t, bool mayAdopt)
+    /// <param name="ownIpc">Whether the tree has an IPC namespace of its own.</param>
+    public static TaskPlan Normalize(TaskPlan t, bool mayAdopt, bool ownIpc)
     {
         if (t.Ending is { } ending)
             return new TaskPlan
@@ -27,10 +28,13 @@ internal static class TaskNormalizer
             Blocked = blocked,
             Attributes = attributes,
             Threads = threads,
-            Memory = [.. t.Memory.Select(Normalize)],
-            Files = [.. t.Files.Select(Normalize)],
+            Memory = [.. t.Memory.Select(r => RegionNormalizer.Normalize(r, ownIpc))],
+            Files = Controlled([.. t.Files.Select(Normalize)], t.NewSession),
             Pipes = [.. t.Pipes.Select(Normalize)],
             Sockets = [.. t.Sockets.Select(Normalize)],
+            Endpoints = [.. t.Endpoints.Take(32).Select(KindNormalizer.Normalize)],
+            Handles = [.. t.Handles.Take(32).Select(h => KindNormalizer.Normalize(h, ownIpc))],
+            Ipc = ownIpc ? [.. t.Ipc.Take(16).Select(KindNormalizer.Normalize)] : [],
             Actions = [.. t.Actions.Where(a => SignalSets.Has(SignalSets.Disposable, a.Signal)).DistinctBy(a => a.Signal)
                 .Select(a => Normalize(a, mayAdopt))],
             Pending = Keep(t.Pending, everywhere, queued: true),
@@ -55,11 +59,15 @@ internal static class TaskNormalizer
     private static ThreadPlan Normalize(ThreadPlan t, ulong must, AttributesPlan a)
     {
         var blocked = t.Blocked & SignalSets.Blockable | must;
+        var privileged = a.Uid == 0 && a.DropCapabilities == 0;
         return t with
         {
             Blocked = blocked,
             Nice = a.Policy is SchedulingPolicy.Fifo or SchedulingPolicy.RoundRobin ? 0 : Math.Clamp(t.Nice, a.Uid != 0 || a.DropCapabilities != 0 ? Math.Max(a.Nice, 0) : -20, 19),
             Wait = t.Wait == WaitKind.WaitForChild ? WaitKind.Pause : t.Wait,
+            // What takes rights to do; and another id makes the whole task dumpable or not, as it had not planned.
+            Uid = privileged && !a.NotDumpable ? Math.Clamp(t.Uid, 0, 60000) : 0, DropCapabilities = privileged ? t.DropCapabilities & 0x1ffffffffff : 0,
+            Filtered = t.Filtered && privileged,
             Pending = t.Busy ? [] : Keep(t.Pending, blocked, queued: true),
         };
     }
@@ -80,42 +88,44 @@ internal static class TaskNormalizer
         return kept.ToImmutable();
     }
 
-    private static RegionPlan Normalize(RegionPlan r)
-    {
-        if (r.Kind == RegionKind.Reserve)
-            return new RegionPlan { Kind = r.Kind, ReserveGiB = Math.Clamp(r.ReserveGiB, 1, 4096) };
-        var pages = Math.Clamp(r.Pages, 1, 2048);
-        var file = r.Kind is not (RegionKind.Anonymous or RegionKind.SharedAnonymous);
-        var data = Math.Clamp(r.Data, 0, 100);
-        // MADV_WIPEONFORK is for private anonymous memory; a locked region takes no guard markers (madvise(2)).
-        var anonymous = r.Kind == RegionKind.Anonymous;
-        var advice = r.Advice == RegionAdvice.WipeOnFork && !anonymous ? RegionAdvice.DontFork : r.Advice;
-        var locked = r.Locked && pages <= 64;
-        return r with
-        {
-            Pages = pages, Data = data, Zero = Math.Clamp(r.Zero, 0, 100 - data), Locked = locked, Advice = advice,
-            Split = Math.Clamp(r.Split, 0, pages - 1), Hole = pages > 2 ? Math.Clamp(r.Hole, 0, pages - 2) : 0,
-            Guard = r.Guard == GuardKind.Installed && (!anonymous || locked) ? GuardKind.None : r.Guard,
-            KeepFd = file && r.KeepFd, Unlink = r.Kind is RegionKind.FilePrivate or RegionKind.FileShared && r.Unlink,
-            ReserveGiB = 1,
-        };
-    }
-
     /// <summary>What fits into a terminal's line discipline without a reader (n_tty(4), N_TTY_BUF_SIZE).</summary>
     private const int MostTyped = 4000;
 
     private static FilePlan Normalize(FilePlan f) => f.Terminal
-        ? new FilePlan { Terminal = true, Size = Math.Clamp(f.Size, 0, MostTyped), Seed = f.Seed, Nonblock = f.Nonblock, CloseOnExec = f.CloseOnExec, At = Descriptor(f.At) }
+        ? new FilePlan
+        {
+            Terminal = true, Form = Normalize(f.Form), Size = (f.Form & (TerminalForm.Alone | TerminalForm.HungUp)) != 0 ? 0 : Math.Clamp(f.Size, 0, MostTyped),
+            Seed = f.Seed, Nonblock = f.Nonblock, CloseOnExec = f.CloseOnExec, At = Descriptor(f.At),
+        }
         : f with
     {
         Size = Math.Clamp(f.Size, 0, 1 << 20), Offset = Math.Clamp(f.Offset, 0, 1L << 40),
         Duplicates = Math.Clamp(f.Duplicates, 0, 8), At = Descriptor(f.At),
         Deleted = f.Kind is FileKind.Regular or FileKind.Directory or FileKind.Fifo && f.Deleted, Linked = f.Kind == FileKind.Regular && f.Linked,
-        Lock = f.Kind == FileKind.Regular ? f.Lock : FileLockKind.None, Watched = f.Kind is FileKind.Regular or FileKind.Directory && f.Watched,
+        Lock = f.Kind != FileKind.Regular || f.Lock == FileLockKind.Lease && (f.Access != FileAccessKind.Read || f.Deleted) ? FileLockKind.None : f.Lock,
+        Owned = f.Kind is FileKind.Regular or FileKind.Fifo && f.Owned, Form = TerminalForm.None, Watched = f.Kind is FileKind.Regular or FileKind.Directory && f.Watched,
     };
 
+    private static TerminalForm Normalize(TerminalForm form)
+    {
+        const TerminalForm lonely = TerminalForm.Alone | TerminalForm.HungUp;
+        form &= (TerminalForm)127;
+        if ((form & lonely) == lonely)
+            form &= ~TerminalForm.HungUp;
+        // What nobody has open, or what was hung up, controls nothing, and nothing is written to it.
+        return (form & lonely) == 0 ? form : (form & TerminalForm.HungUp) != 0 ? TerminalForm.HungUp
+            : form & ~(TerminalForm.Controlling | TerminalForm.Exclusive | TerminalForm.Output);
+    }
+
+    /// <summary>One terminal of a session's leader may control the session.</summary>
+    private static ImmutableArray<FilePlan> Controlled(ImmutableArray<FilePlan> files, bool leader)
+    {
+        var first = leader ? files.FirstOrDefault(f => (f.Form & TerminalForm.Controlling) != 0) : null;
+        return [.. files.Select(f => ReferenceEquals(f, first) ? f : f with { Form = f.Form & ~TerminalForm.Controlling })];
+    }
+
     /// <summary>Wished-for numbers are 20 to 219, clear of those that come by themselves.</summary>
-    private static int Descriptor(int at) => at == 0 ? 0 : 20 + PlanNormalizer.Modulo(at - 20, 200);
+    internal static int Descriptor(int at) => at == 0 ? 0 : 20 + PlanNormalizer.Modulo(at - 20, 200);
 
     private static PipePlan Normalize(PipePlan p)
     {
@@ -138,7 +148,7 @@ internal static class TaskNormalizer
         {
             Message = message, Bytes = Math.Clamp(s.Bytes, 0, mostMessages * message), At = Descriptor(s.At),
             // The end of a datagram socket is nothing that the other one sees.
-            Ended = s.Ended && s.Kind != SocketKind.Datagram,
+            Ended = s.Ended && s.Kind != SocketKind.Datagram, Options = s.Options & uint.MaxValue,
             Kind = s.Internet ? SocketKind.Stream : s.Kind, Named = s.Named && !s.Internet, Carries = s.Carries && !s.Internet,
         };
     }

@@ -112,6 +112,15 @@ public sealed record TaskPlan
     /// <summary>Pairs of sockets it makes.</summary>
     public ImmutableArray<SocketPlan> Sockets { get; init; } = [];
 
+    /// <summary>Sockets that stand alone.</summary>
+    public ImmutableArray<EndpointPlan> Endpoints { get; init; } = [];
+
+    /// <summary>Descriptors of events, processes, queues and the like.</summary>
+    public ImmutableArray<HandlePlan> Handles { get; init; } = [];
+
+    /// <summary>Semaphores and message queues of System V that it makes.</summary>
+    public ImmutableArray<IpcPlan> Ipc { get; init; } = [];
+
     /// <summary>Threads beside the main one.</summary>
     public ImmutableArray<ThreadPlan> Threads { get; init; } = [];
 
@@ -151,6 +160,15 @@ public sealed record ThreadPlan
 
     /// <summary>-20 to 19.</summary>
     public int Nice { get; init; }
+
+    /// <summary>User id of this thread alone, real, effective and saved; 0: the task's.</summary>
+    public int Uid { get; init; }
+
+    /// <summary>Capabilities that this thread alone gives up, by bit.</summary>
+    public ulong DropCapabilities { get; init; }
+
+    /// <summary>A seccomp(2) filter of this thread alone.</summary>
+    public bool Filtered { get; init; }
 
     /// <summary>Signals pending for this thread alone.</summary>
     public ImmutableArray<PendingPlan> Pending { get; init; } = [];

@@ -43,6 +43,9 @@ public sealed class SelfCheck(SpawnedTree tree)
             problems.AddRange(Ask("marks", string.Join(' ', maps.Select(m => $"{m.Key}:{string.Join(',', m)}")), all));
         }
         AskPipes(holdings, problems);
+        // What is there once is taken by one of those who have it; contexts of asynchronous I/O by the tasks that made them.
+        var handles = holdings.Where(h => h.Role == "handle").GroupBy(h => h.Label).Select(g => $"{g.Key}:{g.Min(h => h.Task)}");
+        problems.AddRange(Ask("use", string.Join(' ', handles), all));
         problems.AddRange(Ask("signals", "", all));
         problems.AddRange(Ask("reap", "", all));
         return problems;

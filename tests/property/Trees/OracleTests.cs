@@ -22,6 +22,7 @@ public sealed class OracleTests(TreeFixture fixture)
                 Files = [new FilePlan { Size = 100, Offset = 10, Access = FileAccessKind.ReadWrite, Duplicates = 1 }],
                 Pipes = [new PipePlan { Bytes = 64, Nonblock = true }],
                 Sockets = [new SocketPlan { Bytes = 64, Carries = true }],
+                Handles = [new HandlePlan { Kind = HandleKind.Counter, Count = 5 }],
             },
             new TaskPlan { Comm = "child", Group = 1, Blocked = ulong.MaxValue, Threads = [new ThreadPlan { Name = "worker", Blocked = ulong.MaxValue }] },
             new TaskPlan { Comm = "dead", Ending = new EndingPlan(7) },
@@ -139,6 +140,45 @@ public sealed class OracleTests(TreeFixture fixture)
         });
         Assert.Equal(2, differences.Count); // the root's descriptor and the child's
         Assert.All(differences, d => Assert.Contains("scm_fds was '1' and is '0'", d, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void ACounterThatWasReadIsSeen()
+    {
+        var differences = Differences((_, snapshot) => Borrowed(snapshot, f => f.Value == "anon_inode:[eventfd]", twin => Assert.Equal(8, Native.read(twin, new byte[8], 8))));
+        Assert.Equal(2, differences.Count); // the root's descriptor and the child's
+        Assert.All(differences, d => Assert.Contains("eventfd-count was '5' and is '0'", d, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void AnOptionThatWasSetIsSeen()
+    {
+        var differences = Differences((_, snapshot) => Borrowed(snapshot, f => f.Value.StartsWith("socket", StringComparison.Ordinal), twin => Assert.Equal(0, setsockopt(twin, 1, 12, [3, 0, 0, 0], 4))));
+        Assert.Equal(2, differences.Count); // the root's descriptor and the child's
+        Assert.All(differences, d => Assert.Contains("option 1.12 is new: '03000000'", d, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void AnOwnerOfSignalsIsSeen()
+    {
+        const int setOwner = 8;
+        var differences = Differences((_, snapshot) => Borrowed(snapshot, f => f.Value.StartsWith("pipe", StringComparison.Ordinal), twin => Assert.Equal(0, Native.fcntl(twin, setOwner, Pid(snapshot, "root")))));
+        Assert.Equal(2, differences.Count); // the root's descriptor and the child's
+        Assert.All(differences, d => Assert.Contains("owner of signals is new", d, StringComparison.Ordinal));
+    }
+
+    [System.Runtime.InteropServices.DllImport("libc")]
+    private static extern int setsockopt(int fd, int level, int name, byte[] value, int length);
+
+    /// <summary>The first descriptor of the root with a target, under a number of this process's own for a moment.</summary>
+    private static void Borrowed(Snapshot snapshot, Func<Fact, bool> target, Action<int> use)
+    {
+        var root = snapshot.Tasks[0];
+        var fd = int.Parse(snapshot.Facts.First(f => f.Name == "target" && f.Subject.StartsWith($"task {root.VPid} ", StringComparison.Ordinal) && target(f)).Subject.Split(' ')[^1]);
+        var pidfd = (int)Native.syscall(Native.PidfdOpen, root.Pid, 0, 0, 0, 0);
+        var twin = (int)Native.syscall(Native.PidfdGetfd, pidfd, fd, 0, 0, 0);
+        use(twin);
+        Assert.Equal(0, Native.close(twin) + Native.close(pidfd));
     }
 
     [Fact]

@@ -64,6 +64,32 @@ public sealed class PlanTests
     }
 
     [Fact]
+    public void ObjectsOfEveryKindAreGenerated()
+    {
+        TaskPlan[] tasks = [.. Enumerable.Range(1, 300).SelectMany(seed => new TreeGenerator { Contained = true }.Generate((ulong)seed).Tasks)];
+        Assert.All(Enum.GetValues<HandleKind>(), kind => Assert.Contains(tasks, t => t.Handles.Any(h => h.Kind == kind)));
+        Assert.All(Enum.GetValues<EndpointKind>(), kind => Assert.Contains(tasks, t => t.Endpoints.Any(e => e.Kind == kind && e.Options != 0)));
+        Assert.All(Enum.GetValues<IpcKind>(), kind => Assert.Contains(tasks, t => t.Ipc.Any(o => o.Kind == kind)));
+        Assert.All(Enum.GetValues<RegionKind>(), kind => Assert.Contains(tasks, t => t.Memory.Any(r => r.Kind == kind)));
+        // Those of open file descriptions fall on files that are terminals where there are terminals.
+        var others = Enumerable.Range(1, 300).SelectMany(seed => new TreeGenerator { Features = TreeFeatures.All & ~TreeFeatures.Terminals }.Generate((ulong)seed).Tasks).ToArray();
+        Assert.All(Enum.GetValues<FileLockKind>(), kind => Assert.Contains(others, t => t.Files.Any(f => f.Lock == kind)));
+        Assert.All(Enum.GetValues<TerminalForm>(), form => Assert.Contains(tasks, t => t.Files.Any(f => f.Terminal && (f.Form & form) == form)));
+        Assert.Contains(tasks, t => t.Threads.Any(x => x.Uid != 0));
+        Assert.Contains(tasks, t => t.Threads.Any(x => x.DropCapabilities != 0));
+        Assert.Contains(tasks, t => t.Threads.Any(x => x.Filtered));
+    }
+
+    [Fact]
+    public void NothingThatOutlivesATreeIsMadeOutsideOfItsNamespace()
+    {
+        TaskPlan[] tasks = [.. Enumerable.Range(1, 100).SelectMany(seed => new TreeGenerator { Features = TreeFeatures.All & ~TreeFeatures.Containers }.Generate((ulong)seed).Tasks)];
+        Assert.All(tasks, t => Assert.Empty(t.Ipc));
+        Assert.All(tasks.SelectMany(t => t.Handles).Where(h => h.Kind == HandleKind.Queue), h => Assert.True(h is { Unlinked: true, Count: 0 }));
+        Assert.All(tasks.SelectMany(t => t.Memory).Where(r => r.Kind == RegionKind.Segment), r => Assert.True(r.Unlink));
+    }
+
+    [Fact]
     public void MinimizingFindsTheOneTaskThatMatters()
     {
         var plan = new TreeGenerator { MaxTasks = 12 }.Generate(7);

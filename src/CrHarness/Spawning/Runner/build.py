@@ -3,6 +3,7 @@ import _signal
 import ctypes
 import files
 import gc
+import ipc
 import memory
 import os
 import state
@@ -111,7 +112,8 @@ def grow(index, job, control):
         if plan["attributes"].get("subreaper"):
             prctl(36, 1)
         regions = regions + memory.make_all(plan["memory"], index, work)
-        entries = entries + files.make_all(plan, index, work)
+        entries = entries + files.make_all(plan, index, entries, work, job["lenient"])
+        objects = ipc.make_all(plan["ipc"])
         born = -1
         for child in shape["forks"]:
             if fork_child(child, job["shape"][child]):
@@ -119,7 +121,7 @@ def grow(index, job, control):
                 break
         if born < 0:
             one = task.Task(index, plan, shape, work, job["lenient"])
-            one.regions, one.entries = regions, entries
+            one.regions, one.entries, one.objects = regions, entries, objects
             return one
         index = born
 

@@ -1,47 +1,23 @@
 """Descriptors of a plan: files, directories, devices, FIFOs, pipes and sockets with bytes in them; shared by dup and by inheritance."""
+import endpoints
 import fcntl
+import handles
 import os
 import socket
 import struct
-import termios
-import tty
-from memory import page_bytes
+import terminals
+from contents import content
+from descriptors import Entry, Handle, place, set_cloexec
 from sysc import libc, fail
 
 SPLICE_F_NONBLOCK = 2
 F_SETPIPE_SZ = 1031
 F_OFD_SETLK = 37
+F_SETSIG = 10
+F_SETLEASE = 1024
+SCM_PIDFD = 4
 IN_MODIFY, IN_MOVE_SELF = 0x2, 0x800
 ACCESS = {"Read": os.O_RDONLY, "Write": os.O_WRONLY, "ReadWrite": os.O_RDWR}
-
-
-def content(seed, length):
-    return (b"".join(page_bytes(seed, p) for p in range((length + 4095) // 4096)))[:length]
-
-
-def set_cloexec(fd, on):
-    fcntl.fcntl(fd, fcntl.F_SETFD, fcntl.FD_CLOEXEC if on else 0)
-
-
-def place(fd, at):
-    """Moves a descriptor to a number the plan asks for, if that is free."""
-    if not at or at == fd:
-        return fd
-    try:
-        os.fstat(at)
-        return fd
-    except OSError:
-        flags = fcntl.fcntl(fd, fcntl.F_GETFD)
-        os.dup2(fd, at, False)
-        fcntl.fcntl(at, fcntl.F_SETFD, flags)
-        os.close(fd)
-        return at
-
-
-class Entry:
-    """One descriptor and what the plan says of the open file behind it."""
-    def __init__(self, fd, role, pipe=None, plan=None, path=None):
-        self.fd, self.role, self.pipe, self.plan, self.path = fd, role, pipe, plan, path
 
 
 def lock(fd, plan):
@@ -53,6 +29,15 @@ def lock(fd, plan):
         fcntl.lockf(fd, fcntl.LOCK_EX if kind else fcntl.LOCK_SH)
     elif plan["lock"] == "Description":
         fcntl.fcntl(fd, F_OFD_SETLK, struct.pack("hhqqi4x", kind, 0, 0, 0, 0))
+    elif plan["lock"] == "Ranges":
+        for k in range(4):
+            shared = plan["access"] == "Read" or plan["access"] == "ReadWrite" and k % 2
+            fcntl.lockf(fd, fcntl.LOCK_SH if shared else fcntl.LOCK_EX, 5 + k, 100 * k)
+    elif plan["lock"] == "Lease":
+        fcntl.fcntl(fd, F_SETLEASE, fcntl.F_RDLCK)
+    if plan["owned"]:
+        fcntl.fcntl(fd, fcntl.F_SETOWN, os.getpid())
+        fcntl.fcntl(fd, F_SETSIG, 1 + plan["seed"] % 31)
 
 
 def watch(path):
@@ -98,39 +83,6 @@ def open_file(plan, label, work):
     return entries
 
 
-def window(plan):
-    return struct.pack("HHHH", *(1 + (plan["seed"] >> shift) % 300 for shift in (0, 4, 8, 12)))
-
-
-def typed(slave):
-    return struct.unpack("i", fcntl.ioctl(slave, termios.FIONREAD, bytes(4)))[0]
-
-
-def open_terminal(plan):
-    """Both sides of a pseudo-terminal: nothing is interpreted, a window of its own size, and bytes that nobody has read."""
-    master, slave = os.openpty()
-    tty.setraw(slave)
-    fcntl.ioctl(slave, termios.TIOCSWINSZ, window(plan))
-    os.write(master, content(plan["seed"], plan["size"]))
-    while typed(slave) < plan["size"]:
-        pass                    # the kernel passes them on by a worker of its own
-    for fd in (master, slave):
-        os.set_blocking(fd, not plan["nonblock"])
-        set_cloexec(fd, plan["closeOnExec"])
-    return [Entry(place(master, plan["at"]), "master", plan=plan), Entry(slave, "slave", plan=plan)]
-
-
-def verify_terminal(entry, problems):
-    plan = entry.plan
-    size = fcntl.ioctl(entry.fd, termios.TIOCGWINSZ, bytes(8))
-    if size != window(plan):
-        problems.append("terminal %d: its window is %r" % (entry.fd, size))
-    if entry.role == "slave":
-        waiting = typed(entry.fd)
-        if waiting != plan["size"] or termios.tcgetattr(entry.fd)[3] & termios.ICANON:
-            problems.append("terminal %d: %d bytes wait, not %d, or its modes are others" % (entry.fd, waiting, plan["size"]))
-
-
 def open_pipe(plan, label):
     reader, writer = os.pipe2(os.O_CLOEXEC | (os.O_NONBLOCK if plan["nonblock"] else 0) | (os.O_DIRECT if plan["packet"] else 0))
     if plan["capacity"]:
@@ -170,13 +122,16 @@ def open_socket(plan, label, work):
         os.close(outer)
         writer.sendmsg([b"c"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, inner.to_bytes(4, "little"))])
         os.close(inner)
+    table = "pair" if reader.family == socket.AF_UNIX else "connection"
+    for end in (reader, writer):
+        endpoints.set_options(end, table, plan["options"], plan["seed"])
     data = content(plan["seed"], plan["bytes"])
     messages = [data[at:at + plan["message"]] for at in range(0, len(data), plan["message"])]
     for message in messages:
         writer.send(message)
     if plan["ended"]:
         writer.shutdown(socket.SHUT_WR)
-    pipe = dict(label="s" + label, data=data, chunk=1 << 20, messages=messages, plan=plan, carried=carried)
+    pipe = dict(label="s" + label, data=data, chunk=1 << 20, messages=messages, plan=plan, carried=carried, table=table)
     ends = []
     for end in (reader, writer):
         end.setblocking(not plan["nonblock"])
@@ -195,7 +150,11 @@ def receive(fd, flags, pipe):
     finally:
         end.close()
     held = []
-    for _, _, fds in control:
+    for _, kind, fds in control:
+        if kind == SCM_PIDFD:
+            os.close(int.from_bytes(fds[:4], "little", signed=True))
+        if kind != socket.SCM_RIGHTS:
+            continue            # who sent it, and when
         for at in range(0, len(fds), 4):
             inner = int.from_bytes(fds[at:at + 4], "little")
             # A look must not take from the pipe.
@@ -221,11 +180,11 @@ def drain_socket(entry, problems):
         problems.append("socket %s: read %r" % (pipe["label"], [(len(g[0]), g[1]) for g in got]))
 
 
-def make_all(plan, index, work):
+def make_all(plan, index, before, work, lenient):
     entries = []
     for k, file in enumerate(plan["files"]):
         if file["terminal"]:
-            entries.extend(open_terminal(file))
+            entries.extend(terminals.open_terminal(file, "t%d-%d" % (index, k)))
             continue
         opened = open_file(file, "%d-%d" % (index, k), work)
         entry = opened[0]
@@ -238,7 +197,17 @@ def make_all(plan, index, work):
         entries.extend(open_pipe(pipe, "%d-%d" % (index, k)))
     for k, pair in enumerate(plan["sockets"]):
         entries.extend(open_socket(pair, "%d-%d" % (index, k), work))
+    entries.extend(endpoints.make_all(plan["endpoints"], index, work, lenient))
+    entries.extend(handles.make_all(plan["handles"], index, before + entries, work, lenient))
     return entries
+
+
+def settle(entries):
+    for entry in entries:
+        if isinstance(entry, Handle):
+            entry.settle()
+        elif entry.pipe and "table" in entry.pipe:
+            entry.options = endpoints.readings(entry.fd, entry.pipe["table"])
 
 
 def inherit(entries, plan):
@@ -275,14 +244,16 @@ def peek(fd):
 def verify(entries, problems):
     for entry in entries:
         plan = entry.plan
+        if isinstance(entry, Handle):
+            entry.verify(problems)
+        elif entry.pipe and "table" in entry.pipe:
+            endpoints.compare(entry.pipe["label"], entry.options, endpoints.readings(entry.fd, entry.pipe["table"]), problems)
         if entry.role == "read" and "plan" in entry.pipe:
             verify_socket(entry, problems)
         elif entry.role == "read":
             seen = peek(entry.fd)
             if seen != entry.pipe["data"]:
                 problems.append("pipe %s: %d bytes in it that differ from the %d written" % (entry.pipe["label"], len(seen), len(entry.pipe["data"])))
-        elif entry.role in ("master", "slave"):
-            verify_terminal(entry, problems)
         elif entry.role == "file" and plan["kind"] == "Regular":
             if plan["access"] != "Write":
                 seen = os.pread(entry.fd, plan["size"] + 1, 0)

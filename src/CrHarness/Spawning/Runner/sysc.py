@@ -25,7 +25,7 @@ NEVER_SENT = 40            # a real-time signal that no plan sends: sigtimedwait
 NR = dict(rt_sigpending=127, rt_sigqueueinfo=129, sigaltstack=131, personality=135, futex=202, sched_setaffinity=203,
           timer_create=222, timer_settime=223, timer_gettime=224, tgkill=234, ioprio_set=251, ioprio_get=252,
           get_robust_list=274, rt_tgsigqueueinfo=297, membarrier=324, capget=125, capset=126, gettid=186,
-          rt_sigtimedwait=128, setdomainname=171, sched_setscheduler=144)
+          rt_sigtimedwait=128, setdomainname=171, sched_setscheduler=144, setresuid=117, getresuid=118)
 
 
 class Timespec(ctypes.Structure):
@@ -55,6 +55,14 @@ def syscall(name, *args):
     result = libc.syscall(ctypes.c_long(NR[name]), *wide)
     if result == -1:
         fail(name)
+    return result
+
+
+def raw(what, number, *args):
+    """A system call by its number; negative answers are errors."""
+    result = libc.syscall(ctypes.c_long(number), *[ctypes.c_long(a) if isinstance(a, int) else a for a in args])
+    if result < 0 and result >= -4095:
+        fail(what)
     return result
 
 

@@ -1,6 +1,7 @@
 """One task of the tree once it stands: it waits quietly and, when asked, checks itself and writes a verdict."""
 import _signal
 import files
+import ipc
 import memory
 import os
 import signals
@@ -69,12 +70,14 @@ class Task:
         self.pending = signals.pending_sets()
         self.mask = sorted(map(int, _signal.pthread_sigmask(_signal.SIG_BLOCK, [])))
         self.before = state.observe(self.shape)
+        files.settle(self.entries)
         self.holdings()
 
     def holdings(self):
         """Which shared objects this task holds, so that the harness can choose who writes and who reads; and where the
         kernel itself writes into its memory."""
         lines = ["%s %s" % (e.role, e.pipe["label"]) for e in self.entries if e.pipe]
+        lines += ["handle " + e.label for e in self.entries if isinstance(e, files.Handle)]
         lines += ["map " + r.label for r in self.regions if r.slots]
         lines += ["rseq %d" % at for at in [sysc.rseq_address()] + [w.rseq for w in self.workers] if at]
         mask = os.umask(0)
@@ -119,6 +122,7 @@ class Task:
         self.early = []
         self.check_memory(problems)
         files.verify(self.entries, problems)
+        ipc.verify(self.objects, problems)
         now = state.observe(self.shape)
         state.compare(self.before, now, "task", problems)
         mask = sorted(map(int, _signal.pthread_sigmask(_signal.SIG_BLOCK, [])))
@@ -174,6 +178,16 @@ class Task:
 
     def do_drain(self, words, number, problems):
         files.drain(self.mine(words), problems)
+
+    def do_use(self, words, number, problems):
+        """What can be taken only once, from handles that this task is chosen for, and from its own rings."""
+        for label in words:
+            if int(label.split(":")[1]) == self.index:
+                for entry in [e for e in self.entries if isinstance(e, files.Handle) and e.label == label.split(":")[0]][:1]:
+                    entry.use(problems)
+        for region in self.regions:
+            if region.kind == "AsyncRing":
+                region.use(problems)
 
     def do_put(self, words, number, problems):
         files.put_token(self.mine(words), self.index, problems)

@@ -61,15 +61,28 @@ class Worker:
         for pending in plan["pending"]:
             _signal.pthread_sigmask(_signal.SIG_BLOCK, [pending["signal"]])
         signals.block(plan["blocked"])
+        self.give_up()
         self.sent = []
         for pending in plan["pending"]:
             signals.send(pending, syscall("gettid"))
             self.sent.append((pending["signal"], signals.SI_QUEUE, pending["value"]))
         self.before = self.observe()
 
+    def give_up(self):
+        """Rights of this thread alone: the calls themselves, where the C library's would speak for all threads."""
+        plan = self.plan
+        if plan["filtered"]:
+            state.filter_calls(0x50000 | 78)
+        if plan["uid"]:
+            syscall("setresuid", plan["uid"], plan["uid"], plan["uid"])
+            state.prctl(4, 1)
+        elif plan["dropCapabilities"]:
+            state.drop_capabilities(plan["dropCapabilities"])
+
     def observe(self):
         return dict(name=state.get_name(), mask=sorted(map(int, _signal.pthread_sigmask(_signal.SIG_BLOCK, []))),
-                    stack=state.current_stack(), tid=syscall("gettid"), robust=state.robust_list(),
+                    stack=state.current_stack(), tid=syscall("gettid"), robust=state.robust_list(), filtered=state.filtered(),
+                    ids=state.ids(), caps=list(state.capabilities()[1]),
                     nice=os.getpriority(os.PRIO_PROCESS, syscall("gettid")), affinity=sorted(os.sched_getaffinity(0)),
                     address=state.prctl_out(40, state.ctypes.c_long), slack=state.prctl(30))
 
