@@ -13,7 +13,8 @@ internal static class TreeEnd
     /// <summary>
     /// Kills every task, the leaves first. All are held by this thread, so no pid can have been given to another
     /// process meanwhile. A tracer has to take each end before the real parent learns of it (wait_task_zombie in
-    /// kernel/exit.c); the ends of our own children are left to whoever waits for them in this process.
+    /// kernel/exit.c); the ends of our own children are left to whoever waits for them in this process, who is told of those that
+    /// have come when this work is over (<see cref="ChildSignal"/>), and not of one that comes while the next holds the signal back.
     /// </summary>
     public static void Kill(TreeFreezer freezer, IReadOnlyList<FrozenTask> tasks)
     {
@@ -21,19 +22,28 @@ internal static class TreeEnd
             if (!tasks[i].IsZombie)
                 Kill(tasks[i]);
         var left = new HashSet<int>();
-        var own = false;
+        var own = new List<int>();
         for (var i = tasks.Count - 1; i >= 0; i--)
             for (var t = tasks[i].Threads.Count - 1; t >= 0; t--)
                 if (t > 0 || !IsOwnChild(freezer, tasks[i]))
                     left.Add(tasks[i].Threads[t].Tid);
                 else
-                    own = true;
+                    own.Add(tasks[i].Pid);
         foreach (var task in tasks)
             if (!task.IsZombie && task.Stat.ResidentPages * Environment.SystemPageSize >= LargeBytes)
                 PidFd.ReleaseMemory(task.Pid);
-        if (!own)
+        if (own.Count == 0)
             TakeAnyEnds(left);
         TakeEnds(left);
+        foreach (var pid in own)
+            AwaitEnd(pid);
+    }
+
+    /// <summary>Whoever else waits for it may be quicker, which is its end as well.</summary>
+    private static void AwaitEnd(int pid)
+    {
+        while (Wait.Peek(pid, noHang: true, out var report) == Errno.None && !report.IsEnd)
+            Thread.Sleep(1);
     }
 
     /// <summary>Who may trace a task need not be allowed to end it (CAP_SYS_PTRACE without CAP_KILL).</summary>

@@ -113,6 +113,8 @@ internal sealed class SelfCheckingProgram : IDisposable
     public string CheckRunning()
     {
         _restoredRoot = Pid;
+        // When the root has ended nobody knows any more whose they are.
+        _pids.AddRange(Descendants(Pid));
         return Check();
     }
 
