@@ -49,13 +49,22 @@ internal static class MapFacts
             context.Frames[task.Pid] = pages.Frames;
     }
 
+    /// <summary>Sharing is kept for so many levels, and each task below them begins with copies (docs/performance.md, "Growth").</summary>
+    private const int SharingLevels = 32;
+
     /// <summary>Pages that a task and its parent have in common since fork(2), where the kernel shows frames.</summary>
     public static void AddSharing(SnapshotContext context)
     {
+        var depths = new Dictionary<int, int>();
+        // Parents come first.
         foreach (var task in context.Snapshot.Tasks)
-            if (context.Frames.TryGetValue(task.Pid, out var own) && ProcStat.TryRead($"/proc/{task.Pid}/stat") is { } stat
-                && context.Frames.TryGetValue(stat.Parent, out var parents))
+        {
+            if (ProcStat.TryRead($"/proc/{task.Pid}/stat") is not { } stat)
+                continue;
+            depths[task.Pid] = depths.TryGetValue(stat.Parent, out var depth) ? depth + 1 : 0;
+            if (depths[task.Pid] % SharingLevels != 0 && context.Frames.TryGetValue(task.Pid, out var own) && context.Frames.TryGetValue(stat.Parent, out var parents))
                 context.Snapshot.Inherited[task.VPid] = own.Count(page => parents.GetValueOrDefault(page.Key) == page.Value);
+        }
     }
 
     private static void AddShared(SnapshotContext context, TaskIdentity task, Mapping map)

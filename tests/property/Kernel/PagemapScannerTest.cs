@@ -30,8 +30,17 @@ public class PagemapScannerTest
         }
         using var scanner = PagemapScanner.TryOpen(Environment.ProcessId)!;
 
-        Assert.Equal(Runs(written), Scan(scanner, memory, PageFilter.PrivateContents));
-        Assert.Equal(Runs(zero), Scan(scanner, memory, new PageFilter(PageCategories.ZeroPage, 0, 0, 0)));
+        // Some kernels give a page of its own to whoever only reads.
+        var shared = new bool[what.Length];
+        foreach (var (from, to) in Scan(scanner, memory, new PageFilter(PageCategories.ZeroPage, 0, 0, 0)))
+            shared.AsSpan()[from..to].Fill(true);
+        var own = new bool[what.Length];
+        for (var i = 0; i < what.Length; i++)
+        {
+            Assert.True(zero[i] || !shared[i]);
+            own[i] = written[i] || (zero[i] && !shared[i]);
+        }
+        Assert.Equal(Runs(own), Scan(scanner, memory, PageFilter.PrivateContents));
     }
 
     [Fact]
