@@ -171,7 +171,9 @@ function Invoke-Example([string] $Name, [string] $Code) {
         if ($typed -match '^\$trees? \|') { $variables.tree = $variables.trees = New-CrTreePlan -Seed 3 | Start-CrTree }
         $text = "param(`$variables) foreach (`$v in `$variables.GetEnumerator()) { Set-Variable `$v.Key `$v.Value }`n$typed"
         $output = & ([scriptblock]::Create($text)) $variables 2>&1 3>$null 6>$null
-        $errors = @($output | Where-Object { $_ -is [Management.Automation.ErrorRecord] -and $_.FullyQualifiedErrorId -notlike 'NativeCommand*' })
+        # What is waited for, or stopped, may have ended by itself a moment before.
+        $errors = @($output | Where-Object { $_ -is [Management.Automation.ErrorRecord] -and $_.FullyQualifiedErrorId -notlike 'NativeCommand*' -and
+                $_.FullyQualifiedErrorId -notmatch '^NoProcessFoundForGivenId,.*(Wait|Stop)Process' })
         if ($errors.Count -gt 0) { $failure = $errors[0] }
         if ($ShowOutput) { $output | Out-String | Write-Host }
         if ($variables.ContainsKey('trees')) { $variables.trees | Stop-CrTree }
