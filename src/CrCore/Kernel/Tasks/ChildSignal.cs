@@ -11,6 +11,7 @@ internal sealed unsafe partial class ChildSignal
 {
     private const int SigChld = 17, SaNoCldStop = 1;
     private const nint Default = 0, Ignore = 1;
+    private const int MostLooks = 50;
 
     private static readonly ChildSignal Own = new();
 
@@ -77,6 +78,10 @@ internal sealed unsafe partial class ChildSignal
             // thread to be scheduled, and the next holder's default action, to ignore it, would throw it away
             // (do_sigaction in kernel/signal.c): an ended child would then stay a zombie.
             Libc.Syscall(Sys.tgkill, Environment.ProcessId, Libc.Syscall(Sys.gettid), SigChld);
+            // The runtime asks each of its children then: it gets the time for that before the next holder stops one. An end that is
+            // not the runtime's to take is not waited for any longer.
+            for (var look = 0; look < MostLooks && Wait.AnyChildHasEnded(); look++)
+                Thread.Sleep(1);
         }
     }
 
