@@ -52,8 +52,9 @@ public sealed class TreeSpawner : IDisposable
         var tree = new SpawnedTree(plan, shape, work, launcher);
         try
         {
-            // Thousands of tasks are forked one after the other.
-            tree.AwaitReady(Patience + TimeSpan.FromMilliseconds(100) * plan.Tasks.Length);
+            // Thousands of tasks are forked one after the other, and each fork of a chain takes the kernel longer than the one
+            // before (anon_vma_fork in mm/rmap.c).
+            tree.AwaitReady(Patience + TimeSpan.FromMilliseconds(300) * plan.Tasks.Length);
             return tree;
         }
         catch
