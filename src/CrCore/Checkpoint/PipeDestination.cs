@@ -1,4 +1,5 @@
 using System.Globalization;
+using CrCore.Image;
 using CrCore.Kernel;
 using Microsoft.Win32.SafeHandles;
 
@@ -97,15 +98,9 @@ public sealed class PipeDestination : ImageDestination
         }
     }
 
-    private sealed class CountingStream(Stream inner, OwnDescriptor pipe) : Stream
+    private sealed class CountingStream(Stream inner, OwnDescriptor pipe) : ForwardWriter
     {
         public long Written { get; private set; }
-
-        public override bool CanRead => false;
-        public override bool CanSeek => false;
-        public override bool CanWrite => true;
-        public override long Length => throw new NotSupportedException();
-        public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
 
         public override void Write(ReadOnlySpan<byte> buffer)
         {
@@ -113,11 +108,7 @@ public sealed class PipeDestination : ImageDestination
             Written += buffer.Length;
         }
 
-        public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
         public override void Flush() => inner.Flush();
-        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-        public override void SetLength(long value) => throw new NotSupportedException();
 
         protected override void Dispose(bool disposing)
         {

@@ -3,7 +3,7 @@ using CrCore.Image;
 namespace CrCore.Protection;
 
 /// <summary>Decrypts forward only, from any stream. No byte is given out before its chunk has been found to be what was written.</summary>
-internal sealed class DecryptingStream : Stream
+internal sealed class DecryptingStream : ForwardReader
 {
     private readonly Stream _source;
     private readonly ChunkCipher _cipher;
@@ -22,12 +22,6 @@ internal sealed class DecryptingStream : Stream
         _plain = new byte[header.ChunkSize];
     }
 
-    public override bool CanRead => true;
-    public override bool CanSeek => false;
-    public override bool CanWrite => false;
-    public override long Length => throw new NotSupportedException();
-    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
-
     public override int Read(Span<byte> buffer)
     {
         if (_start == _end && !_ended)
@@ -37,12 +31,6 @@ internal sealed class DecryptingStream : Stream
         _start += part;
         return part;
     }
-
-    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
-    public override void Flush() { }
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-    public override void SetLength(long value) => throw new NotSupportedException();
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {

@@ -1,9 +1,10 @@
 using System.Security.Cryptography;
+using CrCore.Image;
 
 namespace CrCore.Protection;
 
 /// <summary>Encrypts what is written to it, forward only. Without <see cref="Complete"/> the last chunk is missing, and a reader sees that.</summary>
-internal sealed class EncryptingStream : Stream
+internal sealed class EncryptingStream : ForwardWriter
 {
     private readonly Stream _destination;
     private readonly ChunkCipher _cipher;
@@ -23,12 +24,6 @@ internal sealed class EncryptingStream : Stream
         _sealed = new byte[header.ChunkSize + ChunkCipher.TagBytes];
         destination.Write(header.Encode());
     }
-
-    public override bool CanRead => false;
-    public override bool CanSeek => false;
-    public override bool CanWrite => true;
-    public override long Length => throw new NotSupportedException();
-    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
 
     public override void Write(ReadOnlySpan<byte> bytes)
     {
@@ -63,11 +58,6 @@ internal sealed class EncryptingStream : Stream
 
     // Chunks are written when they are full; what is left waits for more.
     public override void Flush() => _destination.Flush();
-
-    public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-    public override void SetLength(long value) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {

@@ -56,7 +56,7 @@ internal static class ProtectedImage
     {
         if (!IsProtected(start))
             return key is null ? null : throw new CrArgumentException("CrImageNotEncrypted", "A key was given, but the image is not encrypted: it may not be the one that was written.",
-                "Leave the key out to use it all the same.");
+                "There is nothing to decrypt; leave the key out to use it all the same.");
         if (key is null)
             throw new CrArgumentException("CrImageEncrypted", "The image is encrypted.", "Give the key (-KeyFile) or the passphrase (-Passphrase) that it was encrypted with.", CrErrorKind.PermissionDenied);
         if (start.Length < ProtectionHeader.Size)
@@ -66,15 +66,9 @@ internal static class ProtectedImage
     }
 
     /// <summary>Gives bytes back that were read from a stream that cannot seek.</summary>
-    private sealed class PrefixedStream(ReadOnlyMemory<byte> prefix, Stream rest) : Stream
+    private sealed class PrefixedStream(ReadOnlyMemory<byte> prefix, Stream rest) : ForwardReader
     {
         private ReadOnlyMemory<byte> _prefix = prefix;
-
-        public override bool CanRead => true;
-        public override bool CanSeek => false;
-        public override bool CanWrite => false;
-        public override long Length => throw new NotSupportedException();
-        public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
 
         public override int Read(Span<byte> buffer)
         {
@@ -85,12 +79,6 @@ internal static class ProtectedImage
             _prefix = _prefix[part..];
             return part;
         }
-
-        public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
-        public override void Flush() { }
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-        public override void SetLength(long value) => throw new NotSupportedException();
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
         protected override void Dispose(bool disposing)
         {

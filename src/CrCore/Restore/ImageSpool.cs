@@ -5,18 +5,12 @@ using Microsoft.Win32.SafeHandles;
 namespace CrCore.Restore;
 
 /// <summary>A pipe whose bytes are put down in memory while they are read, until somebody says that they are not wanted again.</summary>
-internal sealed class ImageSpool(Stream source) : Stream
+internal sealed class ImageSpool(Stream source) : ForwardReader
 {
     private const int Piece = 1 << 20;
 
     private SafeFileHandle? _memory = MemoryFd.Create("image");
     private long _kept;
-
-    public override bool CanRead => true;
-    public override bool CanSeek => false;
-    public override bool CanWrite => false;
-    public override long Length => throw new NotSupportedException();
-    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
 
     /// <summary>Where all that was read can be had again, while this object lives.</summary>
     public string Path => $"/proc/self/fd/{_memory!.DangerousGetHandle()}";
@@ -51,16 +45,6 @@ internal sealed class ImageSpool(Stream source) : Stream
             Keep(buffer[..n]);
         return n;
     }
-
-    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-    public override void SetLength(long value) => throw new NotSupportedException();
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {

@@ -6,15 +6,9 @@ namespace CrCore.Image;
 /// A pipe that an image is read from, whose writer may come late, pause, or never come: every wait can be cancelled. An
 /// ordinary open(2) of a FIFO, and read(2) of any pipe, would wait for the writer whatever happens here.
 /// </summary>
-internal sealed class PipeSource(OwnDescriptor pipe, CancellationToken cancel) : Stream
+internal sealed class PipeSource(OwnDescriptor pipe, CancellationToken cancel) : ForwardReader
 {
     private const int PollIn = 1, SliceMilliseconds = 50;
-
-    public override bool CanRead => true;
-    public override bool CanSeek => false;
-    public override bool CanWrite => false;
-    public override long Length => throw new NotSupportedException();
-    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
 
     /// <summary>A FIFO that need not have a writer yet; null where it cannot be opened.</summary>
     public static PipeSource? TryOpen(string path, CancellationToken cancel)
@@ -39,16 +33,6 @@ internal sealed class PipeSource(OwnDescriptor pipe, CancellationToken cancel) :
                 throw new IOException(errno.Describe());
         }
     }
-
-    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-    public override void SetLength(long value) => throw new NotSupportedException();
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {
