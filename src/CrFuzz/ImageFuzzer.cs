@@ -52,7 +52,7 @@ public sealed record ImageFuzzer
             for (; done < Count && clock.Elapsed < Duration && !cancel.IsCancellationRequested; done++)
             {
                 var changed = mutation.Make(Seed + done);
-                var mustFail = changed.Kind is MutationKind.Flip or MutationKind.Cut or MutationKind.Append;
+                var mustFail = changed.Kind is MutationKind.Cut or MutationKind.Append || (changed.Kind is MutationKind.Flip && mutation.HasChecksums);
                 var outcome = trial.Run(changed.Bytes, mustFail);
                 if (outcome.Problem != TrialProblem.None)
                     findings.Add(new(outcome.Problem, Seed + done, changed.Kind, changed.What, outcome.Details, Save(changed, outcome, Seed + done)));

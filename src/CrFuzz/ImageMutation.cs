@@ -41,6 +41,9 @@ public sealed class ImageMutation
     /// <exception cref="CrCore.CrImageException">It is not valid.</exception>
     public ImageMutation(byte[] image) => (_image, _layout) = (image, new ImageSurgeon(image));
 
+    /// <summary>Whether a changed byte anywhere is seen: revision 3 has no checksums.</summary>
+    public bool HasChecksums => _layout.Revision >= ImageFormat.Revision;
+
     /// <summary>The change of a seed.</summary>
     public MutatedImage Make(int seed)
     {

@@ -21,11 +21,18 @@ public sealed class ImageSurgeon
         _records = [];
         using var reader = new ImageReader(new MemoryStream(image), catalog);
         foreach (var r in reader.ReadRecords())
+        {
+            if (r.Value is HeadRecord head)
+                Revision = head.Revision;
             _records.Add((r.Offset, r.Type.Id, r.Length));
+        }
     }
 
     /// <summary>Another copy of the same image, without reading it again.</summary>
-    internal ImageSurgeon(byte[] image, ImageSurgeon layout) => (Bytes, _records) = ((byte[])image.Clone(), layout._records);
+    internal ImageSurgeon(byte[] image, ImageSurgeon layout) => (Bytes, Revision, _records) = ((byte[])image.Clone(), layout.Revision, layout._records);
+
+    /// <summary>Of the format.</summary>
+    internal int Revision { get; }
 
     /// <summary>The image as it is by now.</summary>
     public byte[] Bytes { get; }

@@ -106,7 +106,9 @@ public sealed class ImageTrial(string scratch)
     private static void ReadStream(byte[] image, CancellationToken cancel)
     {
         using var reader = new ImageReader(new MemoryStream(image));
-        reader.ReadMetadata(cancel);
+        // Revision 3 has its pages between its records: they have been read by then.
+        if (reader.ReadMetadata(cancel).Head.Revision < ImageFormat.Revision)
+            return;
         using var block = new PageBlock();
         while (reader.ReadPages(block, cancel))
         {

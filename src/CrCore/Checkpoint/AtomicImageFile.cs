@@ -130,9 +130,9 @@ public sealed class AtomicImageFile : ImageDestination
     private static void CheckTarget(string path, bool overwrite)
     {
         if (!Directory.Exists(System.IO.Path.GetDirectoryName(path)))
-            throw new CrArgumentException("CrImagePathNotFound", $"The directory of '{path}' does not exist.", "Create it first, or give another path.", CrErrorKind.NotFound);
+            throw new CrArgumentException("CrImagePathNotFound", $"The directory of '{path}' does not exist.", "Create it first, or give another path.", CrErrorKind.NotFound) { Object = path };
         if (Directory.Exists(path))
-            throw new CrArgumentException("CrImageNotAFile", $"'{path}' is a directory.", "Give the path of a file.");
+            throw new CrArgumentException("CrImageNotAFile", $"'{path}' is a directory.", "Give the path of a file.") { Object = path };
         var errno = FileStatus.Read(path, out var status, follow: false);
         if (errno == Errno.ENOENT)
             return;
@@ -142,14 +142,14 @@ public sealed class AtomicImageFile : ImageDestination
             throw Exists(path);
         // A name given to rename(2) is replaced whatever it is: /dev/null would be gone.
         if (!status.IsRegular)
-            throw new CrArgumentException("CrImageNotAFile", $"'{path}' is not a regular file.", "Give the path of a regular file, or one that does not exist.");
+            throw new CrArgumentException("CrImageNotAFile", $"'{path}' is not a regular file.", "Give the path of a regular file, or one that does not exist.") { Object = path };
     }
 
     private static string HiddenName(string path)
         => System.IO.Path.Combine(System.IO.Path.GetDirectoryName(path)!, $".{Guid.NewGuid():N}.cr-part");
 
     private static CrArgumentException Exists(string path)
-        => new("CrImageExists", $"There is a file '{path}' already.", "Give another path, or ask for it to be overwritten.", CrErrorKind.Obstacle);
+        => new("CrImageExists", $"There is a file '{path}' already.", "Give another path, or ask for it to be overwritten.", CrErrorKind.Obstacle) { Object = path };
 
     private static CrKernelException Failed(string id, string what, string path, Errno errno)
         => new(id, what, errno, Image.WriteError.Advice(errno)) { Object = path };

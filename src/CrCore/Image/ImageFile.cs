@@ -106,9 +106,16 @@ public sealed class ImageFile : IDisposable
     public byte[] ReadRaw(in ImageRecord record)
     {
         var pages = record.Value is PageArrayRecord block ? block.StoredBytes : 0;
-        var bytes = new byte[record.Length - pages];
-        using var source = new ByteSource(new RangeStream(_bytes, record.Offset, bytes.Length), leaveOpen: false, record.Offset);
-        source.Read(bytes, "a record");
+        return ReadBytes(record.Offset, (int)(record.Length - pages));
+    }
+
+    /// <summary>Bytes of the image; of an encrypted one, those of the image inside.</summary>
+    /// <exception cref="CrImageException">CrImageReadFailed, CrImageTruncated, CrImageChanged.</exception>
+    public byte[] ReadBytes(long offset, int count)
+    {
+        var bytes = new byte[count];
+        using var source = new ByteSource(new RangeStream(_bytes, offset, count), leaveOpen: false, offset);
+        source.Read(bytes, "the bytes that were asked for");
         return bytes;
     }
 

@@ -8,9 +8,9 @@ internal static class ImagePath
 {
     private static bool IsStandardInput(string path) => path is "/dev/stdin" or "/dev/fd/0" or "/proc/self/fd/0";
 
-    /// <summary>For who reads at any place: a pipe is refused, without a wait for its writer.</summary>
+    /// <summary>For who reads at any place: a pipe is refused, without a wait for its writer, and so is a device, which has no length.</summary>
     /// <exception cref="CrArgumentException">CrImageNotFound, CrImageAccessDenied, CrImageNotAFile.</exception>
-    public static FileStream OpenFile(string path) => IsFifo(path) ? throw NotAFile(path) : Open(path);
+    public static FileStream OpenFile(string path) => IsNoFile(path) ? throw NotAFile(path) : Open(path);
 
     /// <exception cref="CrArgumentException">CrImageNotAFile.</exception>
     public static CrArgumentException NotAFile(string path)
@@ -32,6 +32,10 @@ internal static class ImagePath
 
     /// <summary>Null where the path is no FIFO, or cannot be opened: another way to open it says why.</summary>
     public static Stream? TryOpenFifo(string path, CancellationToken cancel) => IsFifo(path) ? PipeSource.TryOpen(path, cancel) : null;
+
+    /// <summary>What opening tells better, as a directory or a path that leads nowhere, is no such thing.</summary>
+    private static bool IsNoFile(string path)
+        => OperatingSystem.IsLinux() && FileStatus.Read(path, out var status) == Errno.None && !status.IsRegular && !status.IsDirectory;
 
     private static bool IsFifo(string path) => OperatingSystem.IsLinux() && FileStatus.Read(path, out var status) == Errno.None && status.IsFifo;
 

@@ -1,4 +1,5 @@
 using CrCore.Image;
+using CrCore.Image.Revision3;
 using CrCore.Objects.Memory;
 
 namespace CrCore.Inspection;
@@ -23,7 +24,13 @@ public static class ImageMeasurement
         var places = new Dictionary<(int, string), int>();
         long counted = 0;
         foreach (var (record, vpid, _) in image.ReadRecords(withPages: false))
-            Add(vpid, RecordListing.KindOf(record.Type.Id), 1, record.Length, 0);
+        {
+            // Revision 3 has its pages between its records.
+            if (record.Value is Revision3PageArray pages)
+                Add(vpid, "Pages", 1, record.Length, pages.PageCount);
+            else
+                Add(vpid, RecordListing.KindOf(record.Type.Id), 1, record.Length, 0);
+        }
         foreach (var record in image.ReadTrailer())
             Add(0, RecordListing.KindOf(record.Type.Id), 1, record.Length, 0);
         var owners = Owners(image.Model);

@@ -1,20 +1,25 @@
 using CrCore.Image;
+using CrCore.Image.Revision3;
 using CrCore.Objects.Files;
 using CrCore.Objects.Memory;
 
 namespace CrCore.Inspection;
 
+/// <summary>What was read of an image that keeps every rule.</summary>
+/// <param name="Pages">Pages of memory that are stored.</param>
+/// <param name="HasChecksums">Whether the bytes were held against checksums, which revision 3 does not have.</param>
+public readonly record struct VerifiedImage(long Pages, bool HasChecksums);
+
 /// <summary>Reads all of an image and holds it to every rule of the format and to those of its kinds.</summary>
 public static class ImageVerification
 {
     /// <param name="progress">Pages read.</param>
-    /// <returns>How many pages of memory are stored.</returns>
     /// <exception cref="CrImageException">What is wrong first, and where.</exception>
-    public static long Verify(ImageReader reader, Action<long>? progress = null, CancellationToken cancel = default)
+    public static VerifiedImage Verify(ImageReader reader, Action<long>? progress = null, CancellationToken cancel = default)
     {
         var image = reader.ReadMetadata(cancel);
         if (image.Head.Revision < ImageFormat.Revision)
-            return 0; // its pages stand between its records, and have been read with them
+            return new(Revision3Pages(image), HasChecksums: false);
         _ = new SavedFiles(image);
         var bounds = Bounds(image);
         long pages = 0;
@@ -27,6 +32,16 @@ public static class ImageVerification
             pages += block.PageCount;
             progress?.Invoke(pages);
         }
+        return new(pages, HasChecksums: true);
+    }
+
+    /// <summary>They stand between the records, and have been read with them.</summary>
+    private static long Revision3Pages(ImageModel image)
+    {
+        long pages = 0;
+        foreach (var task in image.Tasks)
+            foreach (var array in task.All<Revision3PageArray>())
+                pages += array.PageCount;
         return pages;
     }
 

@@ -38,8 +38,8 @@ public abstract class MemoryPattern
 
     private static byte[] Checked(byte[] bytes) => bytes.Length switch
     {
-        0 => throw new CrArgumentException("CrPatternEmpty", "There is nothing to look for.", "Give at least one byte or character."),
-        > MaxBytes => throw new CrArgumentException("CrPatternTooLong", $"The bytes to look for are {bytes.Length}; at most {MaxBytes} are taken.", "Look for a part of them."),
+        0 => throw new CrArgumentException("CrPatternEmpty", "There is nothing to look for.", "Give at least one byte or character.") { Object = "the pattern" },
+        > MaxBytes => throw new CrArgumentException("CrPatternTooLong", $"The bytes to look for are {bytes.Length}; at most {MaxBytes} are taken.", "Look for a part of them.") { Object = "the pattern" },
         _ => bytes,
     };
 

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Collections;
 using System.Reflection;
 using CrCore.Image;
+using CrCore.Image.Revision3;
 
 namespace CrCore.Inspection;
 
@@ -12,14 +13,16 @@ internal static class RecordComparison
     public static List<(string Property, object? Old, object? Now)> Compare(ICrRecord old, ICrRecord now)
     {
         var differences = new List<(string, object?, object?)>();
-        var (a, b) = (Encode(old), Encode(now));
-        if (a.WrittenSpan.SequenceEqual(b.WrittenSpan))
+        // Records of revision 3 are never written: their fields say all that they hold.
+        var written = old is not Revision3Record && now is not Revision3Record;
+        var (a, b) = written ? (Encode(old), Encode(now)) : (new(), new());
+        if (written && a.WrittenSpan.SequenceEqual(b.WrittenSpan))
             return differences;
         if (old.GetType() == now.GetType())
             foreach (var property in old.GetType().GetProperties(BindingFlags.Public | BindingFlags.Instance))
                 if (property.GetIndexParameters().Length == 0 && property.GetValue(old) is var x && property.GetValue(now) is var y && !Same(x, y))
                     differences.Add((property.Name, Shown(x), Shown(y)));
-        if (differences.Count == 0)
+        if (written && differences.Count == 0)
             differences.Add(("", $"{a.WrittenCount} bytes", $"{b.WrittenCount} bytes"));
         return differences;
     }

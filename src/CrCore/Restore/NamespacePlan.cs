@@ -49,7 +49,7 @@ public sealed record NamespacePlan(CloneFlags Flags, bool NeedsInit)
         return plan with
         {
             Ids = plan.NewUser ? root.Get<IdMapsRecord>() ?? OwnIds(root) : null,
-            Clocks = ChildrensClocksKind.Of(root, forChildren: false) ?? (options.NewTimeNamespace ? root.Get<MachineClocksRecord>()?.AsOwn : null),
+            Clocks = ChildrensClocksKind.Of(root, forChildren: false) ?? (options.NewTimeNamespace ? root.Get<MachineClocksRecord>()?.AsOwn() : null),
             Mounts = plan.NewMounts ? MountsOf(root, plan.NewPid) : [],
         };
     }

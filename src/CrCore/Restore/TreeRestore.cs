@@ -111,6 +111,8 @@ public sealed class TreeRestore(RestoreOptions options, ICrLog? log = null, IPro
 
     private (PlannedTask Plan, NamespacePlan Namespaces, List<Obstacle> Obstacles) Plan(ProcReader proc, ImageModel image, bool awaitsPids = false)
     {
+        if (image.Head.Revision < ImageFormat.Revision)
+            throw ImageError.TooOld(0);
         var namespaces = Namespaces(proc, image);
         var check = new CheckContext { Options = options, Image = image, Proc = proc, Namespaces = namespaces, AwaitsPids = awaitsPids };
         var plan = RestorePreflight.Check(check, namespaces);

@@ -98,7 +98,7 @@ public sealed class CheckpointProcessTreeCommand : CheckpointPolicyCommand, IDis
         {
             var (least, most) = PageCompression.Levels(Compression);
             if (CompressionLevel < least || CompressionLevel > most)
-                throw new CrArgumentException("CrCompressionLevel", $"{Compression} has no level {CompressionLevel}.", Compression == PageCodec.None ? "Give -Compression Lz4 or Zstd with it." : $"Give one from {least} to {most}.");
+                throw new CrArgumentException("CrCompressionLevel", $"{Compression} has no level {CompressionLevel}.", Compression == PageCodec.None ? "Give -Compression Lz4 or Zstd with it." : $"Give one from {least} to {most}.") { Object = "-CompressionLevel" };
             var roots = TreeRoots.Of(_targets, WriteVerbose);
             var template = ImagePathTemplate.Of(Path, FileSystemPath.Unresolved(this, Path));
             var paths = roots.ConvertAll(r => template.For(r.Id, r.Name));

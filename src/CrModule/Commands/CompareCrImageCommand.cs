@@ -92,9 +92,10 @@ public sealed class CompareCrImageCommand : CrCmdlet, IDisposable
     {
         WriteVerbose($"Comparing '{reference.Path}', {reference.Model.Tasks.Count} tasks, with '{difference.Path}', {difference.Model.Tasks.Count} tasks.");
         WriteDebug($"Metadata of {reference.Model.MetadataLength} bytes, XXH3 {reference.Model.MetadataHash:x16}, and of {difference.Model.MetadataLength} bytes, XXH3 {difference.Model.MetadataHash:x16}.");
-        if (IncludePage && Math.Min(reference.Model.Head.Revision, difference.Model.Head.Revision) < ImageFormat.Revision)
+        var old = reference.Model.Head.Revision < ImageFormat.Revision ? reference : difference;
+        if (IncludePage && old.Model.Head.Revision < ImageFormat.Revision)
         {
-            WriteError(new CrArgumentException("CrImageRevisionTooOld", "Pages of images of revision 3 cannot be compared.", "Leave -IncludePage out.", CrErrorKind.NotSupported), ReferencePath);
+            WriteError(new CrArgumentException("CrImageRevisionTooOld", $"'{old.Path}' is an image of revision {old.Model.Head.Revision}, whose pages cannot be compared.", "Leave -IncludePage out.", CrErrorKind.NotSupported) { Object = old.Path }, old.Path);
             return;
         }
         TryStream(difference.Path, () => new ImageComparison(reference, difference).Compare(IncludePage, StopToken), d =>

@@ -48,7 +48,7 @@ public sealed class ConvertCrImageCommand : ImageCopyCommand
             var (least, most) = PageCompression.Levels(Compression ?? PageCodec.None);
             if (CompressionLevel < least || CompressionLevel > most)
                 throw new CrArgumentException("CrCompressionLevel", $"{Compression?.ToString() ?? "No compression"} has no level {CompressionLevel}.",
-                    most == 0 ? "Give -Compression Lz4 or Zstd with it." : $"Give one from {least} to {most}.");
+                    most == 0 ? "Give -Compression Lz4 or Zstd with it." : $"Give one from {least} to {most}.") { Object = "-CompressionLevel" };
             foreach (var text in Redact)
             {
                 _redact.Add(MemoryPattern.OfText(text, Encoding.UTF8, ignoreAsciiCase: false));
@@ -59,7 +59,7 @@ public sealed class ConvertCrImageCommand : ImageCopyCommand
         }
         catch (CrException e)
         {
-            Throw(e, DestinationPath);
+            Throw(e, e.Object);
         }
     }
 

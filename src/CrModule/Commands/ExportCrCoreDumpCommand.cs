@@ -34,11 +34,8 @@ public sealed class ExportCrCoreDumpCommand : ImageTaskCommand
     {
         if (!TryOpen(path, out var image))
             return;
-        if (image.Model.Head.Revision < ImageFormat.Revision)
-        {
-            WriteError(new CrArgumentException("CrImageRevisionTooOld", $"'{path}' is an image of revision {image.Model.Head.Revision}, of which no cores can be made.", "Get-CrImageRecord shows what is in it.", CrErrorKind.NotSupported) { Object = path }, path);
+        if (IsTooOld(image, "of which no cores can be made", "Get-CrImageRecord shows what is in it."))
             return;
-        }
         foreach (var task in Wanted(path, image.Model))
         {
             if (Stopping)

@@ -42,6 +42,9 @@ public sealed class GetCrImageRecordCommand : ImagePathCommand
     {
         if (!TryOpen(path, out var image))
             return;
+        foreach (var vpid in VPid)
+            if (image.Model.FindTask(vpid) is null)
+                WriteNoTask(path, vpid);
         TryStream(path, () => image.ReadRecords(IncludePage), placed =>
         {
             byte[]? raw = null;

@@ -43,10 +43,12 @@ public sealed class InvokeCrImageFuzzCommand : ImagePathCommand
             return;
         if (!ShouldProcess(path, keep.Length == 0 ? "Fuzz" : $"Fuzz, and keep what brings a reader down in '{keep}'"))
             return;
+        if (!TryHere(path, () => Read(path), out var bytes))
+            return;
         WriteVerbose($"Changing copies of '{path}', from seed {seed} on.");
         var started = Stopwatch.GetTimestamp();
         var fuzzer = new ImageFuzzer { Seed = seed, Count = Count, Duration = TimeSpan.FromSeconds(Duration), Keep = keep.Length == 0 ? null : keep };
-        if (!TryRun(path, (_, progress, cancel) => fuzzer.Run(Read(path), done => progress.Report(new("Fuzz", System.IO.Path.GetFileName(path), done, Count)), cancel), out var result))
+        if (!TryRun(path, (_, progress, cancel) => fuzzer.Run(bytes, done => progress.Report(new("Fuzz", System.IO.Path.GetFileName(path), done, Count)), cancel), out var result))
             return;
         WriteDebug($"'{path}': {result.Refused} of {result.Trials} copies were refused ({string.Join(", ", result.Refusals.Select(r => $"{r.Key} {r.Value}"))}).");
         foreach (var finding in result.Findings)
@@ -54,18 +56,12 @@ public sealed class InvokeCrImageFuzzCommand : ImagePathCommand
         WriteObject(new CrFuzzResult(path, seed, result, Stopwatch.GetElapsedTime(started)));
     }
 
-    /// <summary>All of an image; a device or pipe that never ends is left when it is too large.</summary>
-    private static byte[] Read(string path)
+    /// <summary>All of an image, of an encrypted one what is inside: the cipher would refuse every change of what is outside.</summary>
+    private byte[] Read(string path)
     {
-        // Says what is wrong with a path that leads to no image.
-        using (ImageFile.Open(path))
-        {
-        }
-        using var file = File.OpenRead(path);
-        var bytes = new byte[Math.Min(file.Length, MaxLength + 1)];
-        var length = file.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
-        return length <= MaxLength
-            ? bytes[..length]
-            : throw new CrArgumentException("CrImageTooLarge", $"The image has {file.Length} bytes; at most {MaxLength} are fuzzed.", "Checkpoint a smaller tree, use New-CrRandomImage, or drop the memory with Convert-CrImage.") { Object = path };
+        using var image = ImageFile.Open(path, key: Key);
+        return image.Length <= MaxLength
+            ? image.ReadBytes(0, (int)image.Length)
+            : throw new CrArgumentException("CrImageTooLarge", $"The image has {image.Length} bytes; at most {MaxLength} are fuzzed.", "Checkpoint a smaller tree, use New-CrRandomImage, or drop the memory with Convert-CrImage.") { Object = path };
     }
 }

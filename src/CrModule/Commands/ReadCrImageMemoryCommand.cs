@@ -42,14 +42,11 @@ public sealed class ReadCrImageMemoryCommand : ImagePathCommand
             return;
         if (image.Model.FindTask(VPid) is not { } task)
         {
-            WriteError(new CrArgumentException("CrTaskNotFound", $"The image '{path}' has no task {VPid}.", "Get-CrImageTask lists the tasks of an image.", CrErrorKind.NotFound) { Object = path }, VPid);
+            WriteNoTask(path, VPid);
             return;
         }
-        if (image.Model.Head.Revision < ImageFormat.Revision)
-        {
-            WriteError(new CrArgumentException("CrImageRevisionTooOld", $"The memory in '{path}', an image of revision {image.Model.Head.Revision}, cannot be read by address.", "Get-CrImageRecord -IncludePage tells where its pages are.", CrErrorKind.NotSupported) { Object = path }, path);
+        if (IsTooOld(image, "whose memory cannot be read by address", PagesAdvice))
             return;
-        }
         using var memory = new ImageMemory(image);
         TryStream(path, () => Pieces(memory, path, task), piece =>
         {

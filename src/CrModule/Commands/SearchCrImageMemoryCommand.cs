@@ -59,11 +59,8 @@ public sealed class SearchCrImageMemoryCommand : ImageTaskCommand
     {
         if (!TryOpen(path, out var image))
             return;
-        if (image.Model.Head.Revision < ImageFormat.Revision)
-        {
-            WriteError(new CrArgumentException("CrImageRevisionTooOld", $"The memory in '{path}', an image of revision {image.Model.Head.Revision}, cannot be searched.", "Get-CrImageRecord -IncludePage tells where its pages are.", CrErrorKind.NotSupported) { Object = path }, path);
+        if (IsTooOld(image, "whose memory cannot be searched", PagesAdvice))
             return;
-        }
         var everywhere = VPid.Length == 0 && Comm.Length == 0;
         var wanted = Wanted(path, image.Model).ToHashSet();
         using var progress = new ShownProgress(this, "Search", path);

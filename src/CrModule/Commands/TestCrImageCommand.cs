@@ -44,9 +44,9 @@ public sealed class TestCrImageCommand : RestorePolicyCommand
         {
             log.Verbose($"Reading every byte of '{path}'.");
             using var reader = ImageReader.Open(path, key: options.Key, cancel: cancel);
-            var pages = ImageVerification.Verify(reader, done => progress.Report(new("Test", "Reading the image", done, 0)), cancel);
-            log.Debug($"'{path}': the checksums of {pages} pages, of all records and of the tail match.");
-            findings.Add(new CrFinding(path, "Integrity", CrFindingStatus.Passed, $"every byte was read and matches its checksum; {pages} pages of memory"));
+            var read = ImageVerification.Verify(reader, done => progress.Report(new("Test", "Reading the image", done, 0)), cancel);
+            log.Debug($"'{path}': {read.Pages} pages, all records and the tail {(read.HasChecksums ? "match their checksums" : "are as the format wants them; there are no checksums")}.");
+            findings.Add(new CrFinding(path, "Integrity", CrFindingStatus.Passed, $"every byte was read and {(read.HasChecksums ? "matches its checksum" : "fits the format, of which revision 3 has no checksums")}; {read.Pages} pages of memory"));
         }
         catch (CrImageException e)
         {

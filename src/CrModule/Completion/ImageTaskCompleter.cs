@@ -4,6 +4,7 @@ using System.Management.Automation;
 using System.Management.Automation.Language;
 using CrCore;
 using CrCore.Image;
+using CrCore.Protection;
 
 namespace CrModule.Completion;
 
@@ -17,7 +18,7 @@ public sealed class ImageTaskCompleter : IArgumentCompleter
         var results = new List<CompletionResult>();
         if ((fakeBoundParameters["LiteralPath"] ?? fakeBoundParameters["Path"]) is not { } given || PathOf(given) is not { } path)
             return results;
-        foreach (var task in TasksOf(path))
+        foreach (var task in TasksOf(path, KeyFileOf(fakeBoundParameters)))
         {
             var number = task.VPid.ToString(CultureInfo.InvariantCulture);
             var text = parameterName.Equals("Comm", StringComparison.OrdinalIgnoreCase) ? task.Comm : number;
@@ -36,12 +37,17 @@ public sealed class ImageTaskCompleter : IArgumentCompleter
         return string.IsNullOrEmpty(text) ? null : WildcardPattern.Unescape(PathCompletion.Absolute(text));
     }
 
-    private static IReadOnlyList<TaskImage> TasksOf(string path)
+    /// <summary>A passphrase is not known here: what the line computes has not been run yet.</summary>
+    private static string? KeyFileOf(IDictionary parameters)
+        => parameters["KeyFile"]?.ToString() is { Length: > 0 } given ? PathCompletion.Absolute(given) : null;
+
+    private static IReadOnlyList<TaskImage> TasksOf(string path, string? keyFile)
     {
         try
         {
             // A pipe is refused at once: Tab must not wait for its writer, nor take what comes from it.
-            using var image = ImageFile.Open(path);
+            using var key = keyFile is null ? null : ImageKey.OfFile(keyFile);
+            using var image = ImageFile.Open(path, key: key);
             return image.Model.Tasks;
         }
         catch (CrException)

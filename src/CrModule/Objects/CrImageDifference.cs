@@ -9,7 +9,7 @@ public sealed class CrImageDifference
     {
         (ReferencePath, DifferencePath) = (referencePath, differencePath);
         (VPid, Comm, Kind, Change) = (difference.VPid, difference.Comm, difference.Kind, difference.Change);
-        (Item, Property, Reference, Difference) = (difference.Item, difference.Property, difference.Reference, difference.Difference);
+        (Item, Property, Reference, Difference) = (difference.Item, difference.Property, RecordFields.Shown(difference.Reference), RecordFields.Shown(difference.Difference));
     }
 
     /// <summary>Process id in the tree's own pid namespace.</summary>
@@ -30,7 +30,7 @@ public sealed class CrImageDifference
     /// <summary>Which property of the item; empty for the whole of it.</summary>
     public string Property { get; }
 
-    /// <summary>What the first image has; null where it has none.</summary>
+    /// <summary>What the first image has, as the fields of records are shown; null where it has none.</summary>
     public object? Reference { get; }
 
     /// <summary>What the second image has; null where it has none.</summary>

@@ -62,6 +62,9 @@ public sealed class CrImageRecord
     /// <summary>The record as the engine decodes it, for .NET programs.</summary>
     public ICrRecord GetRecord() => _record;
 
+    /// <summary>What it says in one line, as the table shows it; a method, so that it stands in no list and no JSON.</summary>
+    public string RecordText() => RecordFields.Line(_record);
+
     /// <inheritdoc/>
     public override string ToString() => $"{Name} at {Offset}";
 }

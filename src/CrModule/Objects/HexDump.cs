@@ -3,7 +3,7 @@ using System.Text;
 
 namespace CrModule;
 
-/// <summary>Bytes as people read them.</summary>
+/// <summary>Bytes as people read them: with addresses of 12 digits, lines of 79 columns, which a terminal of 80 does not break.</summary>
 internal static class HexDump
 {
     private const int Width = 16;
@@ -22,7 +22,7 @@ internal static class HexDump
                 text.Append(i < line.Length ? line[i].ToString("x2", CultureInfo.InvariantCulture) : "  ");
                 text.Append(i == Width / 2 - 1 ? "  " : " ");
             }
-            text.Append(' ').Append(Printable(line));
+            text.Append(Printable(line));
         }
         return text.ToString();
     }

@@ -2,6 +2,7 @@ using System.Collections;
 using System.Management.Automation;
 using System.Reflection;
 using System.Runtime.CompilerServices;
+using System.Text;
 using CrCore.Image;
 
 namespace CrModule;
@@ -28,7 +29,27 @@ internal static class RecordFields
         return shown;
     }
 
-    private static object? Shown(object? value) => value switch
+    /// <summary>A record in one line: of lists and bytes, how many there are. Type and parent have places of their own.</summary>
+    public static string Line(ICrRecord record)
+    {
+        var text = new StringBuilder();
+        foreach (var property in record.GetType().GetProperties(BindingFlags.Public | BindingFlags.Instance))
+            if (property.GetIndexParameters().Length == 0 && property.Name is not (nameof(ICrRecord.Type) or nameof(ICrRecord.Parent)))
+                text.Append(text.Length == 0 ? "" : ", ").Append(property.Name).Append(" = ").Append(Brief(property.GetValue(record)));
+        return text.ToString();
+    }
+
+    private static string Brief(object? value) => value switch
+    {
+        ReadOnlyMemory<byte> bytes => $"{bytes.Length} bytes",
+        byte[] bytes => $"{bytes.Length} bytes",
+        string text => text,
+        IEnumerable list => list.Cast<object?>().Count() is var n && n == 1 ? "1 item" : $"{n} items",
+        _ => value?.ToString() ?? "",
+    };
+
+    /// <summary>A field's value, or anything that may stand in one.</summary>
+    public static object? Shown(object? value) => value switch
     {
         null or string => value,
         ReadOnlyMemory<byte> bytes => Convert.ToHexStringLower(bytes.Span),

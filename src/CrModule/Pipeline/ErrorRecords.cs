@@ -44,9 +44,11 @@ internal static class ErrorRecords
         _ => "This is a defect in CrModule. Report it with the trace of -Debug and the output of `Get-Error`.",
     };
 
-    /// <summary>The reader knows no names: it may read from a pipe. Of several images, one wants to know which it was.</summary>
+    /// <summary>
+    /// The reader and the cipher know no names: they may read from a pipe. Of several images, one wants to know which it was.
+    /// </summary>
     private static string Message(CrException error, object? target)
-        => error is CrImageException && target is string { Length: > 0 } path ? $"{path}: {error.Message}" : error.Message;
+        => error is CrImageException or CrArgumentException { Object: null } && target is string { Length: > 0 } path ? $"{path}: {error.Message}" : error.Message;
 
     /// <summary>An error that nobody meant to raise. It keeps its type and stack for a report.</summary>
     public static ErrorRecord Unexpected(Exception error, object? target)

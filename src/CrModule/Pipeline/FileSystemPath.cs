@@ -65,7 +65,9 @@ internal static class FileSystemPath
         => error(WildcardPattern.ContainsWildcardCharacters(path) ? path : WildcardPattern.Unescape(path));
 
     private static CrArgumentException NoImage(string path)
-        => new("CrImageNotFound", $"No image is found at '{path}'.", "Give the path of an image that Checkpoint-ProcessTree has written.", CrErrorKind.NotFound)
+        => new("CrImageNotFound", $"No image is found at '{path}'.", WildcardPattern.ContainsWildcardCharacters(path)
+                ? "No name fits the pattern; a name that holds such characters itself is given with -LiteralPath."
+                : "Give the path of an image that Checkpoint-ProcessTree has written.", CrErrorKind.NotFound)
         {
             Object = path,
         };

@@ -34,6 +34,7 @@ public abstract class ImagePathCommand : CrCmdlet, IDisposable
     /// <exception cref="CrException">The key file cannot be read, or both were given.</exception>
     private protected ImageKey? Key => _secret.Of(this, KeyFile, Passphrase, StopToken);
 
+    private protected const string PagesAdvice = "Get-CrImageRecord -IncludePage tells where its pages are.";
     private protected const string PathSet = "Path";
     private protected const string LiteralPathSet = "LiteralPath";
 
@@ -112,6 +113,20 @@ public abstract class ImagePathCommand : CrCmdlet, IDisposable
     /// <summary>The command's work on one image.</summary>
     /// <param name="path">Absolute and native; the file may have gone or never been.</param>
     private protected abstract void ProcessImage(string path);
+
+    private protected void WriteNoTask(string path, int vpid)
+        => WriteError(new CrArgumentException("CrTaskNotFound", $"The image '{path}' has no task {vpid}.", "Get-CrImageTask lists the tasks of an image.", CrErrorKind.NotFound) { Object = path }, vpid);
+
+    /// <summary>Whether an image is of revision 3, whose pages cannot be found by their addresses; that is told then.</summary>
+    /// <param name="what">What it keeps from being done, as the rest of a sentence.</param>
+    private protected bool IsTooOld(ImageFile image, string what, string advice)
+    {
+        var revision = image.Model.Head.Revision;
+        if (revision >= ImageFormat.Revision)
+            return false;
+        WriteError(new CrArgumentException("CrImageRevisionTooOld", $"'{image.Path}' is an image of revision {revision}, {what}.", advice, CrErrorKind.NotSupported) { Object = image.Path }, image.Path);
+        return true;
+    }
 
     /// <summary>Reads all of an image but its pages; false when it cannot be read, which has been told then.</summary>
     private protected bool TryReadModel(string path, [MaybeNullWhen(false)] out ImageModel model)

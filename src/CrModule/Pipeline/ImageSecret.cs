@@ -17,7 +17,7 @@ internal sealed class ImageSecret : IDisposable
     public ImageKey? Of(PSCmdlet cmdlet, string? keyFile, SecureString? passphrase, CancellationToken cancel)
     {
         if (keyFile is not null && passphrase is not null)
-            throw new CrArgumentException("CrKeyNotUnique", "Give either -KeyFile or -Passphrase.", "An image is encrypted with one of them.");
+            throw new CrArgumentException("CrKeyNotUnique", "Give either -KeyFile or -Passphrase.", "An image is encrypted with one of them.") { Object = keyFile };
         lock (_lock)
             return _key ??= keyFile is not null ? ImageKey.OfFile(FileSystemPath.Unresolved(cmdlet, keyFile), cancel)
                 : passphrase is not null ? OfSecure(passphrase)

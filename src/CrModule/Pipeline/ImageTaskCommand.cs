@@ -28,7 +28,7 @@ public abstract class ImageTaskCommand : ImagePathCommand
     {
         foreach (var vpid in VPid)
             if (image.FindTask(vpid) is null)
-                WriteError(new CrArgumentException("CrTaskNotFound", $"The image '{path}' has no task {vpid}.", "Get-CrImageTask lists the tasks of an image.", CrErrorKind.NotFound) { Object = path }, vpid);
+                WriteNoTask(path, vpid);
         _patterns ??= Array.ConvertAll(Comm, c => WildcardPattern.Get(c, WildcardOptions.IgnoreCase | WildcardOptions.CultureInvariant));
         var wanted = new List<TaskImage>();
         foreach (var task in image.Tasks)

@@ -224,7 +224,7 @@ public class SharedPageTests
             }
         }
         using (var reader = ImageReader.Open(program.Image))
-            Assert.Equal(image.Index.Blocks.Sum(b => (long)b.PageCount), ImageVerification.Verify(reader));
+            Assert.Equal(image.Index.Blocks.Sum(b => (long)b.PageCount), ImageVerification.Verify(reader).Pages);
         // Page 5 has the parent's contents in all tasks but the one that wrote to it.
         var text = System.Security.Cryptography.SHA256.HashData("5 0"u8);
         var matches = new MemorySearch(image, MemoryPattern.OfBytes(text)).Find(_ => true, unmapped: false).Where(m => m.Address % 4096 == 0).ToList();

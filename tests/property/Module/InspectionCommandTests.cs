@@ -233,6 +233,49 @@ public sealed class InspectionCommandTests : IDisposable
         => Assert.Contains($"{RichImage.Worker + 16:x12}  48 69 64 64", _session.Show("Read-CrImageMemory $args[0] -VPid 21 -Address $args[1] -Length 20", _image, RichImage.Worker + 16), StringComparison.Ordinal);
 
     [Fact]
+    public void A_line_of_a_dump_fits_a_terminal_of_80_columns()
+    {
+        using var session = new ModuleSession(width: 80);
+        var lines = session.Show("Read-CrImageMemory $args[0] -VPid 21 -Address $args[1] -Length 64", _image, RichImage.Worker).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(4, lines.Count(l => l.Trim().Length == 79));
+        Assert.Equal(4, lines.Count(l => l.Trim().Length > 0));
+    }
+
+    [Fact]
+    public void A_record_in_a_table_says_how_many_items_it_has()
+    {
+        var table = _session.Show("Get-CrImageRecord $args[0] -Name TREE, STRING", _image);
+        Assert.Contains("Pids = 2 items", table, StringComparison.Ordinal);
+        Assert.Contains("Bytes = 16 bytes, Text = server", table, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("Get-CrImageRecord $args[0] -VPid 4711")]
+    [InlineData("Get-CrImageTask $args[0] -VPid 4711")]
+    [InlineData("Read-CrImageMemory $args[0] -VPid 4711 -Address 0")]
+    public void A_task_that_is_not_there_is_an_error(string script)
+    {
+        var outcome = _session.Run(script, _image);
+        Assert.Equal(("CrTaskNotFound", ErrorCategory.ObjectNotFound), (outcome.ErrorId, outcome.Category));
+        Assert.Equal(4711, outcome.Errors[0].TargetObject);
+    }
+
+    [Theory]
+    [InlineData("Get-CrImageHeader $args[0]", "short", "CrImageNotAnImage")]
+    [InlineData("Get-CrImageFile $args[0]", "short", "CrImageNotAnImage")]
+    [InlineData("Get-CrImageFile /dev/zero", "", "CrImageNotAFile")]
+    [InlineData("Get-CrImageHeader /dev/zero", "", "CrImageNotAnImage")]
+    [InlineData("Get-CrImageHeader $args[0]", "sp ace [1].cr", "CrImageNotFound")]
+    public void What_is_no_image_is_called_none(string script, string name, string id)
+    {
+        if (name.Length > 0)
+            File.WriteAllText(_folder.File(name), "hello\n");
+        var outcome = _session.Run(script, _folder.File(name));
+        Assert.Equal(id, outcome.ErrorId);
+        Assert.Equal(id == "CrImageNotFound", outcome.Errors[0].ErrorDetails.RecommendedAction.Contains("-LiteralPath", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void A_list_that_is_cut_short_ends_the_reading()
         => Assert.Single(Get<CrImageRecord>("do { Get-CrImageRecord $args[0] -IncludePage | ForEach-Object { $_; break } } while ($true)"));
 }

@@ -45,6 +45,12 @@ public sealed class JsonTests : IDisposable
     [MemberData(nameof(Records))]
     public void Every_field_of_a_record_can_be_written(Type type) => Walk(type, "", [], bytesAreShown: true);
 
+    /// <summary>Whoever goes by the properties would never come to an end.</summary>
+    [Theory]
+    [MemberData(nameof(Outputs))]
+    [MemberData(nameof(Records))]
+    public void No_property_leads_to_its_own_type_again(Type type) => Descend(type, type.Name, []);
+
     [Fact]
     public void Bytes_of_records_are_hexadecimal_text_at_any_depth()
     {
@@ -103,6 +109,22 @@ public sealed class JsonTests : IDisposable
                 Walk(property.PropertyType, $"{path}.{property.Name}", seen, bytesAreShown);
         foreach (var field in type.GetFields(BindingFlags.Public | BindingFlags.Instance))
             Walk(field.FieldType, $"{path}.{field.Name}", seen, bytesAreShown);
+    }
+
+    /// <param name="above">The types between the first one and this.</param>
+    private static void Descend(Type type, string path, List<Type> above)
+    {
+        type = Nullable.GetUnderlyingType(type) ?? type;
+        if (type.IsEnum || !Ours.Contains(type.Assembly))
+            return;
+        Assert.False(above.Contains(type), $"{path} is a {type} within a {type}.");
+        above.Add(type);
+        foreach (var property in type.GetProperties(BindingFlags.Public | BindingFlags.Instance))
+            if (property.GetIndexParameters().Length == 0)
+                Descend(property.PropertyType, $"{path}.{property.Name}", above);
+        foreach (var field in type.GetFields(BindingFlags.Public | BindingFlags.Instance))
+            Descend(field.FieldType, $"{path}.{field.Name}", above);
+        above.RemoveAt(above.Count - 1);
     }
 
     private static bool CannotBeWritten(Type type)

@@ -42,7 +42,8 @@ public sealed class ProtectionCommandTests : IDisposable
     {
         Run("Protect-CrImage $Image $Sealed -KeyFile $Key");
         foreach (var command in (string[])["Get-CrImageHeader {0}", "Get-CrImageTask {0}", "Get-CrImageRecord {0} -IncludePage", "Get-CrImageMapping {0}", "Get-CrImageFile {0}",
-            "Search-CrImageMemory {0} 'hidden treasure'", "Read-CrImageMemory {0} -VPid 20 -Address 1048576", "Measure-CrImage {0}", "Test-CrImage {0}"])
+            "Search-CrImageMemory {0} 'hidden treasure'", "Read-CrImageMemory {0} -VPid 20 -Address 1048576", "Measure-CrImage {0}", "Test-CrImage {0}",
+            "Invoke-CrImageFuzz {0} -Count 3", "Export-CrImageReport {0} ($Folder + '/page.html') -Force", "Export-CrCoreDump {0} ($Folder + '/{{VPid}}.core') -Force"])
         {
             var plain = Run(string.Format(System.Globalization.CultureInfo.InvariantCulture, command, "$Image"));
             var opened = Run(string.Format(System.Globalization.CultureInfo.InvariantCulture, command, "$Sealed") + " -KeyFile $Key");
@@ -54,6 +55,23 @@ public sealed class ProtectionCommandTests : IDisposable
         Assert.True(Run("Get-CrImageHeader $Sealed -KeyFile $Key").Single<CrImageHeader>().IsEncrypted);
         Run("Protect-CrImage $Image ($Folder + '/second.cr') -KeyFile $Key");
         Assert.Empty(Run("Compare-CrImage $Sealed ($Folder + '/second.cr') -KeyFile $Key -IncludePage").Output);
+    }
+
+    [Fact]
+    public void An_error_names_the_image_that_it_is_about()
+    {
+        Run("Protect-CrImage $Image $Sealed -KeyFile $Key");
+        var errors = Run("Get-CrImageHeader $Image, $Sealed").Errors;
+        Assert.StartsWith(_sealed, Assert.Single(errors).ToString(), StringComparison.Ordinal);
+        Assert.StartsWith(_image, Assert.Single(Run("Get-CrImageHeader $Image, $Sealed -KeyFile $Key").Errors).ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Tasks_of_an_encrypted_image_are_completed_where_its_key_file_is_given()
+    {
+        Run("Protect-CrImage $Image $Sealed -KeyFile $Key");
+        Assert.Empty(_session.Complete($"Get-CrImageTask {_sealed} -VPid "));
+        Assert.Equal(["20 (server)", "21 (worker)"], _session.Complete($"Get-CrImageTask {_sealed} -KeyFile {_key} -VPid ").Select(c => c.ListItemText));
     }
 
     [Fact]

@@ -129,7 +129,7 @@ public class TimeNamespaceTests
         Assert.Equal(record, RecordCode.Again(record));
         var machine = new MachineClocksRecord(7, record.Monotonic, record.Boottime);
         Assert.Equal(machine, RecordCode.Again(machine));
-        Assert.Equal(record with { ForChildren = false }, machine.AsOwn);
+        Assert.Equal(record with { ForChildren = false }, machine.AsOwn());
     }
 
     [Theory]

@@ -72,6 +72,21 @@ internal sealed class ByteSource(Stream stream, bool leaveOpen, long offset = 0)
     /// <summary>Whether the stream has ended here.</summary>
     public bool AtEnd() => _start == _end && !Fill();
 
+    /// <summary>Whether so many bytes are still to come; a few, which the buffer holds.</summary>
+    public bool Holds(int count)
+    {
+        while (_end - _start < count)
+        {
+            _buffer.AsSpan(_start, _end - _start).CopyTo(_buffer);
+            (_start, _end) = (0, _end - _start);
+            var n = ReadStream(_buffer.AsSpan(_end));
+            if (n == 0)
+                return false;
+            _end += n;
+        }
+        return true;
+    }
+
     /// <summary>Adds bytes that were read to what the next seal is checked against.</summary>
     public void Cover(ReadOnlySpan<byte> bytes)
     {

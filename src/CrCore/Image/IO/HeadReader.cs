@@ -7,6 +7,8 @@ internal static class HeadReader
     {
         if (frame.Source.AtEnd())
             throw ImageError.NotAnImage(0, "it is empty");
+        if (!frame.Source.Holds(ImageFormat.HeaderSize))
+            throw ImageError.NotAnImage(0, "it is too short for a head");
         var h = frame.ReadHeader();
         if (h.Type != RecordIds.Head || h.Parent != 0 || h.Length < HeadRecord.Revision3Size)
             throw ImageError.NotAnImage(h.Offset, "it does not start with a head");

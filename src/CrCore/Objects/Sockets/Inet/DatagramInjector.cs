@@ -51,7 +51,7 @@ internal sealed class DatagramInjector(DescriptorServer server) : IDisposable
     /// <returns>Why not, or null.</returns>
     private string? Send(DatagramRecord datagram)
     {
-        var (from, to) = (datagram.Source.Unmapped, datagram.Destination.Unmapped);
+        var (from, to) = (datagram.Source.Unmapped(), datagram.Destination.Unmapped());
         if (Raw(to.IsV6) is not { } raw)
             return "that takes a raw socket (CAP_NET_RAW)";
         var packet = UdpDatagram.Build(from.Bytes(), from.Port, to.Bytes(), to.Port, datagram.Bytes.Span);

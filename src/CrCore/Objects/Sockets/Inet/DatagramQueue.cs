@@ -90,5 +90,5 @@ internal static class DatagramQueue
 
     /// <summary>Whether it can be sent once more to the socket alone.</summary>
     public static bool CanBeSent(DatagramRecord datagram)
-        => !datagram.Destination.IsMulticast && datagram.Destination.Unmapped is not { IsV6: false, Low: uint.MaxValue } && datagram.Source.Port != 0;
+        => !datagram.Destination.IsMulticast && datagram.Destination.Unmapped() is not { IsV6: false, Low: uint.MaxValue } && datagram.Source.Port != 0;
 }

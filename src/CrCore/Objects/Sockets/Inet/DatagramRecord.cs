@@ -28,8 +28,8 @@ public sealed record DatagramRecord(InetAddress Source, InetAddress Destination,
     public static DatagramRecord Read(uint parent, ref FieldReader r)
     {
         var record = new DatagramRecord(InetAddress.Read(ref r), InetAddress.Read(ref r), r.Blob(MaxBytes));
-        var v6 = record.Destination.Unmapped.IsV6;
-        return record.Source.Unmapped.IsV6 == v6 && record.Bytes.Length <= UdpDatagram.MaxBytes(v6) ? record
+        var v6 = record.Destination.Unmapped().IsV6;
+        return record.Source.Unmapped().IsV6 == v6 && record.Bytes.Length <= UdpDatagram.MaxBytes(v6) ? record
             : throw r.Bad($"a datagram of {record.Bytes.Length} bytes goes from {record.Source} to {record.Destination}");
     }
 

@@ -31,7 +31,8 @@ public readonly record struct InetAddress(bool IsV6, ulong High, ulong Low, usho
     public bool IsLoopback => IsV6 && !IsMapped ? High == 0 && Low == 1 : (Low >> 24 & 0xff) == 127;
 
     /// <summary>What travels in packets: a mapped address is an IPv4 one there.</summary>
-    public InetAddress Unmapped => IsMapped ? new(false, 0, Low & 0xffff_ffff, Port, 0, 0) : this;
+    /// <remarks>A method: as a property, an address would hold an address for ever.</remarks>
+    public InetAddress Unmapped() => IsMapped ? new(false, 0, Low & 0xffff_ffff, Port, 0, 0) : this;
 
     /// <summary>A sockaddr as the kernel gives it; null for another family or none.</summary>
     public static InetAddress? FromSockaddr(ReadOnlySpan<byte> s)

@@ -11,7 +11,7 @@ internal static class InetCheck
     /// <summary>What becomes of a connection.</summary>
     public static TcpEstablishedPolicy PolicyFor(RestoreOptions options, InetSocketRecord socket)
     {
-        string local = socket.Local.Unmapped.ToString(), remote = socket.Remote.Unmapped.ToString();
+        string local = socket.Local.Unmapped().ToString(), remote = socket.Remote.Unmapped().ToString();
         foreach (var choice in options.TcpEstablishedChoices)
             if (Fits(choice.Pattern, remote) || Fits(choice.Pattern, local))
                 return choice.Policy;
@@ -38,7 +38,7 @@ internal static class InetCheck
     private static bool IsOfThisMachine(CheckContext context, InetSocketRecord socket)
     {
         if ((context.Namespaces.Flags & CloneFlags.NewNet) != 0)
-            return socket.Local.Unmapped.IsLoopback;
+            return socket.Local.Unmapped().IsLoopback;
         using var probe = SocketCalls.TryMake(socket.Family, SocketType.Datagram, 0, out _);
         return probe is null || InetCalls.Bind(probe, (socket.Local with { Port = 0 }).ToSockaddr()) != Errno.EADDRNOTAVAIL;
     }

@@ -28,7 +28,7 @@ internal sealed class InetRestore : IDisposable
     public void MakeInjectors(DescriptorServer server, InetSocketRecord socket, SyscallBatch batch)
     {
         if (socket.IsConnection)
-            (_injector ??= new SegmentInjector(server)).Prepare(socket.Remote.Unmapped.IsV6, batch);
+            (_injector ??= new SegmentInjector(server)).Prepare(socket.Remote.Unmapped().IsV6, batch);
     }
 
     public void Make(DescriptorServer server, SavedDescription saved, InetSocketRecord socket)

@@ -30,7 +30,7 @@ internal sealed class SegmentInjector(DescriptorServer server) : IDisposable
     /// <summary>Sends a segment from the connection's other end to this one.</summary>
     public void Send(SavedDescription saved, InetSocketRecord socket, uint sequence, uint acknowledged, byte flags, ushort window)
     {
-        var (from, to) = (socket.Remote.Unmapped, socket.Local.Unmapped);
+        var (from, to) = (socket.Remote.Unmapped(), socket.Local.Unmapped());
         var raw = Raw(to.IsV6);
         var packet = TcpSegment.Build(from.Bytes(), from.Port, to.Bytes(), to.Port, sequence, acknowledged, flags, window);
         // A raw socket takes a port for a protocol number (rawv6_sendmsg in net/ipv6/raw.c).
@@ -40,7 +40,7 @@ internal sealed class SegmentInjector(DescriptorServer server) : IDisposable
     }
 
     /// <summary>Takes the raw socket from the server, which closes its numbers before the last segments are due.</summary>
-    public void Take(InetSocketRecord socket) => Raw(socket.Remote.Unmapped.IsV6);
+    public void Take(InetSocketRecord socket) => Raw(socket.Remote.Unmapped().IsV6);
 
     private OwnDescriptor Raw(bool v6)
     {

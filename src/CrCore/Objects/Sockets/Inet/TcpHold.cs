@@ -54,7 +54,7 @@ internal sealed class TcpHold : IDisposable
 
     public static HeldConnection Connection(InetSocketRecord s)
     {
-        var (local, remote) = (s.Local.Unmapped, s.Remote.Unmapped);
+        var (local, remote) = (s.Local.Unmapped(), s.Remote.Unmapped());
         return new(local.Bytes(), local.Port, remote.Bytes(), remote.Port);
     }
 

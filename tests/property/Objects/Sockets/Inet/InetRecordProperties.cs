@@ -94,7 +94,7 @@ public class InetRecordProperties
     }
 
     [Fact]
-    public void AMappedAddressTravelsAsWhatItIs() => Assert.Equal(Parse("10.1.2.3", 7), Parse("::ffff:10.1.2.3", 7).Unmapped);
+    public void AMappedAddressTravelsAsWhatItIs() => Assert.Equal(Parse("10.1.2.3", 7), Parse("::ffff:10.1.2.3", 7).Unmapped());
 
     /// <summary>The sum over a segment with its pseudo-header, checksum included, is all ones (RFC 9293, 3.1).</summary>
     [Property]
