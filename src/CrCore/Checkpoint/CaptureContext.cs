@@ -30,7 +30,7 @@ public sealed class InspectContext
     public List<Obstacle> Obstacles { get; } = [];
 
     /// <summary>What kinds keep while the look lasts; after the look at a frozen tree, while it is captured, too.</summary>
-    public KindStates States { get; init; } = new();
+    internal KindStates States { get; init; } = new();
 
     /// <summary>Adds an obstacle that stops the checkpoint.</summary>
     public void Refuse(LiveTask task, string id, string what, string reason, string? advice = null, CrErrorKind kind = CrErrorKind.NotSupported)
@@ -80,7 +80,7 @@ public sealed class CaptureContext : IDisposable
     public List<Action<CheckpointEnd>> AtEnd { get; } = [];
 
     /// <summary>What kinds keep while the checkpoint lasts; what they learned in the inspection of the frozen tree is there.</summary>
-    public KindStates States { get; init; } = new();
+    internal KindStates States { get; init; } = new();
 
     internal void End(CheckpointEnd end)
     {

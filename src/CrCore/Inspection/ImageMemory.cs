@@ -28,7 +28,7 @@ public sealed class ImageMemory(ImageFile image) : IDisposable
     private long _blockOffset = -1;
 
     /// <summary>The task's mappings in the order of their addresses; null for one that has ended and has none.</summary>
-    public MemoryLayout? LayoutOf(TaskImage task) => _layouts.Of(task);
+    internal MemoryLayout? LayoutOf(TaskImage task) => _layouts.Of(task);
 
     /// <summary>The mapping that holds an address, or null.</summary>
     public SavedMapping? MappingAt(TaskImage task, ulong address)

@@ -9,14 +9,14 @@ namespace CrCore.Objects;
 /// A kind of kernel object or task state: a folder with its records, its capture and its restore. It implements the
 /// interfaces below that it needs; the pipelines know kinds only through them. Kinds do not call each other.
 /// </summary>
-public interface IKind
+internal interface IKind
 {
     /// <summary>The records this kind puts into an image.</summary>
     IEnumerable<RecordType> Records { get; }
 }
 
 /// <summary>Looks at a running task from outside and names what of it could not be saved. Touches nothing.</summary>
-public interface IInspectsTask : IKind
+internal interface IInspectsTask : IKind
 {
     void Inspect(InspectContext context, LiveTask task);
 }
@@ -24,7 +24,7 @@ public interface IInspectsTask : IKind
 /// <summary>
 /// Captures what belongs to a whole task (thread group). Called for each task in the order of the stream, tasks frozen.
 /// </summary>
-public interface ICapturesTask : IKind
+internal interface ICapturesTask : IKind
 {
     /// <summary>
     /// Adds the calls that must run inside the task to <paramref name="batch"/> (run by its leader).
@@ -38,7 +38,7 @@ public interface ICapturesTask : IKind
 /// Asks a task in several goes, where what to ask next depends on the answers. They come after the batch of
 /// <see cref="ICapturesTask"/> and before its steps are taken.
 /// </summary>
-public interface IAsksTask : IKind
+internal interface IAsksTask : IKind
 {
     /// <returns>
     /// What is called with an empty batch to add calls, and again with it once they have run, until it returns false. Null when the kind
@@ -48,7 +48,7 @@ public interface IAsksTask : IKind
 }
 
 /// <summary>Captures what belongs to one thread; else as <see cref="ICapturesTask"/>.</summary>
-public interface ICapturesThread : IKind
+internal interface ICapturesThread : IKind
 {
     Action<RecordSink>? Capture(CaptureContext context, FrozenThread thread, SyscallBatch batch);
 }
@@ -58,7 +58,7 @@ public interface ICapturesThread : IKind
 /// between run together, task by task, in one batch where it can be: a task is through with them when its children begin,
 /// and the root when any other does. At a line all tasks wait for each other.
 /// </summary>
-public enum RestoreStage
+internal enum RestoreStage
 {
     /// <summary>Only the root's puppet exists. What must be inherited is made now (namespaces, shared memory).</summary>
     Root,
@@ -86,7 +86,7 @@ public enum RestoreStage
 }
 
 /// <summary>Restores what belongs to a whole task.</summary>
-public interface IRestoresTask : IKind
+internal interface IRestoresTask : IKind
 {
     RestoreStage Stage { get; }
 
@@ -105,7 +105,7 @@ public interface IRestoresTask : IKind
 }
 
 /// <summary>Restores what belongs to one thread (<see cref="RestoreStage.Threads"/>, or Privileges).</summary>
-public interface IRestoresThread : IKind
+internal interface IRestoresThread : IKind
 {
     RestoreStage ThreadStage { get; }
 
@@ -116,14 +116,14 @@ public interface IRestoresThread : IKind
 }
 
 /// <summary>Gives a session's leader what its children inherit, between setsid(2) and the birth of the first of them.</summary>
-public interface IStartsSession : IKind
+internal interface IStartsSession : IKind
 {
     /// <param name="leader">Its session is new; its descriptors are those that the root's puppet had at the end of <see cref="RestoreStage.Root"/>.</param>
     void SessionStarted(RestoreContext context, RestoringTask leader);
 }
 
 /// <summary>Compares what an image asks for with what this machine has, before anything is created.</summary>
-public interface IChecksImage : IKind
+internal interface IChecksImage : IKind
 {
     void Check(CheckContext context);
 }

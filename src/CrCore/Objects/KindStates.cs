@@ -3,7 +3,7 @@ using System.Collections.Concurrent;
 namespace CrCore.Objects;
 
 /// <summary>What kinds keep during one operation: one object a type, made at its first use and gone with the operation.</summary>
-public sealed class KindStates : IDisposable
+internal sealed class KindStates : IDisposable
 {
     private readonly ConcurrentDictionary<Type, object> _states = [];
 

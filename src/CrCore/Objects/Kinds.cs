@@ -6,7 +6,7 @@ namespace CrCore.Objects;
 public static class Kinds
 {
     /// <summary>All kinds, in the order in which their records stand in the stream of a task.</summary>
-    public static IReadOnlyList<IKind> All { get; } =
+    internal static IReadOnlyList<IKind> All { get; } =
     [
         new Cgroups.RootCgroupsKind(),
         new Memory.MemoryKind(),

@@ -52,7 +52,7 @@ public sealed class RestoreContext : IDisposable
     public List<Action> AtRelease { get; } = [];
 
     /// <summary>What kinds keep while the restore lasts.</summary>
-    public KindStates States { get; } = new();
+    internal KindStates States { get; } = new();
 
     /// <inheritdoc/>
     public void Dispose() => States.Dispose();
@@ -86,7 +86,7 @@ public sealed class CheckContext
     internal CheckContext ForAnotherThread() => new() { Options = Options, Image = Image, Proc = new ProcReader(), Namespaces = Namespaces };
 
     /// <summary>What kinds keep while the check lasts.</summary>
-    public KindStates States { get; } = new();
+    internal KindStates States { get; } = new();
 
     /// <summary>Adds an obstacle that stops the restore.</summary>
     public void Refuse(TaskImage? task, string id, string what, string reason, string? advice = null, CrErrorKind kind = CrErrorKind.Obstacle)

@@ -28,7 +28,7 @@ public static unsafe class MessageQueue
     }
 
     /// <summary>Who waits to be notified, as this process sees it; 0 for nobody.</summary>
-    public static int Notified(Descriptor d)
+    internal static int Notified(Descriptor d)
     {
         using var file = OwnDescriptor.Open($"/proc/{d.Pid}/fd/{d.Fd}", FileNative.O_RDONLY, out _);
         return file is null ? 0 : Notified(file);

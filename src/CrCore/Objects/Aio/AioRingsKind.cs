@@ -11,7 +11,7 @@ namespace CrCore.Objects.Aio;
 /// Contexts of native asynchronous I/O with the events in their rings. A program knows a context by its ring's address,
 /// and the kernel keeps that in step when the ring is moved (aio_ring_mremap in fs/aio.c).
 /// </summary>
-public sealed class AioRingsKind : IInspectsTask, ICapturesTask, IChecksImage, IRestoresTask
+internal sealed class AioRingsKind : IInspectsTask, ICapturesTask, IChecksImage, IRestoresTask
 {
     public IEnumerable<RecordType> Records => [new(AioRingRecord.Id, "AIO_RING", AioRingRecord.Read, 32 + AioRingRecord.MaxEventBytes)];
 

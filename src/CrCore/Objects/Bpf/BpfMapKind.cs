@@ -10,7 +10,7 @@ namespace CrCore.Objects.Bpf;
 /// Maps of bpf(2) whose contents are plain bytes, and which only the tree uses: shape and contents. Programs and links are
 /// the kernel's to run, and no kind saves them.
 /// </summary>
-public sealed class BpfMapKind : IDescriptorKind
+internal sealed class BpfMapKind : IDescriptorKind
 {
     internal const string LinkText = "anon_inode:bpf-map";
 

@@ -28,28 +28,34 @@ public enum BpfMapType
 /// <summary>BPF_MAP (360): a map of bpf(2) behind descriptors, at the first sight of one.</summary>
 public sealed record BpfMapRecord : ISharedObject
 {
-    public const short Id = 360;
+    internal const short Id = 360;
 
     /// <summary>BPF_OBJ_NAME_LEN without its NUL.</summary>
     public const int MaxName = 15;
 
-    public const int MaxPayload = 8 * 4 + 8 + 4 + MaxName;
+    internal const int MaxPayload = 8 * 4 + 8 + 4 + MaxName;
 
     /// <summary>MAX_BPF_STACK: no kind of map has longer keys. And an element's bytes, which one piece has to hold.</summary>
     public const int MaxKey = 512, MaxElement = BpfMapDataRecord.MaxBytes;
 
+    /// <inheritdoc/>
     public short Type => Id;
+    /// <inheritdoc/>
     public uint Parent => ObjRef;
 
     /// <summary>The framing's parent.</summary>
     public required uint ObjRef { get; init; }
 
+    /// <summary>It decides what the numbers below may be (map_alloc_check of each type in kernel/bpf).</summary>
     public required BpfMapType MapType { get; init; }
 
+    /// <summary>Bytes of a key: 4 for arrays, 0 for queues and stacks.</summary>
     public required uint KeySize { get; init; }
 
+    /// <summary>Bytes of a value; of one processor's, where each has one.</summary>
     public required uint ValueSize { get; init; }
 
+    /// <summary>Most elements; of an array all that it has.</summary>
     public required uint MaxEntries { get; init; }
 
     /// <summary>BPF_F_* of linux/bpf.h, those that are the map's own.</summary>
@@ -61,15 +67,19 @@ public sealed record BpfMapRecord : ISharedObject
     /// <summary>How many processors had a value each; 1 where all have one.</summary>
     public uint Processors { get; init; } = 1;
 
+    /// <summary>map_extra of union bpf_attr (linux/bpf.h): only types that are not saved, Bloom filters and arenas, take another than 0.</summary>
     public ulong Extra { get; init; }
 
+    /// <summary>At most 15 bytes (BPF_OBJ_NAME_LEN of linux/bpf.h), or empty.</summary>
     public string Name { get; init; } = "";
 
+    /// <summary>Every processor has a value of its own for a key.</summary>
     public bool IsPerCpu => MapType is BpfMapType.PerCpuHash or BpfMapType.PerCpuArray or BpfMapType.LruPerCpuHash;
 
     /// <summary>Every element is always there, zero at first.</summary>
     public bool IsArray => MapType is BpfMapType.Array or BpfMapType.PerCpuArray;
 
+    /// <summary>Elements have no keys, and who reads one takes it out.</summary>
     public bool IsQueue => MapType is BpfMapType.Queue or BpfMapType.Stack;
 
     /// <summary>May drop elements by itself.</summary>
@@ -78,8 +88,10 @@ public sealed record BpfMapRecord : ISharedObject
     /// <summary>Of a value as bpf(2) hands it over (bpf_map_value_size in kernel/bpf/syscall.c).</summary>
     public int ValueBytes => checked((int)(IsPerCpu ? (ValueSize + 7L & ~7L) * Processors : ValueSize));
 
+    /// <summary>A key and a value as bpf(2) hands them over.</summary>
     public int ElementBytes => checked((int)KeySize + ValueBytes);
 
+    /// <inheritdoc/>
     public void Write(ref FieldWriter w)
     {
         w.U32((uint)MapType);
@@ -94,7 +106,7 @@ public sealed record BpfMapRecord : ISharedObject
         w.Text(Name);
     }
 
-    public static BpfMapRecord Read(uint parent, ref FieldReader r)
+    internal static BpfMapRecord Read(uint parent, ref FieldReader r)
     {
         var record = new BpfMapRecord
         {
@@ -118,21 +130,26 @@ public sealed record BpfMapRecord : ISharedObject
 /// <param name="Bytes">A multiple of the map's element size, at most <see cref="MaxBytes"/>.</param>
 public sealed record BpfMapDataRecord(uint Map, ReadOnlyMemory<byte> Bytes) : IContentRecord
 {
-    public const short Id = 361;
-    public const int MaxBytes = 256 * 1024;
+    internal const short Id = 361;
+    internal const int MaxBytes = 256 * 1024;
 
+    /// <inheritdoc/>
     public short Type => Id;
+    /// <inheritdoc/>
     public uint Parent => Map;
 
+    /// <inheritdoc/>
     public void Write(ref FieldWriter w) => w.Raw(Bytes.Span);
 
     ReadOnlyMemory<byte> IContentRecord.Contents => Bytes;
 
     ICrRecord IContentRecord.WithContents(ReadOnlyMemory<byte> contents) => this with { Bytes = contents };
 
-    public static BpfMapDataRecord Read(uint parent, ref FieldReader r) => new(parent, r.Raw(r.Remaining).ToArray());
+    internal static BpfMapDataRecord Read(uint parent, ref FieldReader r) => new(parent, r.Raw(r.Remaining).ToArray());
 
+    /// <inheritdoc/>
     public bool Equals(BpfMapDataRecord? other) => other is not null && Map == other.Map && Bytes.Span.SequenceEqual(other.Bytes.Span);
 
+    /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Map, Bytes.Length);
 }

@@ -8,18 +8,24 @@ namespace CrCore.Objects.Cgroups;
 public readonly record struct CgroupPlace(string Hierarchy, string Path);
 
 /// <summary>CGROUPS (430): a set of groups, one a hierarchy, that tasks are in; at the first of them.</summary>
+/// <param name="ObjRef">The reference: the framing's parent.</param>
+/// <param name="Places">At most one a hierarchy.</param>
 public sealed record CgroupsRecord(uint ObjRef, IReadOnlyList<CgroupPlace> Places) : ISharedObject, IDescribedRecord
 {
-    public const short Id = 430;
+    internal const short Id = 430;
 
     /// <summary>More than any kernel has hierarchies.</summary>
     public const int MaxPayload = 1 << 20;
 
+    /// <inheritdoc/>
     public short Type => Id;
+    /// <inheritdoc/>
     public uint Parent => ObjRef;
 
+    /// <inheritdoc/>
     public string Description => string.Join(' ', Places.Select(p => $"{p.Hierarchy}:{p.Path}"));
 
+    /// <inheritdoc/>
     public void Write(ref FieldWriter w)
     {
         w.U32((uint)Places.Count);
@@ -30,7 +36,7 @@ public sealed record CgroupsRecord(uint ObjRef, IReadOnlyList<CgroupPlace> Place
         }
     }
 
-    public static CgroupsRecord Read(uint parent, ref FieldReader r)
+    internal static CgroupsRecord Read(uint parent, ref FieldReader r)
     {
         var places = new CgroupPlace[r.Count(8)];
         for (var i = 0; i < places.Length; i++)
@@ -38,27 +44,34 @@ public sealed record CgroupsRecord(uint ObjRef, IReadOnlyList<CgroupPlace> Place
         return new(parent, places);
     }
 
+    /// <inheritdoc/>
     public bool Equals(CgroupsRecord? other) => other is not null && ObjRef == other.ObjRef && Places.SequenceEqual(other.Places);
 
+    /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(ObjRef, Places.Count);
 }
 
 /// <summary>IN_CGROUPS (431): the set that a task or thread is in. A thread has one of its own only where it differs from its task's.</summary>
+/// <param name="Number">The task or thread: the framing's parent.</param>
+/// <param name="Set">The reference of its CGROUPS.</param>
 public sealed record InCgroupsRecord(int Number, uint Set) : ICrRecord
 {
-    public const short Id = 431;
-    public const int PayloadSize = 8;
+    internal const short Id = 431;
+    internal const int PayloadSize = 8;
 
+    /// <inheritdoc/>
     public short Type => Id;
+    /// <inheritdoc/>
     public uint Parent => (uint)Number;
 
+    /// <inheritdoc/>
     public void Write(ref FieldWriter w)
     {
         w.U32(Set);
         w.U32(0);
     }
 
-    public static InCgroupsRecord Read(uint parent, ref FieldReader r)
+    internal static InCgroupsRecord Read(uint parent, ref FieldReader r)
     {
         var record = new InCgroupsRecord((int)parent, r.U32());
         r.Pad4();
@@ -67,20 +80,33 @@ public sealed record InCgroupsRecord(int Number, uint Set) : ICrRecord
 }
 
 /// <summary>A file of a group: who may use it, and what was in it where that can be set again.</summary>
+/// <param name="Name">In the group's directory.</param>
+/// <param name="Mode">Permissions.</param>
+/// <param name="Uid">Owner.</param>
+/// <param name="Gid">Group of the owner.</param>
 /// <param name="Value">Null where only the rights are kept.</param>
 public sealed record CgroupFile(string Name, uint Mode, uint Uid, uint Gid, string? Value);
 
 /// <summary>CGROUP_DIR (432): a group that tasks are in, or one below it, as it must be made where it is missing.</summary>
+/// <param name="Place">The group.</param>
+/// <param name="Mode">Permissions of its directory.</param>
+/// <param name="Uid">Owner.</param>
+/// <param name="Gid">Group of the owner.</param>
+/// <param name="Files">Those that have rights or a value of their own.</param>
 public sealed record CgroupDirRecord(CgroupPlace Place, uint Mode, uint Uid, uint Gid, IReadOnlyList<CgroupFile> Files) : IDescribedRecord
 {
-    public const short Id = 432;
-    public const int MaxPayload = 1 << 20;
+    internal const short Id = 432;
+    internal const int MaxPayload = 1 << 20;
 
+    /// <inheritdoc/>
     public short Type => Id;
+    /// <inheritdoc/>
     public uint Parent => 0;
 
+    /// <inheritdoc/>
     public string Description => $"{Place.Hierarchy}:{Place.Path}";
 
+    /// <inheritdoc/>
     public void Write(ref FieldWriter w)
     {
         w.Text(Place.Hierarchy);
@@ -100,7 +126,7 @@ public sealed record CgroupDirRecord(CgroupPlace Place, uint Mode, uint Uid, uin
         }
     }
 
-    public static CgroupDirRecord Read(uint parent, ref FieldReader r)
+    internal static CgroupDirRecord Read(uint parent, ref FieldReader r)
     {
         var place = new CgroupPlace(r.Text(), r.Text());
         var (mode, uid, gid) = (r.U32(), r.U32(), r.U32());
@@ -112,8 +138,10 @@ public sealed record CgroupDirRecord(CgroupPlace Place, uint Mode, uint Uid, uin
 
     private static string? Value(bool has, string text) => has ? text : null;
 
+    /// <inheritdoc/>
     public bool Equals(CgroupDirRecord? other)
         => other is not null && Place == other.Place && Mode == other.Mode && Uid == other.Uid && Gid == other.Gid && Files.SequenceEqual(other.Files);
 
+    /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Place, Mode, Files.Count);
 }

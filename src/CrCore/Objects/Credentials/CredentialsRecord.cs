@@ -9,22 +9,27 @@ namespace CrCore.Objects.Credentials;
 /// </summary>
 public sealed record CredentialsRecord : ICrRecord
 {
-    public const short Id = 120;
+    internal const short Id = 120;
 
     /// <summary>NGROUPS_MAX of linux/limits.h.</summary>
     public const int MaxGroups = 65_536;
 
     private const int FixedSize = 8 * 4 + 5 * 8 + 4 + 1 + 4;
 
-    public const int MaxPayload = FixedSize + MaxGroups * 4;
+    internal const int MaxPayload = FixedSize + MaxGroups * 4;
 
+    /// <inheritdoc/>
     public short Type => Id;
+    /// <inheritdoc/>
     public uint Parent => (uint)VTid;
 
+    /// <summary>The thread, by its number in the tree's pid namespace: the framing's parent.</summary>
     public required int VTid { get; init; }
 
+    /// <summary>Real, effective, saved and file-system user.</summary>
     public IdSet Uid { get; init; }
 
+    /// <summary>Real, effective, saved and file-system group.</summary>
     public IdSet Gid { get; init; }
 
     /// <summary>Supplementary groups, ascending as the kernel keeps them.</summary>
@@ -33,19 +38,25 @@ public sealed record CredentialsRecord : ICrRecord
     /// <summary>Bit n is capability n, here and below.</summary>
     public ulong Inheritable { get; init; }
 
+    /// <summary>What the thread may make effective.</summary>
     public ulong Permitted { get; init; }
 
+    /// <summary>What the kernel asks for.</summary>
     public ulong Effective { get; init; }
 
+    /// <summary>What execve(2) can give at most.</summary>
     public ulong Bounding { get; init; }
 
+    /// <summary>What stays through the execve(2) of a program that has no rights of its own.</summary>
     public ulong Ambient { get; init; }
 
     /// <summary>SECBIT_* of linux/securebits.h, SECBIT_KEEP_CAPS (0x10) among them.</summary>
     public uint SecureBits { get; init; }
 
+    /// <summary>execve(2) gives no rights (PR_SET_NO_NEW_PRIVS of prctl(2)); once set, for good.</summary>
     public bool NoNewPrivileges { get; init; }
 
+    /// <inheritdoc/>
     public void Write(ref FieldWriter w)
     {
         Write(ref w, Uid);
@@ -62,7 +73,7 @@ public sealed record CredentialsRecord : ICrRecord
             w.U32(g);
     }
 
-    public static CredentialsRecord Read(uint parent, ref FieldReader r) => new()
+    internal static CredentialsRecord Read(uint parent, ref FieldReader r) => new()
     {
         VTid = (int)parent,
         Uid = new(r.U32(), r.U32(), r.U32(), r.U32()),

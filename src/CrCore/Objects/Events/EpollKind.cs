@@ -12,7 +12,7 @@ namespace CrCore.Objects.Events;
 /// epoll(7) instances with what they watch, each target under the number that it was added with: a later EPOLL_CTL_MOD or
 /// EPOLL_CTL_DEL looks for the pair of file and number (ep_find in fs/eventpoll.c).
 /// </summary>
-public sealed class EpollKind : IDescriptorKind
+internal sealed class EpollKind : IDescriptorKind
 {
     private const int Add = 1, EventSize = 12;
 

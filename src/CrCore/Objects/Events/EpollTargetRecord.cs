@@ -11,13 +11,16 @@ namespace CrCore.Objects.Events;
 /// <param name="HolderFd">That descriptor; of one in flight the reference of its description.</param>
 public sealed record EpollTargetRecord(int Number, uint Events, ulong Data, int HolderVPid, int HolderFd) : IDescribedRecord, IUsesNumber
 {
-    public const int PayloadSize = 24;
+    internal const int PayloadSize = 24;
 
+    /// <inheritdoc/>
     public short Type => EventRecordIds.EpollTarget;
+    /// <inheritdoc/>
     public uint Parent => 0;
 
     string IDescribedRecord.Description => $"watches {HolderVPid}:{HolderFd}";
 
+    /// <inheritdoc/>
     public void Write(ref FieldWriter w)
     {
         w.I32(Number);
@@ -27,7 +30,7 @@ public sealed record EpollTargetRecord(int Number, uint Events, ulong Data, int 
         w.I32(HolderFd);
     }
 
-    public static EpollTargetRecord Read(uint parent, ref FieldReader r)
+    internal static EpollTargetRecord Read(uint parent, ref FieldReader r)
     {
         var record = new EpollTargetRecord(r.I32(), r.U32(), r.U64(), r.I32(), r.I32());
         return record.Number >= 0 ? record : throw r.Bad($"an epoll target was added as descriptor {record.Number}");

@@ -8,7 +8,7 @@ using CrCore.Restore;
 namespace CrCore.Objects.Events;
 
 /// <summary>Event counters (eventfd(2)). fdinfo tells all that there is (eventfd_show_fdinfo in fs/eventfd.c).</summary>
-public sealed class EventFdKind : IDescriptorKind
+internal sealed class EventFdKind : IDescriptorKind
 {
     private const int Semaphore = 1;
 

@@ -7,11 +7,14 @@ namespace CrCore.Objects.Events;
 /// <param name="IsSemaphore">A read takes 1 and not all (EFD_SEMAPHORE).</param>
 public sealed record EventFdRecord(ulong Count, bool IsSemaphore) : ICrRecord
 {
-    public const int PayloadSize = 16;
+    internal const int PayloadSize = 16;
 
+    /// <inheritdoc/>
     public short Type => EventRecordIds.EventFd;
+    /// <inheritdoc/>
     public uint Parent => 0;
 
+    /// <inheritdoc/>
     public void Write(ref FieldWriter w)
     {
         w.U64(Count);
@@ -19,7 +22,7 @@ public sealed record EventFdRecord(ulong Count, bool IsSemaphore) : ICrRecord
         w.U32(0);
     }
 
-    public static EventFdRecord Read(uint parent, ref FieldReader r)
+    internal static EventFdRecord Read(uint parent, ref FieldReader r)
     {
         var record = new EventFdRecord(r.U64(), r.U32() != 0);
         r.Pad4();

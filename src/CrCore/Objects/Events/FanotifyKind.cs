@@ -6,7 +6,7 @@ using CrCore.Remote;
 namespace CrCore.Objects.Events;
 
 /// <summary>fanotify(7) groups that are told of events, with their marks on files, mounts and file systems.</summary>
-public sealed class FanotifyKind : IDescriptorKind
+internal sealed class FanotifyKind : IDescriptorKind
 {
     private const uint Add = 1, IgnoredMask = 0x20, Evictable = 0x200, Ignore = 0x400, DontFollow = 4;
 

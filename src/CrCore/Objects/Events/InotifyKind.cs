@@ -9,7 +9,7 @@ namespace CrCore.Objects.Events;
 /// inotify(7) instances with what they watch, under the same watch descriptors. Watches are set when all else is done, so
 /// that they see nothing of the restore itself.
 /// </summary>
-public sealed class InotifyKind : IDescriptorKind
+internal sealed class InotifyKind : IDescriptorKind
 {
     private const uint DontFollow = 0x02000000;
 

@@ -11,7 +11,7 @@ namespace CrCore.Objects.Events;
 /// POSIX message queues. One with a name in the namespace of this program outlives the tree, messages and all, and is opened
 /// again; one in a namespace of the tree's own comes back with that. Any other is made again, which only an empty one can be.
 /// </summary>
-public sealed class MessageQueueKind : IDescriptorKind
+internal sealed class MessageQueueKind : IDescriptorKind
 {
     private const ulong Magic = 0x19800202;
 

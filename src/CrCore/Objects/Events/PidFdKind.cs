@@ -8,7 +8,7 @@ using CrCore.Restore;
 namespace CrCore.Objects.Events;
 
 /// <summary>pidfd_open(2) descriptors: of tasks of the tree, zombies too, and of processes that have ended and were waited for.</summary>
-public sealed class PidFdKind : IDescriptorKind
+internal sealed class PidFdKind : IDescriptorKind
 {
     /// <summary>PIDFD_THREAD is O_EXCL.</summary>
     private const uint OfThread = OpenFlags.Exclusive;

@@ -8,11 +8,14 @@ namespace CrCore.Objects.Events;
 /// <param name="Status">Of an ended process, as wait(2) tells it.</param>
 public sealed record PidFdRecord(int VPid, uint Ended, int Status) : ICrRecord
 {
-    public const int PayloadSize = 16;
+    internal const int PayloadSize = 16;
 
+    /// <inheritdoc/>
     public short Type => EventRecordIds.PidFd;
+    /// <inheritdoc/>
     public uint Parent => 0;
 
+    /// <inheritdoc/>
     public void Write(ref FieldWriter w)
     {
         w.I32(VPid);
@@ -21,7 +24,7 @@ public sealed record PidFdRecord(int VPid, uint Ended, int Status) : ICrRecord
         w.U32(0);
     }
 
-    public static PidFdRecord Read(uint parent, ref FieldReader r)
+    internal static PidFdRecord Read(uint parent, ref FieldReader r)
     {
         var record = new PidFdRecord(r.I32(), r.U32(), r.I32());
         r.Pad4();

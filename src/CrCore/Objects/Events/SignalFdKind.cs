@@ -11,7 +11,7 @@ namespace CrCore.Objects.Events;
 /// Descriptors that take signals (signalfd(2)). They hold none: a read takes what is pending for the task that reads
 /// (signalfd_dequeue in fs/signalfd.c), and pending signals are saved with their tasks.
 /// </summary>
-public sealed class SignalFdKind : IDescriptorKind
+internal sealed class SignalFdKind : IDescriptorKind
 {
     private const int NoDescriptor = -1;
 

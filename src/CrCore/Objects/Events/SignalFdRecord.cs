@@ -6,12 +6,15 @@ namespace CrCore.Objects.Events;
 /// <param name="Mask">Bit n − 1 is signal n.</param>
 public sealed record SignalFdRecord(ulong Mask) : ICrRecord
 {
-    public const int PayloadSize = 8;
+    internal const int PayloadSize = 8;
 
+    /// <inheritdoc/>
     public short Type => EventRecordIds.SignalFd;
+    /// <inheritdoc/>
     public uint Parent => 0;
 
+    /// <inheritdoc/>
     public void Write(ref FieldWriter w) => w.U64(Mask);
 
-    public static SignalFdRecord Read(uint parent, ref FieldReader r) => new(r.U64());
+    internal static SignalFdRecord Read(uint parent, ref FieldReader r) => new(r.U64());
 }

@@ -10,7 +10,7 @@ namespace CrCore.Objects.Events;
 /// pidfds of single threads (PIDFD_THREAD), opened when the threads exist, by the one task that has them. Their records are
 /// <see cref="PidFdKind"/>'s.
 /// </summary>
-public sealed class ThreadPidFdsKind : IRestoresTask
+internal sealed class ThreadPidFdsKind : IRestoresTask
 {
     public IEnumerable<RecordType> Records => [];
 

@@ -11,7 +11,7 @@ namespace CrCore.Objects.Events;
 /// time, and expires at once when it is past; every other goes on with what it had left, as POSIX timers do. Expirations
 /// that nobody has read are kept.
 /// </summary>
-public sealed class TimerFdKind : IDescriptorKind
+internal sealed class TimerFdKind : IDescriptorKind
 {
     private const int Realtime = 0, Boottime = 7, RealtimeAlarm = 8, BoottimeAlarm = 9;
 

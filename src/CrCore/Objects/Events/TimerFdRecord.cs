@@ -6,14 +6,16 @@ namespace CrCore.Objects.Events;
 /// <summary>TIMERFD (341): the timer behind a timerfd_create(2).</summary>
 public sealed record TimerFdRecord : ICrRecord
 {
-    public const int PayloadSize = 64;
+    internal const int PayloadSize = 64;
 
     /// <summary>TFD_TIMER_ABSTIME and TFD_TIMER_CANCEL_ON_SET of linux/timerfd.h.</summary>
     public const uint AbsoluteTime = 1, CancelOnSet = 2;
 
     private const long NanosecondsPerSecond = 1_000_000_000;
 
+    /// <inheritdoc/>
     public short Type => EventRecordIds.TimerFd;
+    /// <inheritdoc/>
     public uint Parent => 0;
 
     /// <summary>CLOCK_* of linux/time.h.</summary>
@@ -31,8 +33,10 @@ public sealed record TimerFdRecord : ICrRecord
     /// <summary>When it would expire, on its clock; 0 when it is not armed.</summary>
     public required TimeSpec Expiry { get; init; }
 
+    /// <summary>Not so when it expired once and has no interval.</summary>
     public bool IsArmed => !Time.Value.IsZero;
 
+    /// <inheritdoc/>
     public void Write(ref FieldWriter w)
     {
         w.I32(Clock);
@@ -43,7 +47,7 @@ public sealed record TimerFdRecord : ICrRecord
         Write(ref w, Expiry);
     }
 
-    public static TimerFdRecord Read(uint parent, ref FieldReader r) => new()
+    internal static TimerFdRecord Read(uint parent, ref FieldReader r) => new()
     {
         Clock = r.I32(),
         Flags = r.U32(),

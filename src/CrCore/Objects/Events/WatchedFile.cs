@@ -12,8 +12,9 @@ namespace CrCore.Objects.Events;
 /// <param name="Handle">What its file system calls it; not known where there is a path or an anchor.</param>
 public readonly record struct WatchedFile(string Path, uint Anchor, uint FileMode, string Mount, FileHandle Handle)
 {
-    public const int MaxEncoded = 20 + 2 * FNameRecord.MaxBytes + FileHandle.MaxBytes;
+    internal const int MaxEncoded = 20 + 2 * FNameRecord.MaxBytes + FileHandle.MaxBytes;
 
+    /// <inheritdoc/>
     public void Write(ref FieldWriter w)
     {
         w.U32(Anchor);
@@ -24,7 +25,7 @@ public readonly record struct WatchedFile(string Path, uint Anchor, uint FileMod
         w.Text(Path);
     }
 
-    public static WatchedFile Read(ref FieldReader r)
+    internal static WatchedFile Read(ref FieldReader r)
     {
         var (anchor, mode, type) = (r.U32(), r.U32(), r.I32());
         var handle = new FileHandle(type, r.Blob(FileHandle.MaxBytes));

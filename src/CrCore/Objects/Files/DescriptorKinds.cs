@@ -9,7 +9,7 @@ using CrCore.Objects.Terminals;
 namespace CrCore.Objects.Files;
 
 /// <summary>The kinds of open file descriptions. A new kind is a folder and one line here; the first that claims a descriptor has it.</summary>
-public static class DescriptorKinds
+internal static class DescriptorKinds
 {
     public static IReadOnlyList<IDescriptorKind> All { get; } =
     [

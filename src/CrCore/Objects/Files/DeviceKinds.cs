@@ -9,7 +9,7 @@ namespace CrCore.Objects.Files;
 /// kernel's log for those who only write (devkmsg_open in kernel/printk/printk.c: who reads has a place in it, which is not
 /// told), and control devices that only take ioctls (Documentation/admin-guide/devices.txt).
 /// </summary>
-public sealed class DeviceKind : IDescriptorKind
+internal sealed class DeviceKind : IDescriptorKind
 {
     private const int MemoryMajor = 1, Null = 3, Zero = 5, Full = 7, Random = 8, Urandom = 9, KernelLog = 11;
     private const int MiscellaneousMajor = 10, BtrfsControl = 234, AutofsControl = 235, LoopControl = 237;
@@ -44,7 +44,7 @@ public sealed class DeviceKind : IDescriptorKind
 }
 
 /// <summary>Block devices: opened again by name, at the same offset. What is in them is the machine's.</summary>
-public sealed class BlockDeviceKind : IDescriptorKind
+internal sealed class BlockDeviceKind : IDescriptorKind
 {
     public IReadOnlyList<FdType> Types { get; } = [FdType.BlockDevice];
 

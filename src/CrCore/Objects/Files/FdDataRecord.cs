@@ -10,6 +10,7 @@ namespace CrCore.Objects.Files;
 /// <param name="Signal">0 for SIGIO without details.</param>
 public readonly record struct DescriptionOwner(int Kind, int Id, uint Uid, uint EffectiveUid, int Signal)
 {
+    /// <summary>Somebody is signalled, or it was said which signal somebody would get.</summary>
     public bool IsSet => Id != 0 || Signal != 0;
 }
 
@@ -19,16 +20,19 @@ public readonly record struct DescriptionOwner(int Kind, int Id, uint Uid, uint 
 /// </summary>
 public sealed record FdDataRecord : ISharedObject
 {
-    public const short Id = 303;
-    public const int Revision3Size = 24;
-    public const int PayloadSize = Revision3Size + 28 + FileIdentity.EncodedSize + 20;
+    internal const short Id = 303;
+    internal const int Revision3Size = 24;
+    internal const int PayloadSize = Revision3Size + 28 + FileIdentity.EncodedSize + 20;
 
+    /// <inheritdoc/>
     public short Type => Id;
+    /// <inheritdoc/>
     public uint Parent => ObjRef;
 
     /// <summary>The framing's parent.</summary>
     public required uint ObjRef { get; init; }
 
+    /// <summary>It decides which records follow the FNAME.</summary>
     public required FdType FdType { get; init; }
 
     /// <summary>FMODE_READ 1, FMODE_WRITE 2.</summary>
@@ -37,11 +41,13 @@ public sealed record FdDataRecord : ISharedObject
     /// <summary>As /proc/PID/fdinfo shows them, without O_CLOEXEC.</summary>
     public required uint Flags { get; init; }
 
+    /// <summary>Where the next read or write takes place, in bytes (pos of /proc/PID/fdinfo).</summary>
     public required ulong Position { get; init; }
 
     /// <summary>f_version of 2008; 0 in revision 4.</summary>
     public ulong Version { get; init; }
 
+    /// <summary>Who is signalled when it becomes ready.</summary>
     public DescriptionOwner Owner { get; init; }
 
     /// <summary>The object behind it that has a record of its own (a pipe, a deleted file, …), or 0.</summary>
@@ -50,6 +56,7 @@ public sealed record FdDataRecord : ISharedObject
     /// <summary>The mount, as in mountinfo when it was saved.</summary>
     public int MountId { get; init; }
 
+    /// <summary>The file when it was saved, to see at a restore whether it still is that one.</summary>
     public FileIdentity Identity { get; init; }
 
     /// <summary>File type and permissions (inode(7)).</summary>
@@ -64,6 +71,7 @@ public sealed record FdDataRecord : ISharedObject
     /// <summary>The GHOST or REMAP by which a file is made or found again that its name does not lead to, or 0.</summary>
     public uint Anchor { get; init; }
 
+    /// <inheritdoc/>
     public void Write(ref FieldWriter w)
     {
         w.U16((ushort)FdType);
@@ -85,7 +93,7 @@ public sealed record FdDataRecord : ISharedObject
         w.U32(Anchor);
     }
 
-    public static FdDataRecord Read(uint parent, ref FieldReader r)
+    internal static FdDataRecord Read(uint parent, ref FieldReader r)
     {
         var old = new FdDataRecord
         {

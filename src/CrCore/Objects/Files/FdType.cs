@@ -74,6 +74,7 @@ public enum FdType : ushort
 /// <summary>Open flags as open(2) takes them on x86-64 (include/uapi/asm-generic/fcntl.h).</summary>
 public static class OpenFlags
 {
+    /// <summary>O_* by their names: <see cref="AccessMode"/> is the mask of the first three (O_ACCMODE).</summary>
     public const uint
         AccessMode = 3, ReadOnly = 0, WriteOnly = 1, ReadWrite = 2,
         Create = 0x40, Exclusive = 0x80, NoControllingTerminal = 0x100, Truncate = 0x200, Append = 0x400, NonBlock = 0x800,
@@ -90,7 +91,7 @@ public static class OpenFlags
     /// <summary>The flags that open an existing object as it was open before, without side effects.</summary>
     public static uint Reopening(uint flags) => flags & ~Once | NoControllingTerminal;
 
-    public static bool CanRead(uint flags) => (flags & (AccessMode | Path)) is ReadOnly or ReadWrite;
+    internal static bool CanRead(uint flags) => (flags & (AccessMode | Path)) is ReadOnly or ReadWrite;
 
-    public static bool CanWrite(uint flags) => (flags & (AccessMode | Path)) is WriteOnly or ReadWrite;
+    internal static bool CanWrite(uint flags) => (flags & (AccessMode | Path)) is WriteOnly or ReadWrite;
 }

@@ -9,7 +9,7 @@ namespace CrCore.Objects.Files;
 /// Descriptor tables: numbers, close-on-exec, and which open file descriptions are shared within and between tasks.
 /// What a description is opened on is the business of the <see cref="IDescriptorKind"/>s.
 /// </summary>
-public sealed class FilesKind : IInspectsTask, ICapturesTask, IChecksImage, IRestoresTask
+internal sealed class FilesKind : IInspectsTask, ICapturesTask, IChecksImage, IRestoresTask
 {
     public IEnumerable<RecordType> Records
     {
@@ -49,7 +49,7 @@ public sealed class FilesKind : IInspectsTask, ICapturesTask, IChecksImage, IRes
 }
 
 /// <summary>Ends the serving of descriptions, when every task has what it needs and memory is mapped.</summary>
-public sealed class ServedDescriptorsKind : IRestoresTask
+internal sealed class ServedDescriptorsKind : IRestoresTask
 {
     public IEnumerable<RecordType> Records => [];
 

@@ -7,7 +7,7 @@ using CrCore.Restore;
 namespace CrCore.Objects.Files;
 
 /// <summary>Working directory, root and umask: of tasks, and of threads that left their task's (unshare(2) with CLONE_FS).</summary>
-public sealed class FsKind : IInspectsTask, ICapturesTask, ICapturesThread, IChecksImage, IRestoresTask, IRestoresThread
+internal sealed class FsKind : IInspectsTask, ICapturesTask, ICapturesThread, IChecksImage, IRestoresTask, IRestoresThread
 {
     public IEnumerable<RecordType> Records =>
     [

@@ -12,12 +12,15 @@ namespace CrCore.Objects.Files;
 /// <param name="RootAnchor">The same.</param>
 public sealed record FsRecord(uint VPid, uint Shared, uint Umask, string WorkingDirectory, string Root, uint WorkingDirectoryAnchor = 0, uint RootAnchor = 0) : ICrRecord
 {
-    public const short Id = 304;
-    public const int MaxPayload = 24 + 2 * FNameRecord.MaxBytes;
+    internal const short Id = 304;
+    internal const int MaxPayload = 24 + 2 * FNameRecord.MaxBytes;
 
+    /// <inheritdoc/>
     public short Type => Id;
+    /// <inheritdoc/>
     public uint Parent => VPid;
 
+    /// <inheritdoc/>
     public void Write(ref FieldWriter w)
     {
         w.U32(Shared);
@@ -28,6 +31,6 @@ public sealed record FsRecord(uint VPid, uint Shared, uint Umask, string Working
         w.U32(RootAnchor);
     }
 
-    public static FsRecord Read(uint parent, ref FieldReader r)
+    internal static FsRecord Read(uint parent, ref FieldReader r)
         => new(parent, r.U32(), r.U32(), r.Text(FNameRecord.MaxBytes), r.Text(FNameRecord.MaxBytes), r.U32(), r.U32());
 }

@@ -6,22 +6,27 @@ namespace CrCore.Objects.Files;
 /// GONE_DIRECTORY (178): the task's working directory, in its FS, is below /proc/PID of a process that has ended. It is
 /// entered while a passing process has that number.
 /// </summary>
+/// <param name="VPid">The task: the framing's parent.</param>
+/// <param name="Gone">The number of the process that has ended, 1 or more.</param>
 public sealed record GoneDirectoryRecord(int VPid, int Gone) : ICrRecord
 {
-    public const short Id = 178;
+    internal const short Id = 178;
 
-    public const int PayloadSize = 8;
+    internal const int PayloadSize = 8;
 
+    /// <inheritdoc/>
     public short Type => Id;
+    /// <inheritdoc/>
     public uint Parent => (uint)VPid;
 
+    /// <inheritdoc/>
     public void Write(ref FieldWriter w)
     {
         w.I32(Gone);
         w.U32(0);
     }
 
-    public static GoneDirectoryRecord Read(uint parent, ref FieldReader r)
+    internal static GoneDirectoryRecord Read(uint parent, ref FieldReader r)
     {
         var pid = r.I32();
         r.Pad4();

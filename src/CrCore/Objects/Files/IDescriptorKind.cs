@@ -11,7 +11,7 @@ namespace CrCore.Objects.Files;
 /// A kind of open file description: a folder of its own and one line in <see cref="DescriptorKinds"/>. Descriptors
 /// themselves (numbers, close-on-exec, sharing within and between tasks) are none of its business.
 /// </summary>
-public interface IDescriptorKind
+internal interface IDescriptorKind
 {
     /// <summary>The fd_types that it writes and reads; no other kind has them.</summary>
     IReadOnlyList<FdType> Types { get; }
@@ -110,7 +110,7 @@ public interface IDescriptorKind
 /// <param name="Object">The reference of the object behind it, or 0.</param>
 /// <param name="Records">Written after FD_DATA and FNAME; enumerated once.</param>
 /// <param name="Anchor">The reference of the anchor of a file that its name does not lead to, or 0 (<see cref="Anchoring"/>).</param>
-public sealed record SavedForm(FdType Type, string Name, uint Object = 0, IEnumerable<ICrRecord>? Records = null, uint Anchor = 0)
+internal sealed record SavedForm(FdType Type, string Name, uint Object = 0, IEnumerable<ICrRecord>? Records = null, uint Anchor = 0)
 {
     /// <summary>Saved as /dev/null: what it was cannot be restored, by the user's choice.</summary>
     public static SavedForm NullDevice { get; } = new(FdType.Device, "/dev/null");

@@ -7,7 +7,7 @@ using CrCore.Restore;
 namespace CrCore.Objects.Files;
 
 /// <summary>Files of memfd_create(2). Their contents, seals and size are those of the shared memory that mappings of them share, too.</summary>
-public sealed class MemoryFileKind : IDescriptorKind
+internal sealed class MemoryFileKind : IDescriptorKind
 {
     private const string Prefix = "/memfd:";
 

@@ -9,7 +9,7 @@ namespace CrCore.Objects.Files;
 /// Files and directories below /proc/PID of a process that has ended: reading them says ESRCH. They are opened again while
 /// a passing process has that number.
 /// </summary>
-public sealed class ProcGoneKind : IDescriptorKind
+internal sealed class ProcGoneKind : IDescriptorKind
 {
     public IReadOnlyList<FdType> Types { get; } = [FdType.ProcGone];
 

@@ -7,7 +7,7 @@ using CrCore.Restore;
 namespace CrCore.Objects.Files;
 
 /// <summary>Regular files, deleted ones too: opened again with the same flags and at the same offset.</summary>
-public sealed class RegularFileKind : IDescriptorKind
+internal sealed class RegularFileKind : IDescriptorKind
 {
     public IReadOnlyList<FdType> Types { get; } = [FdType.File, FdType.Ghost];
 
@@ -50,7 +50,7 @@ public sealed class RegularFileKind : IDescriptorKind
 }
 
 /// <summary>Directories, at the place where readdir was.</summary>
-public sealed class DirectoryKind : IDescriptorKind
+internal sealed class DirectoryKind : IDescriptorKind
 {
     public IReadOnlyList<FdType> Types { get; } = [FdType.Directory];
 
@@ -89,7 +89,7 @@ public sealed class DirectoryKind : IDescriptorKind
 }
 
 /// <summary>O_PATH: names without being opened; symbolic links among them.</summary>
-public sealed class PathKind : IDescriptorKind
+internal sealed class PathKind : IDescriptorKind
 {
     public IReadOnlyList<FdType> Types { get; } = [FdType.Path, FdType.Link];
 

@@ -10,7 +10,7 @@ namespace CrCore.Objects.Given;
 /// Descriptions for which others stand, given at the restore: a path is opened in the tree, with the access that the saved
 /// one had; a descriptor of this program is handed on as it is. What outsiders can notice (flags, contents) comes last.
 /// </summary>
-public sealed class GivenKind : IDescriptorKind
+internal sealed class GivenKind : IDescriptorKind
 {
     public IReadOnlyList<FdType> Types { get; } = [FdType.Given];
 

@@ -17,18 +17,23 @@ public sealed record GivenForm(SocketIdentity? Socket = null, bool IsListening =
 
 /// <summary>GIVEN (353): a description that is not saved, but to be given at the restore. It stands behind FD_DATA and FNAME.</summary>
 /// <param name="Was">The type that it would have been saved as.</param>
+/// <param name="Form">What may stand for it.</param>
 public sealed record GivenRecord(FdType Was, GivenForm Form) : IDescribedRecord
 {
     private const uint Listening = 1, Connected = 2;
 
-    public const short Id = 353;
-    public const int PayloadSize = 24;
+    internal const short Id = 353;
+    internal const int PayloadSize = 24;
 
+    /// <inheritdoc/>
     public short Type => Id;
+    /// <inheritdoc/>
     public uint Parent => 0;
 
+    /// <inheritdoc/>
     public string Description => "to be given at the restore";
 
+    /// <inheritdoc/>
     public void Write(ref FieldWriter w)
     {
         w.U32((uint)Was);
@@ -39,7 +44,7 @@ public sealed record GivenRecord(FdType Was, GivenForm Form) : IDescribedRecord
         w.U32(0);
     }
 
-    public static GivenRecord Read(uint parent, ref FieldReader r)
+    internal static GivenRecord Read(uint parent, ref FieldReader r)
     {
         var was = r.U32();
         var socket = new SocketIdentity(r.I32(), r.I32(), r.I32());

@@ -10,6 +10,8 @@ namespace CrCore.Objects.Ipc;
 /// IPC_LIMITS (454), at the root of a tree with an IPC namespace of its own: the settings of proc_sys_kernel(5) and mq_overview(7)
 /// that belong to the namespace, in the order of <see cref="Names"/>; empty for one that the kernel has not.
 /// </summary>
+/// <param name="VPid">The root: the framing's parent.</param>
+/// <param name="Values">As /proc/sys shows them, without the line's end.</param>
 public sealed record IpcLimitsRecord(int VPid, IReadOnlyList<string> Values) : ICrRecord
 {
     private const int MaxValue = 128;
@@ -30,11 +32,14 @@ public sealed record IpcLimitsRecord(int VPid, IReadOnlyList<string> Values) : I
     /// <summary>Messages and their bytes in a POSIX queue, and such queues (fs.mqueue.msg_max, msgsize_max, queues_max).</summary>
     public const int PosixMessages = 9, PosixSize = 11, PosixQueues = 12;
 
-    public const int MaxPayload = 4 + 16 * (4 + MaxValue);
+    internal const int MaxPayload = 4 + 16 * (4 + MaxValue);
 
+    /// <inheritdoc/>
     public short Type => IpcRecordIds.Limits;
+    /// <inheritdoc/>
     public uint Parent => (uint)VPid;
 
+    /// <inheritdoc/>
     public void Write(ref FieldWriter w)
     {
         w.U32((uint)Values.Count);
@@ -42,7 +47,7 @@ public sealed record IpcLimitsRecord(int VPid, IReadOnlyList<string> Values) : I
             w.Text(value);
     }
 
-    public static IpcLimitsRecord Read(uint parent, ref FieldReader r)
+    internal static IpcLimitsRecord Read(uint parent, ref FieldReader r)
     {
         var values = new string[r.Count(4)];
         if (values.Length != Names.Count)
@@ -56,8 +61,10 @@ public sealed record IpcLimitsRecord(int VPid, IReadOnlyList<string> Values) : I
         return new((int)parent, values);
     }
 
+    /// <inheritdoc/>
     public bool Equals(IpcLimitsRecord? other) => other is not null && VPid == other.VPid && Values.SequenceEqual(other.Values);
 
+    /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(VPid, Values.Count);
 }
 

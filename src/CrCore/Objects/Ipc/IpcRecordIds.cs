@@ -1,7 +1,7 @@
 namespace CrCore.Objects.Ipc;
 
 /// <summary>Ids of the records of this folder; a segment's own (450) is with the memory.</summary>
-public static class IpcRecordIds
+internal static class IpcRecordIds
 {
     public const short SemaphoreSet = 451;
     public const short MessageQueue = 452;

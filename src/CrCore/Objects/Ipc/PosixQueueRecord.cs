@@ -8,17 +8,24 @@ namespace CrCore.Objects.Ipc;
 /// </summary>
 /// <param name="VPid">The root: the framing's parent.</param>
 /// <param name="Name">With its slash.</param>
+/// <param name="MaxMessages">Messages that it holds at most.</param>
+/// <param name="MessageSize">Bytes of the largest message.</param>
 /// <param name="Mode">Permissions.</param>
+/// <param name="Uid">Owner.</param>
+/// <param name="Gid">Group of the owner.</param>
 public sealed record PosixQueueRecord(int VPid, string Name, long MaxMessages, long MessageSize, uint Mode, uint Uid, uint Gid) : ICrRecord
 {
     /// <summary>NAME_MAX of linux/limits.h, and the slash.</summary>
     private const int MaxName = 256;
 
-    public const int MaxPayload = 28 + 4 + MaxName;
+    internal const int MaxPayload = 28 + 4 + MaxName;
 
+    /// <inheritdoc/>
     public short Type => IpcRecordIds.PosixQueue;
+    /// <inheritdoc/>
     public uint Parent => (uint)VPid;
 
+    /// <inheritdoc/>
     public void Write(ref FieldWriter w)
     {
         w.I64(MaxMessages);
@@ -29,7 +36,7 @@ public sealed record PosixQueueRecord(int VPid, string Name, long MaxMessages, l
         w.Text(Name);
     }
 
-    public static PosixQueueRecord Read(uint parent, ref FieldReader r)
+    internal static PosixQueueRecord Read(uint parent, ref FieldReader r)
     {
         var (messages, size, mode, uid, gid) = (r.I64(), r.I64(), r.U32(), r.U32(), r.U32());
         var queue = new PosixQueueRecord((int)parent, r.Text(MaxName), messages, size, mode, uid, gid);
@@ -37,5 +44,6 @@ public sealed record PosixQueueRecord(int VPid, string Name, long MaxMessages, l
             : throw r.Bad($"the message queue {queue.Name} has {messages} messages of {size} bytes and the mode {mode:x}");
     }
 
+    /// <inheritdoc/>
     public override string ToString() => $"message queue {Name}";
 }

@@ -10,7 +10,7 @@ namespace CrCore.Objects.Ipc;
 /// Who changed a semaphore last (sempid of semctl(2)): the task itself changes it once more, up and down at one blow, when nobody else
 /// does any more. Of tasks that have ended, and of processes that were not of the tree, it stays the root.
 /// </summary>
-public sealed class SemaphorePidsKind : IRestoresTask
+internal sealed class SemaphorePidsKind : IRestoresTask
 {
     public IEnumerable<RecordType> Records => [];
 

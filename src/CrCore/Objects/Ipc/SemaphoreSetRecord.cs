@@ -3,11 +3,14 @@ using CrCore.Image;
 namespace CrCore.Objects.Ipc;
 
 /// <summary>A semaphore of a System V set.</summary>
+/// <param name="Value">0 to 32,767 (SEMVMX of linux/sem.h).</param>
 /// <param name="Pid">The last that changed it (sempid of semctl(2)), where that is a task of the tree; 0 for nobody, −1 for any other.</param>
 public readonly record struct SavedSemaphore(ushort Value, int Pid);
 
 /// <summary>SEMAPHORE_SET (451), at the root of a tree with an IPC namespace of its own: a set of semget(2).</summary>
 /// <param name="VPid">The root: the framing's parent.</param>
+/// <param name="Name">What it is called and whose it is.</param>
+/// <param name="Semaphores">In the order of their numbers.</param>
 public sealed record SemaphoreSetRecord(int VPid, SystemVName Name, IReadOnlyList<SavedSemaphore> Semaphores) : ICrRecord
 {
     /// <summary>Their numbers have 16 bits (struct sembuf).</summary>
@@ -18,11 +21,14 @@ public sealed record SemaphoreSetRecord(int VPid, SystemVName Name, IReadOnlyLis
 
     private const int SemaphoreSize = 6;
 
-    public const int MaxPayload = SystemVName.Size + 4 + MaxSemaphores * SemaphoreSize;
+    internal const int MaxPayload = SystemVName.Size + 4 + MaxSemaphores * SemaphoreSize;
 
+    /// <inheritdoc/>
     public short Type => IpcRecordIds.SemaphoreSet;
+    /// <inheritdoc/>
     public uint Parent => (uint)VPid;
 
+    /// <inheritdoc/>
     public void Write(ref FieldWriter w)
     {
         Name.Write(ref w);
@@ -34,7 +40,7 @@ public sealed record SemaphoreSetRecord(int VPid, SystemVName Name, IReadOnlyLis
         }
     }
 
-    public static SemaphoreSetRecord Read(uint parent, ref FieldReader r)
+    internal static SemaphoreSetRecord Read(uint parent, ref FieldReader r)
     {
         var name = SystemVName.Read(ref r);
         var semaphores = new SavedSemaphore[r.Count(SemaphoreSize)];
@@ -49,10 +55,13 @@ public sealed record SemaphoreSetRecord(int VPid, SystemVName Name, IReadOnlyLis
         return new((int)parent, name, semaphores);
     }
 
+    /// <inheritdoc/>
     public bool Equals(SemaphoreSetRecord? other)
         => other is not null && (VPid, Name) == (other.VPid, other.Name) && Semaphores.SequenceEqual(other.Semaphores);
 
+    /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(VPid, Name, Semaphores.Count);
 
+    /// <inheritdoc/>
     public override string ToString() => $"semaphore set {Name}";
 }

@@ -11,7 +11,7 @@ namespace CrCore.Objects.Ipc;
 /// What tasks undo of semaphores when they end (SEM_UNDO of semop(2)). The kernel shows it nowhere: which tasks have a list of it at all
 /// is found with kcmp(2), and what is in the list by asking the task itself (<see cref="UndoOperations"/>).
 /// </summary>
-public sealed class SemaphoreUndoKind : IInspectsTask, ICapturesTask, IAsksTask, IRestoresTask
+internal sealed class SemaphoreUndoKind : IInspectsTask, ICapturesTask, IAsksTask, IRestoresTask
 {
     public IEnumerable<RecordType> Records { get; } = [new(IpcRecordIds.SemaphoreUndo, "SEMAPHORE_UNDO", SemaphoreUndoRecord.Read, SemaphoreUndoRecord.MaxPayload)];
 

@@ -5,21 +5,26 @@ namespace CrCore.Objects.Ipc;
 
 /// <summary>What a task does to one semaphore when it ends.</summary>
 /// <param name="Set">semid.</param>
+/// <param name="Number">Of the semaphore in the set.</param>
 /// <param name="Adjustment">semadj of semop(2); not 0.</param>
 public readonly record struct SavedUndo(int Set, ushort Number, short Adjustment);
 
 /// <summary>SEMAPHORE_UNDO (455), at a task: what it has to undo of the semaphores of the tree's own IPC namespace (SEM_UNDO of semop(2)).</summary>
 /// <param name="VPid">The task: the framing's parent.</param>
+/// <param name="Undos">At most one a semaphore.</param>
 public sealed record SemaphoreUndoRecord(int VPid, IReadOnlyList<SavedUndo> Undos) : ICrRecord
 {
     private const int UndoSize = 8;
     private const int MaxUndos = 1 << 20;
 
-    public const int MaxPayload = 4 + MaxUndos * UndoSize;
+    internal const int MaxPayload = 4 + MaxUndos * UndoSize;
 
+    /// <inheritdoc/>
     public short Type => IpcRecordIds.SemaphoreUndo;
+    /// <inheritdoc/>
     public uint Parent => (uint)VPid;
 
+    /// <inheritdoc/>
     public void Write(ref FieldWriter w)
     {
         w.U32((uint)Undos.Count);
@@ -31,7 +36,7 @@ public sealed record SemaphoreUndoRecord(int VPid, IReadOnlyList<SavedUndo> Undo
         }
     }
 
-    public static SemaphoreUndoRecord Read(uint parent, ref FieldReader r)
+    internal static SemaphoreUndoRecord Read(uint parent, ref FieldReader r)
     {
         var undos = new SavedUndo[r.Count(UndoSize)];
         if (undos.Length > MaxUndos)
@@ -45,7 +50,9 @@ public sealed record SemaphoreUndoRecord(int VPid, IReadOnlyList<SavedUndo> Undo
         return new((int)parent, undos);
     }
 
+    /// <inheritdoc/>
     public bool Equals(SemaphoreUndoRecord? other) => other is not null && VPid == other.VPid && Undos.SequenceEqual(other.Undos);
 
+    /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(VPid, Undos.Count);
 }

@@ -11,7 +11,7 @@ namespace CrCore.Objects.Ipc;
 /// The System V objects of a tree that has an IPC namespace of its own: all of them are the tree's, whether a task uses them or not.
 /// In the namespace of the saving program they are the machine's, and outlive the tree.
 /// </summary>
-public sealed class SystemVKind : IInspectsTask, ICapturesTask, IRestoresTask
+internal sealed class SystemVKind : IInspectsTask, ICapturesTask, IRestoresTask
 {
     public IEnumerable<RecordType> Records { get; } =
     [
@@ -69,7 +69,7 @@ public sealed class SystemVKind : IInspectsTask, ICapturesTask, IRestoresTask
 }
 
 /// <summary>Sets the limits of the tree's own IPC namespace once all that is in it is made.</summary>
-public sealed class IpcLimitsKind : IRestoresTask
+internal sealed class IpcLimitsKind : IRestoresTask
 {
     public IEnumerable<RecordType> Records => [];
 

@@ -4,15 +4,20 @@ using CrCore.Kernel;
 namespace CrCore.Objects.Limits;
 
 /// <summary>LIMITS (160): the 16 resource limits of a task (getrlimit(2)), by <see cref="ResourceKind"/>.</summary>
+/// <param name="VPid">The task: the framing's parent.</param>
+/// <param name="Limits">Soft and hard, uint64 all ones for none (RLIM64_INFINITY).</param>
 public sealed record LimitsRecord(int VPid, IReadOnlyList<RLimit64> Limits) : ICrRecord
 {
-    public const short Id = 160;
+    internal const short Id = 160;
 
-    public const int PayloadSize = ProcLimits.Count * 16;
+    internal const int PayloadSize = ProcLimits.Count * 16;
 
+    /// <inheritdoc/>
     public short Type => Id;
+    /// <inheritdoc/>
     public uint Parent => (uint)VPid;
 
+    /// <inheritdoc/>
     public void Write(ref FieldWriter w)
     {
         foreach (var (soft, hard) in Limits)
@@ -22,7 +27,7 @@ public sealed record LimitsRecord(int VPid, IReadOnlyList<RLimit64> Limits) : IC
         }
     }
 
-    public static LimitsRecord Read(uint parent, ref FieldReader r)
+    internal static LimitsRecord Read(uint parent, ref FieldReader r)
     {
         var limits = new RLimit64[ProcLimits.Count];
         for (var i = 0; i < limits.Length; i++)

@@ -32,18 +32,23 @@ public enum FileLockType : ushort
 /// </summary>
 /// <param name="VPid">The task: the framing's parent.</param>
 /// <param name="Fd">A descriptor through which it is held.</param>
+/// <param name="Kind">By which call it was taken, and so whose it is.</param>
+/// <param name="LockType">For reading or writing.</param>
 /// <param name="IsBreaking">Of a lease: its holder has been told, and has not let it go yet. The type is what it is to become.</param>
 /// <param name="HolderVPid">The task that took it, as the kernel shows it; 0 where it is none of the tree.</param>
 /// <param name="Start">First byte.</param>
 /// <param name="End">Last byte; <see cref="long.MaxValue"/> for the end of the file, wherever it is.</param>
 public sealed record FileLockRecord(uint VPid, int Fd, FileLockKind Kind, FileLockType LockType, bool IsBreaking, int HolderVPid, long Start, long End) : ICrRecord
 {
-    public const short Id = 344;
-    public const int PayloadSize = 32;
+    internal const short Id = 344;
+    internal const int PayloadSize = 32;
 
+    /// <inheritdoc/>
     public short Type => Id;
+    /// <inheritdoc/>
     public uint Parent => VPid;
 
+    /// <inheritdoc/>
     public void Write(ref FieldWriter w)
     {
         w.I32(Fd);
@@ -55,7 +60,7 @@ public sealed record FileLockRecord(uint VPid, int Fd, FileLockKind Kind, FileLo
         w.I64(End);
     }
 
-    public static FileLockRecord Read(uint parent, ref FieldReader r)
+    internal static FileLockRecord Read(uint parent, ref FieldReader r)
     {
         var record = new FileLockRecord(parent, r.I32(), (FileLockKind)r.U16(), (FileLockType)r.U16(), r.U32() != 0, r.I32(), r.I64(), r.I64());
         if (record.Kind is < FileLockKind.Posix or > FileLockKind.Lease)

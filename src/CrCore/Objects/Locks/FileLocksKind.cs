@@ -12,7 +12,7 @@ namespace CrCore.Objects.Locks;
 /// Locks that are held on files: of processes, of open file descriptions, flock(2), and leases. Who waits for one was
 /// interrupted in its call and asks again when it runs.
 /// </summary>
-public sealed class FileLocksKind : IInspectsTask, ICapturesTask, IChecksImage, IRestoresTask
+internal sealed class FileLocksKind : IInspectsTask, ICapturesTask, IChecksImage, IRestoresTask
 {
     private const int FSetLock = 6, FSetDescriptionLock = 37;
     private const int LockShared = 1, LockExclusive = 2, LockNonBlocking = 4;

@@ -12,7 +12,7 @@ namespace CrCore.Objects.Locks;
 /// takes a lease becomes the owner where there is none (lease_setup in fs/locks.c), and must not be signalled for what
 /// happens here. Their records are <see cref="FileLocksKind"/>'s.
 /// </summary>
-public sealed class LeasesKind : IRestoresTask
+internal sealed class LeasesKind : IRestoresTask
 {
     private const int FSetOwnerEx = 15, FSetLease = 1024;
 

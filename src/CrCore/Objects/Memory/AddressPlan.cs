@@ -1,7 +1,7 @@
 namespace CrCore.Objects.Memory;
 
 /// <summary>Finds addresses that no task of an image uses. Pure arithmetic on ranges.</summary>
-public static class AddressPlan
+internal static class AddressPlan
 {
     /// <summary>End of the user's part with four levels of page tables (TASK_SIZE_MAX, arch/x86/include/asm/page_64_types.h).</summary>
     public const ulong FourLevelEnd = 0x7fff_ffff_f000;

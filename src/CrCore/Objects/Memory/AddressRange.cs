@@ -7,6 +7,8 @@ internal interface IAddressed
 }
 
 /// <summary>A range of addresses; the end is the first address behind it.</summary>
+/// <param name="Start">First address.</param>
+/// <param name="End">First address behind it.</param>
 public readonly record struct AddressRange(ulong Start, ulong End) : IAddressed
 {
     /// <summary>In bytes.</summary>
@@ -14,10 +16,13 @@ public readonly record struct AddressRange(ulong Start, ulong End) : IAddressed
 
     AddressRange IAddressed.Range => this;
 
+    /// <summary>They have an address in common; it is not enough that one begins where the other ends.</summary>
     public bool Overlaps(AddressRange other) => Start < other.End && other.Start < End;
 
+    /// <summary>Every address of the other is in this one.</summary>
     public bool Contains(AddressRange other) => Start <= other.Start && other.End <= End;
 
+    /// <inheritdoc/>
     public override string ToString() => $"{Start:x}-{End:x}";
 
     /// <summary>The first of ascending items that ends behind an address, or their count: the one that holds it, if any does.</summary>

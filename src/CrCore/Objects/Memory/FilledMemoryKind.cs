@@ -6,7 +6,7 @@ using CrCore.Restore;
 namespace CrCore.Objects.Memory;
 
 /// <summary>What is due once all pages are in place: rights, locks and seals, and the staging area goes.</summary>
-public sealed class FilledMemoryKind : IRestoresTask
+internal sealed class FilledMemoryKind : IRestoresTask
 {
     private const int MlockOnFault = 1, FAddSeals = 1033;
 

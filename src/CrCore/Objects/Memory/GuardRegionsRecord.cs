@@ -4,14 +4,18 @@ namespace CrCore.Objects.Memory;
 
 /// <summary>GUARD_REGIONS (211): pages of an address space that were made inaccessible with MADV_GUARD_INSTALL, ascending.</summary>
 /// <param name="ObjRef">The address space's reference: the framing's parent.</param>
+/// <param name="Ranges">Whole pages.</param>
 public sealed record GuardRegionsRecord(uint ObjRef, IReadOnlyList<AddressRange> Ranges) : ICrRecord
 {
     /// <summary>A bound for the reader: a million ranges.</summary>
     public const int MaxBytes = 16 << 20;
 
+    /// <inheritdoc/>
     public short Type => MemoryIds.GuardRegions;
+    /// <inheritdoc/>
     public uint Parent => ObjRef;
 
+    /// <inheritdoc/>
     public void Write(ref FieldWriter w)
     {
         w.U32((uint)Ranges.Count);
@@ -22,7 +26,7 @@ public sealed record GuardRegionsRecord(uint ObjRef, IReadOnlyList<AddressRange>
         }
     }
 
-    public static GuardRegionsRecord Read(uint parent, ref FieldReader r)
+    internal static GuardRegionsRecord Read(uint parent, ref FieldReader r)
     {
         var ranges = new AddressRange[r.Count(16)];
         ulong end = 0;
@@ -37,7 +41,9 @@ public sealed record GuardRegionsRecord(uint ObjRef, IReadOnlyList<AddressRange>
         return new GuardRegionsRecord(parent, ranges);
     }
 
+    /// <inheritdoc/>
     public bool Equals(GuardRegionsRecord? other) => other is not null && ObjRef == other.ObjRef && Ranges.SequenceEqual(other.Ranges);
 
+    /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(ObjRef, Ranges.Count);
 }

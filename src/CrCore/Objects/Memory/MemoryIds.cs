@@ -1,7 +1,7 @@
 namespace CrCore.Objects.Memory;
 
 /// <summary>Record ids of this folder (docs/image-format.md).</summary>
-public static class MemoryIds
+internal static class MemoryIds
 {
     public const short Mm = 201;
     public const short Vma = 202;

@@ -3,7 +3,7 @@ using CrCore.Restore;
 
 namespace CrCore.Objects.Memory;
 
-public sealed partial class MemoryKind : IRestoresTask
+internal sealed partial class MemoryKind : IRestoresTask
 {
     public RestoreStage Stage => RestoreStage.Memory;
 

@@ -6,7 +6,7 @@ using CrCore.Remote;
 namespace CrCore.Objects.Memory;
 
 /// <summary>Address spaces: what is mapped where, with which contents.</summary>
-public sealed partial class MemoryKind : IInspectsTask, ICapturesTask
+internal sealed partial class MemoryKind : IInspectsTask, ICapturesTask
 {
     public IEnumerable<RecordType> Records { get; } =
     [

@@ -3,16 +3,18 @@ using CrCore.Image;
 namespace CrCore.Objects.Memory;
 
 /// <summary>A saved mapping with the path that followed its record.</summary>
+/// <param name="Vma">Its VMA.</param>
 /// <param name="Path">For a mapping of a file, else empty.</param>
 public readonly record struct SavedMapping(VmaRecord Vma, string Path) : IAddressed
 {
     AddressRange IAddressed.Range => new(Vma.Start, Vma.End);
 
+    /// <inheritdoc/>
     public override string ToString() => Path.Length == 0 ? Vma.ToString() : $"{Vma} {Path}";
 }
 
 /// <summary>A task's saved address space, checked: mappings ascending and without overlap.</summary>
-public sealed class MemoryLayout
+internal sealed class MemoryLayout
 {
     private readonly SavedMapping[] _mappings;
 
@@ -125,7 +127,7 @@ public sealed class MemoryLayout
 }
 
 /// <summary>The layouts of an image's tasks, each made once.</summary>
-public sealed class MemoryLayouts
+internal sealed class MemoryLayouts
 {
     private readonly Dictionary<TaskImage, MemoryLayout?> _layouts = [];
     private SharedPages? _shared;

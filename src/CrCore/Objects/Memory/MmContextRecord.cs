@@ -6,14 +6,17 @@ namespace CrCore.Objects.Memory;
 /// <param name="ObjRef">The address space's reference: the framing's parent.</param>
 public sealed record MmContextRecord(uint ObjRef) : ICrRecord
 {
-    public const int PayloadSize = 8;
+    internal const int PayloadSize = 8;
 
     /// <summary>LDT_ENTRY_SIZE of arch/x86/include/uapi/asm/ldt.h.</summary>
     private const short EntrySize = 8;
 
+    /// <inheritdoc/>
     public short Type => MemoryIds.MmContext;
+    /// <inheritdoc/>
     public uint Parent => ObjRef;
 
+    /// <inheritdoc/>
     public void Write(ref FieldWriter w)
     {
         w.I16(EntrySize);
@@ -21,7 +24,7 @@ public sealed record MmContextRecord(uint ObjRef) : ICrRecord
         w.U32(0);
     }
 
-    public static MmContextRecord Read(uint parent, ref FieldReader r)
+    internal static MmContextRecord Read(uint parent, ref FieldReader r)
     {
         var (size, count, pad) = (r.I16(), r.I16(), r.U32());
         if (size != EntrySize || count != 0 || pad != 0)

@@ -15,29 +15,41 @@ public sealed record MmRecord : ISharedObject
     /// <summary>Bytes of the auxiliary vector that are accepted: the kernel keeps AT_VECTOR_SIZE words, about 50.</summary>
     public const int MaxAuxv = 4096;
 
+    /// <inheritdoc/>
     public short Type => MemoryIds.Mm;
 
     /// <summary>The task's vpid.</summary>
     public uint Parent { get; init; }
 
+    /// <summary>Positive, unique in the image: its pages are stored under it.</summary>
     public uint ObjRef { get; init; }
 
     /// <summary>VMA records that follow.</summary>
     public int MapCount { get; init; }
 
+    /// <summary>First address of the program's code.</summary>
     public ulong StartCode { get; init; }
+    /// <summary>First address behind the program's code.</summary>
     public ulong EndCode { get; init; }
+    /// <summary>First address of its initialized data.</summary>
     public ulong StartData { get; init; }
+    /// <summary>First address behind its initialized data.</summary>
     public ulong EndData { get; init; }
+    /// <summary>First address of the heap, which the program break never goes below.</summary>
     public ulong StartBrk { get; init; }
 
     /// <summary>The program break as brk(2) tells it: exact to the byte, where the heap's mapping ends at a page.</summary>
     public ulong Brk { get; init; }
 
+    /// <summary>Where the stack was when the program began; it grows down from there.</summary>
     public ulong StartStack { get; init; }
+    /// <summary>First byte of what /proc/PID/cmdline shows.</summary>
     public ulong ArgStart { get; init; }
+    /// <summary>First byte behind what /proc/PID/cmdline shows.</summary>
     public ulong ArgEnd { get; init; }
+    /// <summary>First byte of what /proc/PID/environ shows.</summary>
     public ulong EnvStart { get; init; }
+    /// <summary>First byte behind what /proc/PID/environ shows.</summary>
     public ulong EnvEnd { get; init; }
 
     /// <summary>XXH3-64 of the kernel's vdso. A restored task runs with the vdso of the kernel it is restored on.</summary>
@@ -49,6 +61,7 @@ public sealed record MmRecord : ISharedObject
     /// <summary>What /proc/PID/exe leads to.</summary>
     public string ExePath { get; init; } = "";
 
+    /// <summary>The program's file when it was saved, to see at a restore whether it still is that one.</summary>
     public FileIdentity ExeIdentity { get; init; }
 
     /// <summary>The GHOST or REMAP of a program file that its name does not lead to, the SHARED_MEMORY of one that is a memfd, or 0.</summary>
@@ -57,6 +70,7 @@ public sealed record MmRecord : ISharedObject
     /// <summary>Whether the program was executed from a file of memfd_create(2).</summary>
     public bool RunsFromMemory(ImageModel image) => image.Objects.GetValueOrDefault(ExeAnchor) is SharedMemoryRecord { Kind: SharedMemoryType.MemoryFile };
 
+    /// <inheritdoc/>
     public void Write(ref FieldWriter w)
     {
         w.U32(ObjRef);
@@ -79,7 +93,7 @@ public sealed record MmRecord : ISharedObject
         w.U32(ExeAnchor);
     }
 
-    public static MmRecord Read(uint parent, ref FieldReader r)
+    internal static MmRecord Read(uint parent, ref FieldReader r)
     {
         var mm = ReadSeed(parent, ref r);
         if (mm.ObjRef == 0 || parent == 0)
@@ -116,6 +130,7 @@ public sealed record MmRecord : ISharedObject
     }
 
     // A record's own equality would compare the vector's memory by reference.
+    /// <inheritdoc/>
     public bool Equals(MmRecord? other)
         => other is not null && Parent == other.Parent && ObjRef == other.ObjRef && MapCount == other.MapCount
         && (StartCode, EndCode, StartData, EndData, StartBrk, Brk) == (other.StartCode, other.EndCode, other.StartData, other.EndData, other.StartBrk, other.Brk)
@@ -123,5 +138,6 @@ public sealed record MmRecord : ISharedObject
         && VdsoHash == other.VdsoHash && ExePath == other.ExePath && ExeIdentity.Equals(other.ExeIdentity) && ExeAnchor == other.ExeAnchor
         && Auxv.Span.SequenceEqual(other.Auxv.Span);
 
+    /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Parent, ObjRef, Brk, ExePath);
 }

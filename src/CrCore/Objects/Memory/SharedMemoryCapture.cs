@@ -7,7 +7,7 @@ namespace CrCore.Objects.Memory;
 /// Saves shared memory once, however many mappings and descriptors lead to it. Whoever meets such an object first gets
 /// the record that is due. Kept in <see cref="CaptureContext.States"/>.
 /// </summary>
-public sealed class SharedMemoryCapture
+internal sealed class SharedMemoryCapture
 {
     private readonly Dictionary<uint, PageSource> _sources = [];
 

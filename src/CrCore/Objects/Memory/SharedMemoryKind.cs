@@ -15,7 +15,7 @@ internal sealed class RestoredMemoryFiles
 /// Makes shared memory in the root's puppet, before any other exists: all inherit its mappings and descriptors. Its records
 /// are <see cref="MemoryKind"/>'s.
 /// </summary>
-public sealed class SharedMemoryKind : IRestoresTask
+internal sealed class SharedMemoryKind : IRestoresTask
 {
     private const int ProtRead = 1, ProtReadWrite = 3;
     private const int MapShared = 1, MapPrivate = 2, MapAnonymous = 0x20, MapNoReserve = 0x4000, MapFixedNoReplace = 0x10_0000;

@@ -24,13 +24,17 @@ public sealed record SharedMemoryRecord : ISharedObject
     /// <summary>F_SEAL_* of fcntl(2): seal, shrink, grow, write, future write, exec.</summary>
     public const uint KnownSeals = 0x3f;
 
-    public const uint SealSeal = 0x1, SealShrink = 0x2, SealGrow = 0x4, SealWrite = 0x8, SealFutureWrite = 0x10, SealExec = 0x20;
+    internal const uint SealSeal = 0x1, SealShrink = 0x2, SealGrow = 0x4, SealWrite = 0x8, SealFutureWrite = 0x10, SealExec = 0x20;
 
+    /// <inheritdoc/>
     public short Type => MemoryIds.SharedMemory;
+    /// <inheritdoc/>
     public uint Parent => 0;
 
+    /// <summary>Positive, unique in the image: its pages are stored under it.</summary>
     public uint ObjRef { get; init; }
 
+    /// <summary>How it was made, and is made again.</summary>
     public SharedMemoryType Kind { get; init; }
 
     /// <summary>In bytes; a memfd's need not be a multiple of the page size. 0 where it is not known: as far as its mappings reach.</summary>
@@ -48,8 +52,10 @@ public sealed record SharedMemoryRecord : ISharedObject
     /// <summary>The size of its pages, as a power of two: <see cref="HugePageSize.None"/>, or that of huge pages (hugetlbfs).</summary>
     public byte PageShift { get; init; } = HugePageSize.None;
 
+    /// <summary>Its pages are huge ones (hugetlbfs).</summary>
     public bool IsHuge => PageShift != HugePageSize.None;
 
+    /// <summary>Of one page: 4096, or those of a huge one.</summary>
     public ulong PageBytes => 1UL << PageShift;
 
     /// <summary>Of a memfd: <see cref="Size"/> is known, and 0.</summary>
@@ -57,6 +63,7 @@ public sealed record SharedMemoryRecord : ISharedObject
 
     private static byte DefaultShift(SharedMemoryType kind) => kind == SharedMemoryType.HugePages ? HugePageSize.Default : HugePageSize.None;
 
+    /// <inheritdoc/>
     public void Write(ref FieldWriter w)
     {
         w.U32(ObjRef);
@@ -71,7 +78,7 @@ public sealed record SharedMemoryRecord : ISharedObject
             w.Flag(true);
     }
 
-    public static SharedMemoryRecord Read(uint parent, ref FieldReader r)
+    internal static SharedMemoryRecord Read(uint parent, ref FieldReader r)
     {
         var s = new SharedMemoryRecord
         {

@@ -38,16 +38,22 @@ public sealed record VmaRecord : ICrRecord
     /// <summary>ANON_VMA_NAME_MAX_LEN of kernel/sys.c is 80; a memfd's name has up to 249 bytes.</summary>
     public const int MaxName = 256;
 
+    /// <inheritdoc/>
     public short Type => MemoryIds.Vma;
+    /// <inheritdoc/>
     public uint Parent => 0;
 
+    /// <summary>What is mapped, and with it which of the fields below say something.</summary>
     public VmaType Kind { get; init; }
+    /// <summary>First address, a multiple of 4096.</summary>
     public ulong Start { get; init; }
+    /// <summary>First address behind it, a multiple of 4096.</summary>
     public ulong End { get; init; }
 
     /// <summary>PROT_* of mmap(2).</summary>
     public MemoryProtection Protection { get; init; }
 
+    /// <summary>What smaps of /proc/PID tells of it (proc_pid_smaps(5)).</summary>
     public VmFlags Flags { get; init; }
 
     /// <summary>Offset in the file or shared object, in pages.</summary>
@@ -65,10 +71,13 @@ public sealed record VmaRecord : ICrRecord
     /// <summary>With <see cref="VmFlags.HugeTlb"/>: the size of its pages, as a power of two. Revision 4.</summary>
     public byte PageShift { get; init; } = HugePageSize.Default;
 
+    /// <summary>Of huge pages (MAP_HUGETLB of mmap(2)).</summary>
     public bool IsHuge => (Flags & VmFlags.HugeTlb) != 0;
 
+    /// <summary>In bytes.</summary>
     public ulong Length => End - Start;
 
+    /// <summary>MAP_SHARED of mmap(2): what is written reaches the file or object.</summary>
     public bool IsShared => (Flags & VmFlags.Shared) != 0;
 
     /// <summary>Mapped by the kernel itself, the same in every task.</summary>
@@ -77,8 +86,10 @@ public sealed record VmaRecord : ICrRecord
     /// <summary>Pages of its own, stored under the address space's reference.</summary>
     public bool HasPrivatePages => !IsSpecial && !IsShared;
 
+    /// <inheritdoc/>
     public override string ToString() => $"{Start:x}-{End:x}";
 
+    /// <inheritdoc/>
     public void Write(ref FieldWriter w)
     {
         w.U32((uint)Kind);
@@ -97,7 +108,7 @@ public sealed record VmaRecord : ICrRecord
             w.U8(PageShift);
     }
 
-    public static VmaRecord Read(uint parent, ref FieldReader r)
+    internal static VmaRecord Read(uint parent, ref FieldReader r)
     {
         var vma = ReadSeed(ref r);
         vma = vma with { ObjRef = r.U32(), Name = r.Text(MaxName) };

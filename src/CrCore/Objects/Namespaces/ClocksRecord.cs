@@ -7,20 +7,24 @@ namespace CrCore.Objects.Namespaces;
 /// CLOCKS (408): what the clocks of a time namespace (time_namespaces(7)) of the tree's own showed when it was saved: they go
 /// on from there.
 /// </summary>
+/// <param name="VPid">The task: the framing's parent.</param>
 /// <param name="ForChildren">The one that the task's next children will be in, which it is not in itself.</param>
 /// <param name="Monotonic">CLOCK_MONOTONIC.</param>
 /// <param name="Boottime">CLOCK_BOOTTIME.</param>
 public sealed record ClocksRecord(int VPid, bool ForChildren, TimeSpec Monotonic, TimeSpec Boottime) : ICrRecord
 {
-    public const short Id = 408;
-    public const int PayloadSize = 8 + 2 * 16;
+    internal const short Id = 408;
+    internal const int PayloadSize = 8 + 2 * 16;
 
     /// <summary>As far as the kernel lets a clock be set ahead: half of what nanoseconds in 64 bits hold (KTIME_SEC_MAX / 2).</summary>
     public const long MostSeconds = long.MaxValue / 1_000_000_000 / 2;
 
+    /// <inheritdoc/>
     public short Type => Id;
+    /// <inheritdoc/>
     public uint Parent => (uint)VPid;
 
+    /// <inheritdoc/>
     public void Write(ref FieldWriter w)
     {
         w.U32(ForChildren ? 1u : 0);
@@ -29,7 +33,7 @@ public sealed record ClocksRecord(int VPid, bool ForChildren, TimeSpec Monotonic
         Write(ref w, Boottime);
     }
 
-    public static ClocksRecord Read(uint parent, ref FieldReader r)
+    internal static ClocksRecord Read(uint parent, ref FieldReader r)
     {
         var forChildren = r.U32() != 0;
         r.Pad4();

@@ -14,20 +14,26 @@ public sealed record IdMapsRecord : ICrRecord
 
     private const int RangeSize = 12;
 
-    public const int MaxPayload = 4 + 2 * (4 + MaxRanges * RangeSize);
+    internal const int MaxPayload = 4 + 2 * (4 + MaxRanges * RangeSize);
 
+    /// <inheritdoc/>
     public short Type => NamespaceRecordIds.IdMaps;
+    /// <inheritdoc/>
     public uint Parent => (uint)VPid;
 
+    /// <summary>The tree's root: the framing's parent.</summary>
     public required int VPid { get; init; }
 
     /// <summary>setgroups(2) is allowed there.</summary>
     public bool AllowsSetGroups { get; init; }
 
+    /// <summary>uid_map, line by line.</summary>
     public IReadOnlyList<IdMapRange> Users { get; init; } = [];
 
+    /// <summary>gid_map, line by line.</summary>
     public IReadOnlyList<IdMapRange> Groups { get; init; } = [];
 
+    /// <inheritdoc/>
     public void Write(ref FieldWriter w)
     {
         w.U32(AllowsSetGroups ? 1u : 0);
@@ -35,7 +41,7 @@ public sealed record IdMapsRecord : ICrRecord
         Write(ref w, Groups);
     }
 
-    public static IdMapsRecord Read(uint parent, ref FieldReader r)
+    internal static IdMapsRecord Read(uint parent, ref FieldReader r)
     {
         var allows = r.U32();
         if (allows > 1)

@@ -7,23 +7,27 @@ namespace CrCore.Objects.Namespaces;
 /// MACHINE_CLOCKS (177): what the clocks of the saving program's time namespace showed, of a tree that was in it, too. They
 /// begin anew with every start of the machine, and programs keep times of them in their memory.
 /// </summary>
+/// <param name="VPid">The root: the framing's parent.</param>
 /// <param name="Monotonic">CLOCK_MONOTONIC.</param>
 /// <param name="Boottime">CLOCK_BOOTTIME.</param>
 public sealed record MachineClocksRecord(int VPid, TimeSpec Monotonic, TimeSpec Boottime) : ICrRecord
 {
-    public const short Id = 177;
-    public const int PayloadSize = 2 * 16;
+    internal const short Id = 177;
+    internal const int PayloadSize = 2 * 16;
 
+    /// <inheritdoc/>
     public short Type => Id;
+    /// <inheritdoc/>
     public uint Parent => (uint)VPid;
 
+    /// <inheritdoc/>
     public void Write(ref FieldWriter w)
     {
         ClocksRecord.Write(ref w, Monotonic);
         ClocksRecord.Write(ref w, Boottime);
     }
 
-    public static MachineClocksRecord Read(uint parent, ref FieldReader r)
+    internal static MachineClocksRecord Read(uint parent, ref FieldReader r)
         => new((int)parent, ClocksRecord.ReadTime(ref r), ClocksRecord.ReadTime(ref r));
 
     /// <summary>As the clocks of a time namespace of the tree's own.</summary>

@@ -14,12 +14,15 @@ namespace CrCore.Objects.Namespaces;
 /// <param name="Data">Options of the file system, separated by commas.</param>
 public sealed record MountRecord(int VPid, string Point, string FileSystem, string Source, ulong Flags, string Data) : ICrRecord
 {
-    public const int MaxPath = 8192, MaxType = 64, MaxData = 4096;
-    public const int MaxPayload = 8 + 4 * 4 + 2 * MaxPath + MaxType + MaxData;
+    internal const int MaxPath = 8192, MaxType = 64, MaxData = 4096;
+    internal const int MaxPayload = 8 + 4 * 4 + 2 * MaxPath + MaxType + MaxData;
 
+    /// <inheritdoc/>
     public short Type => NamespaceRecordIds.Mount;
+    /// <inheritdoc/>
     public uint Parent => (uint)VPid;
 
+    /// <inheritdoc/>
     public void Write(ref FieldWriter w)
     {
         w.U64(Flags);
@@ -29,7 +32,7 @@ public sealed record MountRecord(int VPid, string Point, string FileSystem, stri
         w.Text(Data);
     }
 
-    public static MountRecord Read(uint parent, ref FieldReader r)
+    internal static MountRecord Read(uint parent, ref FieldReader r)
     {
         var flags = r.U64();
         return new MountRecord((int)parent, r.Text(MaxPath), r.Text(MaxType), r.Text(MaxPath), flags, r.Text(MaxData));

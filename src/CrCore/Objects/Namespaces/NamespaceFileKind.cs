@@ -11,19 +11,22 @@ namespace CrCore.Objects.Namespaces;
 /// <param name="Kind">The name below /proc/PID/ns.</param>
 public sealed record NamespaceFileRecord(int VPid, string Kind) : ICrRecord
 {
-    public const short Id = 352;
-    public const int MaxKind = 16, MaxPayload = 8 + MaxKind;
+    internal const short Id = 352;
+    internal const int MaxKind = 16, MaxPayload = 8 + MaxKind;
 
+    /// <inheritdoc/>
     public short Type => Id;
+    /// <inheritdoc/>
     public uint Parent => 0;
 
+    /// <inheritdoc/>
     public void Write(ref FieldWriter w)
     {
         w.I32(VPid);
         w.Text(Kind);
     }
 
-    public static NamespaceFileRecord Read(uint parent, ref FieldReader r)
+    internal static NamespaceFileRecord Read(uint parent, ref FieldReader r)
     {
         var record = new NamespaceFileRecord(r.I32(), r.Text(MaxKind));
         return record.Kind is "mnt" or "uts" or "ipc" or "net" or "user" or "pid" or "cgroup" or "time" ? record : throw r.Bad($"there is no namespace of the kind '{record.Kind}'");
@@ -31,7 +34,7 @@ public sealed record NamespaceFileRecord(int VPid, string Kind) : ICrRecord
 }
 
 /// <summary>Descriptors onto files of /proc/PID/ns, of namespaces that tasks of the tree are in.</summary>
-public sealed class NamespaceFileKind : IDescriptorKind
+internal sealed class NamespaceFileKind : IDescriptorKind
 {
     /// <summary>NSFS_MAGIC of include/uapi/linux/magic.h.</summary>
     private const ulong Magic = 0x6e736673;

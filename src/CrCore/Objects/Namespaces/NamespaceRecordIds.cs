@@ -1,7 +1,7 @@
 namespace CrCore.Objects.Namespaces;
 
 /// <summary>Ids of the records of this kind.</summary>
-public static class NamespaceRecordIds
+internal static class NamespaceRecordIds
 {
     public const short Namespaces = 400;
     public const short IdMaps = 401;

@@ -11,11 +11,14 @@ public sealed record NamespacesRecord : ICrRecord
     /// <summary>Bytes of a host or domain name (__NEW_UTS_LEN of linux/utsname.h).</summary>
     public const int MaxName = 64;
 
-    public const int MaxPayload = 8 + 2 * (4 + MaxName);
+    internal const int MaxPayload = 8 + 2 * (4 + MaxName);
 
+    /// <inheritdoc/>
     public short Type => NamespaceRecordIds.Namespaces;
+    /// <inheritdoc/>
     public uint Parent => (uint)VPid;
 
+    /// <summary>The tree's root: the framing's parent.</summary>
     public required int VPid { get; init; }
 
     /// <summary>CLONE_NEW* bits of linux/sched.h.</summary>
@@ -30,8 +33,10 @@ public sealed record NamespacesRecord : ICrRecord
     /// <summary>See <see cref="HostName"/>; the NIS domain name of setdomainname(2).</summary>
     public string DomainName { get; init; } = "";
 
+    /// <summary>Whether the tree has one of these kinds, at least, of its own.</summary>
     public bool Has(NamespaceSet kind) => (Own & kind) != 0;
 
+    /// <inheritdoc/>
     public void Write(ref FieldWriter w)
     {
         w.U32((uint)Own);
@@ -40,7 +45,7 @@ public sealed record NamespacesRecord : ICrRecord
         w.Text(DomainName);
     }
 
-    public static NamespacesRecord Read(uint parent, ref FieldReader r)
+    internal static NamespacesRecord Read(uint parent, ref FieldReader r)
     {
         var own = (NamespaceSet)r.U32();
         if ((own & ~NamespaceSet.All) != 0)

@@ -4,14 +4,19 @@ using CrCore.Kernel;
 namespace CrCore.Objects.Namespaces;
 
 /// <summary>NF_TABLES (405), at the root of a tree with a network namespace of its own: tables, chains and rules of nft(8) there, in the order in which they are made.</summary>
+/// <param name="VPid">The root: the framing's parent.</param>
+/// <param name="Objects">As netlink messages of linux/netfilter/nf_tables.h carry them.</param>
 public sealed record NetfilterRecord(int VPid, IReadOnlyList<NetfilterObject> Objects) : ICrRecord
 {
-    public const int MaxObjects = 65_536, MaxPayload = 16 << 20;
+    internal const int MaxObjects = 65_536, MaxPayload = 16 << 20;
     private const int LeastSize = 8, MaxMessage = 1 << 16;
 
+    /// <inheritdoc/>
     public short Type => NamespaceRecordIds.Netfilter;
+    /// <inheritdoc/>
     public uint Parent => (uint)VPid;
 
+    /// <inheritdoc/>
     public void Write(ref FieldWriter w)
     {
         w.U32((uint)Objects.Count);
@@ -23,7 +28,7 @@ public sealed record NetfilterRecord(int VPid, IReadOnlyList<NetfilterObject> Ob
         }
     }
 
-    public static NetfilterRecord Read(uint parent, ref FieldReader r)
+    internal static NetfilterRecord Read(uint parent, ref FieldReader r)
     {
         var count = r.Count(LeastSize);
         if (count > MaxObjects)
@@ -41,9 +46,11 @@ public sealed record NetfilterRecord(int VPid, IReadOnlyList<NetfilterObject> Ob
         return new((int)parent, objects);
     }
 
+    /// <inheritdoc/>
     public bool Equals(NetfilterRecord? other)
         => other is not null && VPid == other.VPid && Objects.Count == other.Objects.Count
             && Objects.Zip(other.Objects).All(pair => pair.First.Kind == pair.Second.Kind && pair.First.Message.AsSpan().SequenceEqual(pair.Second.Message));
 
+    /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(VPid, Objects.Count);
 }

@@ -4,13 +4,18 @@ using CrCore.Kernel;
 namespace CrCore.Objects.Namespaces;
 
 /// <summary>PACKET_FILTER (404), at the root of a tree with a network namespace of its own: a table of iptables-legacy(8) there.</summary>
+/// <param name="VPid">The root: the framing's parent.</param>
+/// <param name="Table">With its entries in the kernel's form.</param>
 public sealed record PacketFilterRecord(int VPid, LegacyTable Table) : ICrRecord
 {
-    public const int MaxPayload = 4 + 4 + LegacyTable.NameSize + 4 + 4 * LegacyTable.PlacesCount + 4 + 4 + LegacyTables.MaxSize;
+    internal const int MaxPayload = 4 + 4 + LegacyTable.NameSize + 4 + 4 * LegacyTable.PlacesCount + 4 + 4 + LegacyTables.MaxSize;
 
+    /// <inheritdoc/>
     public short Type => NamespaceRecordIds.PacketFilter;
+    /// <inheritdoc/>
     public uint Parent => (uint)VPid;
 
+    /// <inheritdoc/>
     public void Write(ref FieldWriter w)
     {
         w.I32(Table.IsInet6 ? 6 : 4);
@@ -22,7 +27,7 @@ public sealed record PacketFilterRecord(int VPid, LegacyTable Table) : ICrRecord
         w.Blob(Table.Entries);
     }
 
-    public static PacketFilterRecord Read(uint parent, ref FieldReader r)
+    internal static PacketFilterRecord Read(uint parent, ref FieldReader r)
     {
         var version = r.I32();
         var name = r.Text(LegacyTable.NameSize - 1);

@@ -3,17 +3,21 @@ using CrCore.Image;
 namespace CrCore.Objects.Namespaces;
 
 /// <summary>SYSCTLS (403), at the root of a tree with a network namespace of its own: what is set there otherwise than in a new one.</summary>
+/// <param name="VPid">The root: the framing's parent.</param>
 /// <param name="Values">Names below /proc/sys, such as net/ipv4/ip_forward, with their values.</param>
 public sealed record SysctlsRecord(int VPid, IReadOnlyList<KeyValuePair<string, string>> Values) : ICrRecord
 {
     private const string Allowed = "net/";
     private const int MaxCount = 4096, LeastSize = 8, MaxText = 8192;
 
-    public const int MaxPayload = 4 + 256 * MaxText;
+    internal const int MaxPayload = 4 + 256 * MaxText;
 
+    /// <inheritdoc/>
     public short Type => NamespaceRecordIds.Sysctls;
+    /// <inheritdoc/>
     public uint Parent => (uint)VPid;
 
+    /// <inheritdoc/>
     public void Write(ref FieldWriter w)
     {
         w.U32((uint)Values.Count);
@@ -24,7 +28,7 @@ public sealed record SysctlsRecord(int VPid, IReadOnlyList<KeyValuePair<string, 
         }
     }
 
-    public static SysctlsRecord Read(uint parent, ref FieldReader r)
+    internal static SysctlsRecord Read(uint parent, ref FieldReader r)
     {
         var count = r.Count(LeastSize);
         if (count > MaxCount)
@@ -40,7 +44,9 @@ public sealed record SysctlsRecord(int VPid, IReadOnlyList<KeyValuePair<string, 
         return new((int)parent, values);
     }
 
+    /// <inheritdoc/>
     public bool Equals(SysctlsRecord? other) => other is not null && VPid == other.VPid && Values.SequenceEqual(other.Values);
 
+    /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(VPid, Values.Count);
 }

@@ -13,7 +13,7 @@ public sealed record MemoryPolicy(uint Mode, IReadOnlyList<ulong> Nodes)
     /// <summary>Nodes that a kernel can be built for (CONFIG_NODES_SHIFT is at most 10).</summary>
     private const int MostNodes = 1024;
 
-    public const int MaxWords = MostNodes / 64;
+    internal const int MaxWords = MostNodes / 64;
 
     /// <summary>Of a policy in a record.</summary>
     public const int MaxSize = 8 + MaxWords * 8;
@@ -21,12 +21,16 @@ public sealed record MemoryPolicy(uint Mode, IReadOnlyList<ulong> Nodes)
     /// <summary>As an argument: the kernel takes one less (get_nodes in mm/mempolicy.c).</summary>
     public const int NodeBits = MostNodes + 1;
 
+    /// <summary>MPOL_DEFAULT: nothing was said of it.</summary>
     public bool IsDefault => Mode == 0;
 
+    /// <inheritdoc/>
     public bool Equals(MemoryPolicy? other) => other is not null && Mode == other.Mode && Nodes.SequenceEqual(other.Nodes);
 
+    /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Mode, Nodes.Count);
 
+    /// <inheritdoc/>
     public override string ToString() => $"mode 0x{Mode:x}, nodes 0x{string.Join('_', Nodes.Reverse().Select(w => w.ToString("x", System.Globalization.CultureInfo.InvariantCulture)))}";
 
     /// <summary>Room for the answer of get_mempolicy(2): the mode in 8 bytes, the nodes behind them.</summary>
@@ -49,6 +53,7 @@ public sealed record MemoryPolicy(uint Mode, IReadOnlyList<ulong> Nodes)
         return batch.In(MemoryMarshal.AsBytes(words));
     }
 
+    /// <inheritdoc/>
     public void Write(ref FieldWriter w)
     {
         w.U32(Mode);
@@ -57,7 +62,7 @@ public sealed record MemoryPolicy(uint Mode, IReadOnlyList<ulong> Nodes)
             w.U64(word);
     }
 
-    public static MemoryPolicy Read(ref FieldReader r)
+    internal static MemoryPolicy Read(ref FieldReader r)
     {
         var mode = r.U32();
         var words = new ulong[r.Count(8)];

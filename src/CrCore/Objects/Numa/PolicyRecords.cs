@@ -3,27 +3,37 @@ using CrCore.Image;
 namespace CrCore.Objects.Numa;
 
 /// <summary>Ids of the records of these kinds.</summary>
-public static class PolicyRecordIds
+internal static class PolicyRecordIds
 {
-    public const short Thread = 175;
-    public const short Mappings = 176;
+    internal const short Thread = 175;
+    internal const short Mappings = 176;
 }
 
 /// <summary>MEMORY_POLICY (175): where a thread's memory is taken from (set_mempolicy(2)); only where it was said.</summary>
+/// <param name="VTid">The thread: the framing's parent.</param>
+/// <param name="Policy">For all of its memory of which nothing else was said.</param>
 public sealed record ThreadPolicyRecord(int VTid, MemoryPolicy Policy) : ICrRecord
 {
+    /// <inheritdoc/>
     public short Type => PolicyRecordIds.Thread;
+    /// <inheritdoc/>
     public uint Parent => (uint)VTid;
 
+    /// <inheritdoc/>
     public void Write(ref FieldWriter w) => Policy.Write(ref w);
 
-    public static ThreadPolicyRecord Read(uint parent, ref FieldReader r) => new((int)parent, MemoryPolicy.Read(ref r));
+    internal static ThreadPolicyRecord Read(uint parent, ref FieldReader r) => new((int)parent, MemoryPolicy.Read(ref r));
 }
 
 /// <summary>Where the memory of some addresses is taken from.</summary>
+/// <param name="Start">First address.</param>
+/// <param name="End">First address behind them.</param>
+/// <param name="Policy">As mbind(2) was given it.</param>
 public sealed record MappingPolicy(ulong Start, ulong End, MemoryPolicy Policy);
 
 /// <summary>MAPPING_POLICIES (176): parts of a task's memory for which mbind(2) said something of their own, ascending.</summary>
+/// <param name="VPid">The task: the framing's parent.</param>
+/// <param name="Policies">Ranges that do not overlap.</param>
 public sealed record MappingPoliciesRecord(int VPid, IReadOnlyList<MappingPolicy> Policies) : ICrRecord
 {
     /// <summary>vm.max_map_count is 65,530 as a rule.</summary>
@@ -31,11 +41,14 @@ public sealed record MappingPoliciesRecord(int VPid, IReadOnlyList<MappingPolicy
 
     private const int LeastSize = 24;
 
-    public const int MaxPayload = 4 + MaxCount * LeastSize;
+    internal const int MaxPayload = 4 + MaxCount * LeastSize;
 
+    /// <inheritdoc/>
     public short Type => PolicyRecordIds.Mappings;
+    /// <inheritdoc/>
     public uint Parent => (uint)VPid;
 
+    /// <inheritdoc/>
     public void Write(ref FieldWriter w)
     {
         w.U32((uint)Policies.Count);
@@ -47,7 +60,7 @@ public sealed record MappingPoliciesRecord(int VPid, IReadOnlyList<MappingPolicy
         }
     }
 
-    public static MappingPoliciesRecord Read(uint parent, ref FieldReader r)
+    internal static MappingPoliciesRecord Read(uint parent, ref FieldReader r)
     {
         var policies = new MappingPolicy[r.Count(LeastSize)];
         ulong last = 0;

@@ -6,7 +6,7 @@ using CrCore.Restore;
 namespace CrCore.Objects.Pipes;
 
 /// <summary>FIFOs: pipes with a name (fifo(7)), whichever of their ends are open, with what is in them.</summary>
-public sealed class FifoKind : IDescriptorKind
+internal sealed class FifoKind : IDescriptorKind
 {
     public IReadOnlyList<FdType> Types { get; } = [FdType.Fifo];
 

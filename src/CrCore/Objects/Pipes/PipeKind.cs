@@ -7,7 +7,7 @@ using CrCore.Restore;
 namespace CrCore.Objects.Pipes;
 
 /// <summary>Pipes without a name (pipe(2)), with what is in them.</summary>
-public sealed class PipeKind : IDescriptorKind
+internal sealed class PipeKind : IDescriptorKind
 {
     public IReadOnlyList<FdType> Types { get; } = [FdType.Pipe];
 

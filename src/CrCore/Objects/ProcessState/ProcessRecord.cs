@@ -5,11 +5,14 @@ namespace CrCore.Objects.ProcessState;
 /// <summary>PROCESS (150): attributes of a task as a whole, most of them set by prctl(2).</summary>
 public sealed record ProcessRecord : ICrRecord
 {
-    public const int PayloadSize = 32;
+    internal const int PayloadSize = 32;
 
+    /// <inheritdoc/>
     public short Type => ProcessRecordIds.Process;
+    /// <inheritdoc/>
     public uint Parent => (uint)VPid;
 
+    /// <summary>The task: the framing's parent.</summary>
     public required int VPid { get; init; }
 
     /// <summary>0, 1 or 2 (PR_GET_DUMPABLE).</summary>
@@ -33,6 +36,7 @@ public sealed record ProcessRecord : ICrRecord
     /// <summary>Bits of /proc/PID/coredump_filter (core(5)).</summary>
     public uint CoreDumpFilter { get; init; }
 
+    /// <inheritdoc/>
     public void Write(ref FieldWriter w)
     {
         w.U32(Dumpable);
@@ -45,7 +49,7 @@ public sealed record ProcessRecord : ICrRecord
         w.U32(0);
     }
 
-    public static ProcessRecord Read(uint parent, ref FieldReader r)
+    internal static ProcessRecord Read(uint parent, ref FieldReader r)
     {
         var record = new ProcessRecord
         {

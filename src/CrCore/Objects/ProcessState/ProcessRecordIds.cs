@@ -1,7 +1,7 @@
 namespace CrCore.Objects.ProcessState;
 
 /// <summary>Ids of the records of this kind.</summary>
-public static class ProcessRecordIds
+internal static class ProcessRecordIds
 {
     public const short Process = 150;
     public const short ThreadSettings = 152;

@@ -3,22 +3,26 @@ using CrCore.Image;
 namespace CrCore.Objects.ProcessState;
 
 /// <summary>THREAD_MODES (173): what few threads turn on; only where something is.</summary>
+/// <param name="VTid">The thread: the framing's parent.</param>
 /// <param name="FlushesIo">Its allocations never wait for the storage that it serves (PR_SET_IO_FLUSHER).</param>
 /// <param name="TrapsCpuid">The cpuid instruction gives it SIGSEGV (ARCH_SET_CPUID).</param>
 public sealed record ThreadModesRecord(int VTid, bool FlushesIo, bool TrapsCpuid) : ICrRecord
 {
-    public const int PayloadSize = 8;
+    internal const int PayloadSize = 8;
 
+    /// <inheritdoc/>
     public short Type => ProcessRecordIds.ThreadModes;
+    /// <inheritdoc/>
     public uint Parent => (uint)VTid;
 
+    /// <inheritdoc/>
     public void Write(ref FieldWriter w)
     {
         w.U32((FlushesIo ? 1u : 0) | (TrapsCpuid ? 2u : 0));
         w.U32(0);
     }
 
-    public static ThreadModesRecord Read(uint parent, ref FieldReader r)
+    internal static ThreadModesRecord Read(uint parent, ref FieldReader r)
     {
         var flags = r.U32();
         r.Pad4();

@@ -5,11 +5,14 @@ namespace CrCore.Objects.ProcessState;
 /// <summary>THREAD_SETTINGS (152): attributes of one thread, most of them set by prctl(2).</summary>
 public sealed record ThreadSettingsRecord : ICrRecord
 {
-    public const int PayloadSize = ImageFormat.CommLength + 32;
+    internal const int PayloadSize = ImageFormat.CommLength + 32;
 
+    /// <inheritdoc/>
     public short Type => ProcessRecordIds.ThreadSettings;
+    /// <inheritdoc/>
     public uint Parent => (uint)VTid;
 
+    /// <summary>The thread, by its number in the tree's pid namespace: the framing's parent.</summary>
     public required int VTid { get; init; }
 
     /// <summary>At most 15 bytes, as <see cref="LinuxText"/> has them.</summary>
@@ -36,6 +39,7 @@ public sealed record ThreadSettingsRecord : ICrRecord
     /// <summary>See <see cref="StoreBypass"/>.</summary>
     public uint L1dFlush { get; init; }
 
+    /// <inheritdoc/>
     public void Write(ref FieldWriter w)
     {
         w.FixedText(Name, ImageFormat.CommLength);
@@ -49,7 +53,7 @@ public sealed record ThreadSettingsRecord : ICrRecord
         w.U32(0);
     }
 
-    public static ThreadSettingsRecord Read(uint parent, ref FieldReader r)
+    internal static ThreadSettingsRecord Read(uint parent, ref FieldReader r)
     {
         var record = new ThreadSettingsRecord
         {

@@ -6,18 +6,22 @@ namespace CrCore.Objects.Scheduler;
 /// <summary>SCHEDULING (151): how a thread is scheduled (sched(7)).</summary>
 public sealed record SchedulingRecord : ICrRecord
 {
-    public const short Id = 151;
+    internal const short Id = 151;
 
     /// <summary>Words of 64 processors: CONFIG_NR_CPUS is at most 8,192.</summary>
     public const int MaxWords = 128;
 
-    public const int MaxPayload = 72 + 4 + MaxWords * 8;
+    internal const int MaxPayload = 72 + 4 + MaxWords * 8;
 
+    /// <inheritdoc/>
     public short Type => Id;
+    /// <inheritdoc/>
     public uint Parent => (uint)VTid;
 
+    /// <summary>The thread, by its number in the tree's pid namespace: the framing's parent.</summary>
     public required int VTid { get; init; }
 
+    /// <summary>Without SCHED_RESET_ON_FORK, which is one of the flags.</summary>
     public SchedulingPolicy Policy { get; init; }
 
     /// <summary>SCHED_FLAG_* of linux/sched.h, reset-on-fork (1) among them.</summary>
@@ -47,6 +51,7 @@ public sealed record SchedulingRecord : ICrRecord
     /// <summary>Bit n of word n / 64: the thread may run on processor n. No trailing words of zeros.</summary>
     public IReadOnlyList<ulong> Processors { get; init; } = [];
 
+    /// <inheritdoc/>
     public void Write(ref FieldWriter w)
     {
         w.U32((uint)Policy);
@@ -63,7 +68,7 @@ public sealed record SchedulingRecord : ICrRecord
             w.U64(word);
     }
 
-    public static SchedulingRecord Read(uint parent, ref FieldReader r) => new()
+    internal static SchedulingRecord Read(uint parent, ref FieldReader r) => new()
     {
         VTid = (int)parent,
         Policy = (SchedulingPolicy)r.U32(),

@@ -14,25 +14,30 @@ public sealed record PendingSignalsRecord(int Id, ReadOnlyMemory<byte> Infos) : 
     /// <summary>RLIMIT_SIGPENDING bounds a queue in the kernel; this bounds it in an image.</summary>
     public const int MaxCount = 131_072;
 
-    public const int MaxPayload = 4 + MaxCount * SigInfo.Length;
+    internal const int MaxPayload = 4 + MaxCount * SigInfo.Length;
 
+    /// <inheritdoc/>
     public short Type => SignalRecordIds.Pending;
+    /// <inheritdoc/>
     public uint Parent => (uint)Id;
 
+    /// <summary>Signals that wait.</summary>
     public int Count => Infos.Length / SigInfo.Length;
 
+    /// <summary>The siginfo_t at a place of the queue, 128 bytes.</summary>
     public ReadOnlySpan<byte> this[int index] => Infos.Span.Slice(index * SigInfo.Length, SigInfo.Length);
 
     /// <summary>The number of the signal at <paramref name="index"/>, 1 … 64.</summary>
     public int Signal(int index) => BitConverter.ToInt32(this[index]);
 
+    /// <inheritdoc/>
     public void Write(ref FieldWriter w)
     {
         w.U32((uint)Count);
         w.Raw(Infos.Span);
     }
 
-    public static PendingSignalsRecord Read(uint parent, ref FieldReader r)
+    internal static PendingSignalsRecord Read(uint parent, ref FieldReader r)
     {
         var count = r.Count(SigInfo.Length);
         var record = new PendingSignalsRecord((int)parent, r.Raw(count * SigInfo.Length).ToArray());

@@ -5,20 +5,26 @@ namespace CrCore.Objects.Signals;
 
 /// <summary>What a task does on a signal.</summary>
 /// <param name="Signal">1 … 64.</param>
+/// <param name="Action">Handler, flags and mask, as rt_sigaction(2) gives them.</param>
 public readonly record struct SavedSignalAction(int Signal, KernelSigAction Action);
 
 /// <summary>SIGACTIONS (130): the signal actions of a task that are not wholly at their default (rt_sigaction(2)), ascending.</summary>
+/// <param name="VPid">The task: the framing's parent.</param>
+/// <param name="Actions">At most one a signal.</param>
 public sealed record SignalActionsRecord(int VPid, IReadOnlyList<SavedSignalAction> Actions) : ICrRecord
 {
-    public const int LastSignal = 64;
+    internal const int LastSignal = 64;
 
     private const int EntrySize = 36;
 
-    public const int MaxPayload = 4 + LastSignal * EntrySize;
+    internal const int MaxPayload = 4 + LastSignal * EntrySize;
 
+    /// <inheritdoc/>
     public short Type => SignalRecordIds.Actions;
+    /// <inheritdoc/>
     public uint Parent => (uint)VPid;
 
+    /// <inheritdoc/>
     public void Write(ref FieldWriter w)
     {
         w.U32((uint)Actions.Count);
@@ -32,7 +38,7 @@ public sealed record SignalActionsRecord(int VPid, IReadOnlyList<SavedSignalActi
         }
     }
 
-    public static SignalActionsRecord Read(uint parent, ref FieldReader r)
+    internal static SignalActionsRecord Read(uint parent, ref FieldReader r)
     {
         var actions = new SavedSignalAction[r.Count(EntrySize)];
         var last = 0;

@@ -1,7 +1,7 @@
 namespace CrCore.Objects.Signals;
 
 /// <summary>Ids of the records of this kind.</summary>
-public static class SignalRecordIds
+internal static class SignalRecordIds
 {
     public const short Actions = 130;
     public const short Thread = 131;

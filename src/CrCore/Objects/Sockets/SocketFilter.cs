@@ -4,7 +4,7 @@ using CrCore.Objects.Files;
 namespace CrCore.Objects.Sockets;
 
 /// <summary>The classic BPF program on a socket. One of extended BPF cannot be read back, and is refused.</summary>
-public static class SocketFilter
+internal static class SocketFilter
 {
     /// <summary>The program's record; null when there is none.</summary>
     /// <exception cref="CrTargetException">CrSocketFilterUnreadable: see <see cref="IsUnreadable"/>.</exception>

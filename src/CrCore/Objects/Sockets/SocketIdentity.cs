@@ -9,7 +9,7 @@ namespace CrCore.Objects.Sockets;
 public sealed record SocketIdentity(int Family, int Type, int Protocol)
 {
     /// <summary>Asks the socket behind a descriptor of a task; null when it is gone or may not be reached.</summary>
-    public static SocketIdentity? Of(int pid, int fd)
+    internal static SocketIdentity? Of(int pid, int fd)
     {
         try
         {
@@ -23,7 +23,7 @@ public sealed record SocketIdentity(int Family, int Type, int Protocol)
         }
     }
 
-    public static SocketIdentity? Of(OwnDescriptor own)
+    internal static SocketIdentity? Of(OwnDescriptor own)
     {
         var family = SocketCalls.GetNumber(own, SocketLevel.Socket, SocketLevel.Domain, out var errno);
         return errno != Errno.None ? null : new(family,

@@ -13,7 +13,7 @@ public readonly record struct SocketOption(int Level, int Name, string Text, int
 /// <summary>
 /// Captures a socket's options and puts them back. A family adds the options of its own levels to the table of SOL_SOCKET.
 /// </summary>
-public static class SocketOptions
+internal static class SocketOptions
 {
     /// <summary>
     /// Options of SOL_SOCKET (socket(7)), in the order in which they are set: the sizes before what locks them, what a

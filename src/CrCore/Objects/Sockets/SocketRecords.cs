@@ -3,7 +3,7 @@ using CrCore.Image;
 namespace CrCore.Objects.Sockets;
 
 /// <summary>The records that sockets of every family have.</summary>
-public static class SocketRecords
+internal static class SocketRecords
 {
     public const short Options = 500, Filter = 501;
 

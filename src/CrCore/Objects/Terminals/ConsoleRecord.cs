@@ -9,12 +9,15 @@ namespace CrCore.Objects.Terminals;
 /// <param name="Window">struct winsize.</param>
 public sealed record ConsoleRecord(uint Device, bool IsExclusive, ReadOnlyMemory<byte> Modes, ReadOnlyMemory<byte> Window) : ICrRecord
 {
-    public const short Id = 445;
-    public const int PayloadSize = 8 + PtyRecord.ModesSize + PtyRecord.WindowSize;
+    internal const short Id = 445;
+    internal const int PayloadSize = 8 + PtyRecord.ModesSize + PtyRecord.WindowSize;
 
+    /// <inheritdoc/>
     public short Type => Id;
+    /// <inheritdoc/>
     public uint Parent => 0;
 
+    /// <inheritdoc/>
     public void Write(ref FieldWriter w)
     {
         w.U32(Device);
@@ -23,11 +26,13 @@ public sealed record ConsoleRecord(uint Device, bool IsExclusive, ReadOnlyMemory
         w.Raw(Window.Span);
     }
 
-    public static ConsoleRecord Read(uint parent, ref FieldReader r)
+    internal static ConsoleRecord Read(uint parent, ref FieldReader r)
         => new(r.U32(), r.U32() != 0, r.Raw(PtyRecord.ModesSize).ToArray(), r.Raw(PtyRecord.WindowSize).ToArray());
 
+    /// <inheritdoc/>
     public bool Equals(ConsoleRecord? other)
         => other is not null && (Device, IsExclusive) == (other.Device, other.IsExclusive) && Modes.Span.SequenceEqual(other.Modes.Span) && Window.Span.SequenceEqual(other.Window.Span);
 
+    /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Device, IsExclusive);
 }

@@ -11,7 +11,7 @@ namespace CrCore.Objects.Terminals;
 /// The controlling terminals of sessions, where the tree holds the terminal's master, with their foreground groups. Of
 /// others it tells that they are not kept: programs that open /dev/tty or wait for its signals miss it.
 /// </summary>
-public sealed class ControllingTerminalKind : IInspectsTask, ICapturesTask, IRestoresTask, IChecksImage
+internal sealed class ControllingTerminalKind : IInspectsTask, ICapturesTask, IRestoresTask, IChecksImage
 {
     public IEnumerable<RecordType> Records { get; } =
         [new(ControllingTerminalRecord.Id, "CONTROLLING_TERMINAL", ControllingTerminalRecord.Read, ControllingTerminalRecord.PayloadSize)];

@@ -23,15 +23,19 @@ public enum PtyFlags : uint
 /// <summary>PTY (440): a pseudo-terminal, with its master. What waits in it follows in PTY_DATA records.</summary>
 public sealed record PtyRecord : ISharedObject, IDescribedRecord
 {
-    public const short Id = 440;
-    public const int ModesSize = 44, LockedModesSize = 36, WindowSize = 8;
-    public const int MaxPayload = 24 + ModesSize + LockedModesSize + WindowSize + 4 + 65_536;
+    internal const short Id = 440;
+    internal const int ModesSize = 44, LockedModesSize = 36, WindowSize = 8;
+    internal const int MaxPayload = 24 + ModesSize + LockedModesSize + WindowSize + 4 + 65_536;
 
+    /// <inheritdoc/>
     public short Type => Id;
+    /// <inheritdoc/>
     public uint Parent => ObjRef;
 
+    /// <summary>Positive, unique in the image: its master and its slaves refer to it.</summary>
     public required uint ObjRef { get; init; }
 
+    /// <summary>What else it is: locked, in packet mode, for one user alone.</summary>
     public PtyFlags Flags { get; init; }
 
     /// <summary>Its number below /dev/pts.</summary>
@@ -43,8 +47,10 @@ public sealed record PtyRecord : ISharedObject, IDescribedRecord
     /// <summary>Permissions of the slave's file; 0 when it could not be seen.</summary>
     public uint Mode { get; init; }
 
+    /// <summary>Whose the slave's file is.</summary>
     public uint Uid { get; init; }
 
+    /// <summary>The group of the slave's file.</summary>
     public uint Gid { get; init; }
 
     /// <summary>struct termios2 of the slave (ioctl_tty(2)).</summary>
@@ -59,10 +65,13 @@ public sealed record PtyRecord : ISharedObject, IDescribedRecord
     /// <summary>The device that the master was opened by.</summary>
     public string Multiplexer { get; init; } = "/dev/ptmx";
 
+    /// <summary>Whether it is one of these, at least.</summary>
     public bool Has(PtyFlags flag) => (Flags & flag) != 0;
 
+    /// <inheritdoc/>
     public string Description => $"/dev/pts/{Index}";
 
+    /// <inheritdoc/>
     public void Write(ref FieldWriter w)
     {
         w.U32((uint)Flags);
@@ -77,7 +86,7 @@ public sealed record PtyRecord : ISharedObject, IDescribedRecord
         w.Text(Multiplexer);
     }
 
-    public static PtyRecord Read(uint parent, ref FieldReader r) => new()
+    internal static PtyRecord Read(uint parent, ref FieldReader r) => new()
     {
         ObjRef = parent,
         Flags = (PtyFlags)r.U32(),
@@ -92,11 +101,13 @@ public sealed record PtyRecord : ISharedObject, IDescribedRecord
         Multiplexer = r.Text(),
     };
 
+    /// <inheritdoc/>
     public bool Equals(PtyRecord? other)
         => other is not null && ObjRef == other.ObjRef && Flags == other.Flags && Index == other.Index && MasterFlags == other.MasterFlags
             && Mode == other.Mode && Uid == other.Uid && Gid == other.Gid && Multiplexer == other.Multiplexer
             && Modes.Span.SequenceEqual(other.Modes.Span) && LockedModes.Span.SequenceEqual(other.LockedModes.Span) && Window.Span.SequenceEqual(other.Window.Span);
 
+    /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(ObjRef, Flags, Index);
 }
 
@@ -115,43 +126,55 @@ public enum PtyDataKind : uint
 
 /// <summary>PTY_DATA (441): what waits in a pseudo-terminal, in its order.</summary>
 /// <param name="Pty">The framing's parent.</param>
+/// <param name="Kind">From which side, and up to which sort of end.</param>
+/// <param name="Bytes">May be none: a line that an end-of-file character ends.</param>
 public sealed record PtyDataRecord(uint Pty, PtyDataKind Kind, ReadOnlyMemory<byte> Bytes) : ICrRecord
 {
-    public const short Id = 441;
-    public const int MaxBytes = 128 * 1024;
+    internal const short Id = 441;
+    internal const int MaxBytes = 128 * 1024;
 
+    /// <inheritdoc/>
     public short Type => Id;
+    /// <inheritdoc/>
     public uint Parent => Pty;
 
+    /// <inheritdoc/>
     public void Write(ref FieldWriter w)
     {
         w.U32((uint)Kind);
         w.Raw(Bytes.Span);
     }
 
-    public static PtyDataRecord Read(uint parent, ref FieldReader r) => new(parent, (PtyDataKind)r.U32(), r.Raw(r.Remaining).ToArray());
+    internal static PtyDataRecord Read(uint parent, ref FieldReader r) => new(parent, (PtyDataKind)r.U32(), r.Raw(r.Remaining).ToArray());
 
+    /// <inheritdoc/>
     public bool Equals(PtyDataRecord? other)
         => other is not null && Pty == other.Pty && Kind == other.Kind && Bytes.Span.SequenceEqual(other.Bytes.Span);
 
+    /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Pty, Kind, Bytes.Length);
 }
 
 /// <summary>CONTROLLING_TERMINAL (442): the task's controlling terminal, one of the tree's own.</summary>
+/// <param name="VPid">The task: the framing's parent.</param>
+/// <param name="Pty">The reference of its PTY.</param>
 /// <param name="Foreground">The foreground process group, as the tree sees it; 0 for none that the tree knows.</param>
 public sealed record ControllingTerminalRecord(int VPid, uint Pty, int Foreground) : ICrRecord
 {
-    public const short Id = 442;
-    public const int PayloadSize = 8;
+    internal const short Id = 442;
+    internal const int PayloadSize = 8;
 
+    /// <inheritdoc/>
     public short Type => Id;
+    /// <inheritdoc/>
     public uint Parent => (uint)VPid;
 
+    /// <inheritdoc/>
     public void Write(ref FieldWriter w)
     {
         w.U32(Pty);
         w.I32(Foreground);
     }
 
-    public static ControllingTerminalRecord Read(uint parent, ref FieldReader r) => new((int)parent, r.U32(), r.I32());
+    internal static ControllingTerminalRecord Read(uint parent, ref FieldReader r) => new((int)parent, r.U32(), r.I32());
 }

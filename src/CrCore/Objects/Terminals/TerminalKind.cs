@@ -12,7 +12,7 @@ namespace CrCore.Objects.Terminals;
 /// outside of the tree (the shell's, a console, a serial line) is the user's choice, at the checkpoint and once more at
 /// the restore.
 /// </summary>
-public sealed class TerminalKind : IDescriptorKind
+internal sealed class TerminalKind : IDescriptorKind
 {
     private const string NullPath = "/dev/null";
 

@@ -6,22 +6,27 @@ namespace CrCore.Objects.Threads;
 /// <summary>CALL_REST (170): what was left of the timeout of the call that a thread waits in, where the call itself does not tell.</summary>
 public sealed record CallRestRecord : ICrRecord
 {
-    public const int PayloadSize = 16;
+    internal const int PayloadSize = 16;
 
+    /// <inheritdoc/>
     public short Type => ThreadRecordIds.CallRest;
+    /// <inheritdoc/>
     public uint Parent => (uint)VTid;
 
+    /// <summary>The thread, by its number in the tree's pid namespace: the framing's parent.</summary>
     public required int VTid { get; init; }
 
+    /// <summary>At the freeze.</summary>
     public required TimeSpec Rest { get; init; }
 
+    /// <inheritdoc/>
     public void Write(ref FieldWriter w)
     {
         w.U64((ulong)Rest.Seconds);
         w.U64((ulong)Rest.Nanoseconds);
     }
 
-    public static CallRestRecord Read(uint parent, ref FieldReader r)
+    internal static CallRestRecord Read(uint parent, ref FieldReader r)
     {
         var rest = new TimeSpec((long)r.U64(), (long)r.U64());
         return rest is { Seconds: >= 0, Nanoseconds: >= 0 and < 1_000_000_000 }

@@ -15,13 +15,16 @@ public sealed record CpuRecord : ICrRecord
     /// <summary>Largest extended state accepted, in bytes: twice what a processor with all of AVX-512 and AMX has.</summary>
     public const int MaxXstate = 24_576;
 
-    public const int MaxPayload = SeedSize + 16 + 4 + MaxXstate;
+    internal const int MaxPayload = SeedSize + 16 + 4 + MaxXstate;
 
     private const int DebugRegisters = 8;
 
+    /// <inheritdoc/>
     public short Type => ThreadRecordIds.Cpu;
+    /// <inheritdoc/>
     public uint Parent => (uint)VTid;
 
+    /// <summary>The thread, by its number in the tree's pid namespace: the framing's parent.</summary>
     public required int VTid { get; init; }
 
     /// <summary>
@@ -33,6 +36,7 @@ public sealed record CpuRecord : ICrRecord
     /// <summary>The xsave area in standard format as NT_X86_XSTATE transfers it; empty where the processor gave none.</summary>
     public required ReadOnlyMemory<byte> Xstate { get; init; }
 
+    /// <inheritdoc/>
     public void Write(ref FieldWriter w)
     {
         var r = Registers;
@@ -52,7 +56,7 @@ public sealed record CpuRecord : ICrRecord
         w.Blob(Xstate.Span);
     }
 
-    public static CpuRecord Read(uint parent, ref FieldReader r)
+    internal static CpuRecord Read(uint parent, ref FieldReader r)
     {
         if (parent is < 1 or > ImageLimits.MaxPid)
             throw r.Bad($"the registers belong to thread {parent}");

@@ -8,7 +8,7 @@ namespace CrCore.Objects.Threads;
 /// (arch_do_signal_or_restart in arch/x86/kernel/signal.c). −516 needs the kernel's restart block, which a restored
 /// thread gets by <see cref="RestartArming"/>.
 /// </summary>
-public static class SyscallRestart
+internal static class SyscallRestart
 {
     /// <summary>Bytes of the instruction <c>syscall</c>.</summary>
     internal const int InstructionSize = 2;

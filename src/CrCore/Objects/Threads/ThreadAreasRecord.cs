@@ -5,11 +5,14 @@ namespace CrCore.Objects.Threads;
 /// <summary>THREAD_AREAS (105): places in a thread's memory that the kernel knows of. An address of 0 means none.</summary>
 public sealed record ThreadAreasRecord : ICrRecord
 {
-    public const int PayloadSize = 40;
+    internal const int PayloadSize = 40;
 
+    /// <inheritdoc/>
     public short Type => ThreadRecordIds.Areas;
+    /// <inheritdoc/>
     public uint Parent => (uint)VTid;
 
+    /// <summary>The thread, by its number in the tree's pid namespace: the framing's parent.</summary>
     public required int VTid { get; init; }
 
     /// <summary>Head of the list of robust futexes (set_robust_list(2)).</summary>
@@ -30,6 +33,7 @@ public sealed record ThreadAreasRecord : ICrRecord
     /// <summary>What stands before each abort handler.</summary>
     public uint RseqSignature { get; init; }
 
+    /// <inheritdoc/>
     public void Write(ref FieldWriter w)
     {
         w.U64(RobustListHead);
@@ -40,7 +44,7 @@ public sealed record ThreadAreasRecord : ICrRecord
         w.U32(RseqSignature);
     }
 
-    public static ThreadAreasRecord Read(uint parent, ref FieldReader r) => new()
+    internal static ThreadAreasRecord Read(uint parent, ref FieldReader r) => new()
     {
         VTid = (int)parent,
         RobustListHead = r.U64(),

@@ -1,7 +1,7 @@
 namespace CrCore.Objects.Threads;
 
 /// <summary>Ids of the records of this kind.</summary>
-public static class ThreadRecordIds
+internal static class ThreadRecordIds
 {
     /// <summary>The seed's id.</summary>
     public const short Cpu = 104;

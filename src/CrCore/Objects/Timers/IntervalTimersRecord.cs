@@ -7,15 +7,22 @@ namespace CrCore.Objects.Timers;
 /// ITIMERS (140): the interval timers of a task that has one running (setitimer(2)): ITIMER_REAL, ITIMER_VIRTUAL and
 /// ITIMER_PROF, each with what was left of it at the freeze.
 /// </summary>
+/// <param name="VPid">The task: the framing's parent.</param>
+/// <param name="Real">Counts real time (SIGALRM).</param>
+/// <param name="Virtual">Counts the task's own time (SIGVTALRM).</param>
+/// <param name="Prof">Counts the task's time, the kernel's for it included (SIGPROF).</param>
 public sealed record IntervalTimersRecord(int VPid, IntervalTimer Real, IntervalTimer Virtual, IntervalTimer Prof) : ICrRecord
 {
-    public const int PayloadSize = 3 * 32;
+    internal const int PayloadSize = 3 * 32;
 
     private const long MicrosecondsPerSecond = 1_000_000;
 
+    /// <inheritdoc/>
     public short Type => TimerRecordIds.Interval;
+    /// <inheritdoc/>
     public uint Parent => (uint)VPid;
 
+    /// <inheritdoc/>
     public void Write(ref FieldWriter w)
     {
         Write(ref w, Real);
@@ -23,7 +30,7 @@ public sealed record IntervalTimersRecord(int VPid, IntervalTimer Real, Interval
         Write(ref w, Prof);
     }
 
-    public static IntervalTimersRecord Read(uint parent, ref FieldReader r)
+    internal static IntervalTimersRecord Read(uint parent, ref FieldReader r)
         => new((int)parent, ReadTimer(ref r), ReadTimer(ref r), ReadTimer(ref r));
 
     private static void Write(ref FieldWriter w, in IntervalTimer t)

@@ -9,11 +9,13 @@ public sealed record SavedPosixTimer
     /// <summary>As timer_create returned it; unique in its task.</summary>
     public required int Id { get; init; }
 
+    /// <summary>CLOCK_* of linux/time.h; negative for the CPU time of one task or thread (clock_getcpuclockid(3)).</summary>
     public required int ClockId { get; init; }
 
     /// <summary>SIGEV_* of sigevent(3type), with the thread bit (4).</summary>
     public required int Notify { get; init; }
 
+    /// <summary>sigev_signo.</summary>
     public required int Signal { get; init; }
 
     /// <summary>sigev_value.</summary>
@@ -27,6 +29,8 @@ public sealed record SavedPosixTimer
 }
 
 /// <summary>POSIX_TIMERS (141): the POSIX timers of a task, ascending by id.</summary>
+/// <param name="VPid">The task: the framing's parent.</param>
+/// <param name="Timers">Each with a number of its own.</param>
 public sealed record PosixTimersRecord(int VPid, IReadOnlyList<SavedPosixTimer> Timers) : ICrRecord
 {
     /// <summary>RLIMIT_SIGPENDING bounds timers in the kernel; this bounds them in an image.</summary>
@@ -34,11 +38,14 @@ public sealed record PosixTimersRecord(int VPid, IReadOnlyList<SavedPosixTimer> 
 
     private const int EntrySize = 60;
 
-    public const int MaxPayload = 4 + MaxCount * EntrySize;
+    internal const int MaxPayload = 4 + MaxCount * EntrySize;
 
+    /// <inheritdoc/>
     public short Type => TimerRecordIds.Posix;
+    /// <inheritdoc/>
     public uint Parent => (uint)VPid;
 
+    /// <inheritdoc/>
     public void Write(ref FieldWriter w)
     {
         w.U32((uint)Timers.Count);
@@ -57,7 +64,7 @@ public sealed record PosixTimersRecord(int VPid, IReadOnlyList<SavedPosixTimer> 
         }
     }
 
-    public static PosixTimersRecord Read(uint parent, ref FieldReader r)
+    internal static PosixTimersRecord Read(uint parent, ref FieldReader r)
     {
         var timers = new SavedPosixTimer[r.Count(EntrySize)];
         var last = -1;

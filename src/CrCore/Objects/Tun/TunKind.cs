@@ -11,7 +11,7 @@ namespace CrCore.Objects.Tun;
 /// Descriptors of /dev/net/tun: queues of TUN and TAP devices (Documentation/networking/tuntap.rst), and those that are
 /// attached to none yet. A device that stays (TUNSETPERSIST) is attached to again, any other is made again.
 /// </summary>
-public sealed class TunKind : IDescriptorKind
+internal sealed class TunKind : IDescriptorKind
 {
     private const int Major = 10, Minor = 200, CanRead = 1;
 

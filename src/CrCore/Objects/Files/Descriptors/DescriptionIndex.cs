@@ -7,7 +7,7 @@ namespace CrCore.Objects.Files;
 /// Tells open file descriptions apart. Two descriptors can share one only if what can be seen of it is equal; among
 /// those that are, the kernel's own order (kcmp(2)) sorts, so that n descriptors cost about n log n comparisons.
 /// </summary>
-public sealed class DescriptionIndex(SharedObjects shared)
+internal sealed class DescriptionIndex(SharedObjects shared)
 {
     private readonly Dictionary<Key, List<Entry>> _candidates = [];
 
@@ -45,7 +45,7 @@ public sealed class DescriptionIndex(SharedObjects shared)
 }
 
 /// <summary>Finds tasks that share a whole object (descriptor table, fs context), by the kernel's own order.</summary>
-public sealed class TaskSharingIndex(SharedObjects shared, KcmpType type)
+internal sealed class TaskSharingIndex(SharedObjects shared, KcmpType type)
 {
     private readonly List<(int Pid, uint ObjRef)> _known = [];
 

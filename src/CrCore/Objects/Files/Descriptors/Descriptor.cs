@@ -4,7 +4,7 @@ using CrCore.Kernel;
 namespace CrCore.Objects.Files;
 
 /// <summary>Where the name of an open file leads today.</summary>
-public enum NamePlace
+internal enum NamePlace
 {
     /// <summary>It has none: a pipe, a socket, an anonymous inode.</summary>
     Nameless,
@@ -22,7 +22,7 @@ public enum NamePlace
 /// <param name="Pid">As this process sees it.</param>
 /// <param name="Name">What the link below /proc/PID/fd says, without " (deleted)" where <paramref name="Place"/> says so.</param>
 /// <param name="Details">The lines of fdinfo after the common ones: locks, and what the object's kind shows.</param>
-public sealed record Descriptor(int Pid, int Fd, string Name, NamePlace Place, FdInfo Info, FileStatus Status, byte[] Details)
+internal sealed record Descriptor(int Pid, int Fd, string Name, NamePlace Place, FdInfo Info, FileStatus Status, byte[] Details)
 {
     /// <summary>Open flags without O_CLOEXEC.</summary>
     public uint Flags => Info.Flags & ~OpenFlags.CloseOnExec;

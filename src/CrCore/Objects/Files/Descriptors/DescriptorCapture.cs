@@ -4,7 +4,7 @@ using CrCore.Kernel;
 namespace CrCore.Objects.Files;
 
 /// <summary>What kinds of descriptions share while the tree's descriptors are captured, tasks frozen.</summary>
-public sealed class DescriptorCapture(CaptureContext context) : IDisposable
+internal sealed class DescriptorCapture(CaptureContext context) : IDisposable
 {
     private PidFd? _task;
     private int _taskPid;

@@ -4,7 +4,7 @@ using CrCore.Kernel;
 namespace CrCore.Objects.Files;
 
 /// <summary>What kinds of descriptions share in the preflight of a checkpoint.</summary>
-public sealed class DescriptorInspection(InspectContext context)
+internal sealed class DescriptorInspection(InspectContext context)
 {
     private readonly KnownDescriptors _known = context.States.Get<KnownDescriptors>();
     private HeldDescriptors? _held;

@@ -3,7 +3,7 @@ using CrCore.Kernel;
 namespace CrCore.Objects.Files;
 
 /// <summary>Reads the descriptors of a task from /proc, without touching the task.</summary>
-public static class DescriptorReader
+internal static class DescriptorReader
 {
     private const string DeletedMark = " (deleted)";
 

@@ -10,7 +10,7 @@ namespace CrCore.Objects.Files;
 /// rights. There they stand until each task has fetched its own: at the number that the root itself has them at, or above
 /// all numbers that the image uses.
 /// </summary>
-public sealed class DescriptorServer
+internal sealed class DescriptorServer
 {
     private const int FSetFl = 4, FSetSig = 10, FSetOwnEx = 15;
 

@@ -6,7 +6,7 @@ namespace CrCore.Objects.Files;
 /// All descriptors in flight of a frozen tree, in messages that nobody has read: what its descriptors carry, and what that
 /// carries in turn. This process is their holder meanwhile.
 /// </summary>
-public sealed class HeldDescriptors : IDisposable
+internal sealed class HeldDescriptors : IDisposable
 {
     private readonly List<OwnDescriptor> _open = [];
     private readonly List<Descriptor> _found = [];

@@ -3,13 +3,14 @@ using CrCore.Kernel;
 namespace CrCore.Objects.Files;
 
 /// <summary>A process that has a descriptor onto something.</summary>
-public sealed record Holder(int Pid, string Comm, int Fd)
+internal sealed record Holder(int Pid, string Comm, int Fd)
 {
+    /// <inheritdoc/>
     public override string ToString() => $"process {Pid} ({Comm})";
 }
 
 /// <summary>Which processes hold which nameless objects, from the links below /proc/PID/fd.</summary>
-public sealed class HolderIndex
+internal sealed class HolderIndex
 {
     private readonly Dictionary<string, List<Holder>> _holders = [];
 

@@ -4,7 +4,7 @@ using CrCore.Kernel;
 namespace CrCore.Objects.Files;
 
 /// <summary>How closely descriptors are looked at.</summary>
-public enum DescriptorLook
+internal enum DescriptorLook
 {
     /// <summary>From outside, without touching the task.</summary>
     FromOutside,
@@ -19,7 +19,7 @@ public enum DescriptorLook
 /// the states of kinds; several threads may use it.
 /// </summary>
 /// <param name="before">What an earlier look saw. Nothing of it is believed: names are tried first that were right then.</param>
-public sealed class KnownDescriptors(DescriptorLook look, KnownDescriptors? before = null) : IDisposable
+internal sealed class KnownDescriptors(DescriptorLook look, KnownDescriptors? before = null) : IDisposable
 {
     private readonly ConcurrentDictionary<int, List<Descriptor>> _byTask = new();
 

@@ -3,11 +3,14 @@ using CrCore.Image;
 namespace CrCore.Objects.Files;
 
 /// <summary>An open file description as the image has it.</summary>
+/// <param name="Data">Its FD_DATA.</param>
+/// <param name="Name">Its FNAME: where it is opened again, or what people should see.</param>
 /// <param name="Records">What follows its FNAME: its kind's own records, in order.</param>
 /// <param name="Task">The task at which it stands.</param>
 /// <param name="Fd">The first descriptor that refers to it; -1 when it was first seen in flight.</param>
 public sealed record SavedDescription(FdDataRecord Data, string Name, IReadOnlyList<ICrRecord> Records, TaskImage Task, int Fd)
 {
+    /// <summary>Positive, unique in the image: descriptors refer to it.</summary>
     public uint ObjRef => Data.ObjRef;
 
     /// <summary>What stands for it, given at the restore; null for what is restored itself.</summary>
@@ -35,7 +38,7 @@ public sealed record SavedDescription(FdDataRecord Data, string Name, IReadOnlyL
 /// <summary>A table of descriptors as the image has it.</summary>
 /// <param name="Owner">The first task that uses it.</param>
 /// <param name="Entries">In ascending order of their numbers.</param>
-public sealed record SavedTable(uint ObjRef, TaskImage Owner, IReadOnlyList<FdEntRecord> Entries)
+internal sealed record SavedTable(uint ObjRef, TaskImage Owner, IReadOnlyList<FdEntRecord> Entries)
 {
     /// <summary>The descriptor of this number, or null.</summary>
     public FdEntRecord? Find(int fd)
@@ -65,7 +68,7 @@ public sealed record SavedTable(uint ObjRef, TaskImage Owner, IReadOnlyList<FdEn
 }
 
 /// <summary>All tables and descriptions of an image.</summary>
-public sealed class SavedFiles
+internal sealed class SavedFiles
 {
     private readonly Dictionary<uint, SavedTable> _tables = [];
     private readonly Dictionary<TaskImage, SavedTable> _byTask = [];

@@ -7,7 +7,7 @@ namespace CrCore.Objects.Files;
 /// What a task shares with its parent for good: a descriptor table or a file-system context can only be shared at birth
 /// (clone(2)); later there is no call for it.
 /// </summary>
-public static class TaskSharing
+internal static class TaskSharing
 {
     /// <summary>CLONE_FILES and CLONE_FS, as far as the image says that the task shares them with its parent.</summary>
     public static CloneFlags FlagsOf(TaskImage task)

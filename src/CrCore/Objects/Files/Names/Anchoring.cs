@@ -7,7 +7,7 @@ namespace CrCore.Objects.Files;
 /// <summary>A file that something of a task refers to, and where its name leads.</summary>
 /// <param name="Path">Below /proc/PID: leads to the file whatever its name is.</param>
 /// <param name="Prefix">See <see cref="DescriptorReader.MountPrefix"/>.</param>
-public readonly record struct ReferredFile(string Name, NamePlace Place, FileStatus Status, string Path, string Prefix)
+internal readonly record struct ReferredFile(string Name, NamePlace Place, FileStatus Status, string Path, string Prefix)
 {
     public static ReferredFile Of(ProcReader proc, Descriptor d)
         => new(d.Name, d.Place, d.Status, $"/proc/{d.Pid}/fd/{d.Fd}", d.Place == NamePlace.Leads ? "" : DescriptorReader.MountPrefix(proc, d.TaskPid));
@@ -47,13 +47,13 @@ public readonly record struct ReferredFile(string Name, NamePlace Place, FileSta
 
 /// <summary>How a file that its name does not lead to is saved: its anchor's reference, and the records that are due with it.</summary>
 /// <param name="ObjRef">0 for a file that its name leads to.</param>
-public readonly record struct Anchored(uint ObjRef, IEnumerable<ICrRecord> Due);
+internal readonly record struct Anchored(uint ObjRef, IEnumerable<ICrRecord> Due);
 
 /// <summary>
 /// What is opened again by its name needs a name that leads to it; or else an anchor: an object of the image by which the
 /// file is made or found again (GHOST, REMAP). Descriptors, mappings and directories of tasks share anchors by the inode.
 /// </summary>
-public static class Anchoring
+internal static class Anchoring
 {
     /// <summary>Why a file can be saved neither by its name nor by an anchor; null when it can.</summary>
     public static (string Id, string Reason, string? Advice)? Verdict(in ReferredFile file, long maxDeletedBytes) => file.Place switch

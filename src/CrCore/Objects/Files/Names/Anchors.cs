@@ -9,7 +9,7 @@ namespace CrCore.Objects.Files;
 /// The anchors of an image while it is restored: made in the server before anything else, and reached through its
 /// descriptors (O_PATH) by all tasks until the serving ends. Kept in the context's states.
 /// </summary>
-public sealed class Anchors
+internal sealed class Anchors
 {
     private readonly RestoreContext _context;
     private readonly Dictionary<uint, int> _numbers = [];

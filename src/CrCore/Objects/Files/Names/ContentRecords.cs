@@ -7,7 +7,10 @@ namespace CrCore.Objects.Files;
 /// GHOST (305): a file without a name that something of the tree still refers to, of any type. The contents of a regular
 /// file, and where a symbolic link leads to, follow in FILE_DATA records.
 /// </summary>
+/// <param name="ObjRef">The reference: the framing's parent.</param>
 /// <param name="Mode">File type and permissions.</param>
+/// <param name="Uid">Owner.</param>
+/// <param name="Gid">Group of the owner.</param>
 /// <param name="Size">In bytes, holes included.</param>
 /// <param name="AccessedNs">Nanoseconds since 1970, as <paramref name="ModifiedNs"/>.</param>
 /// <param name="RawDevice">The device that a device file stands for.</param>
@@ -15,14 +18,18 @@ namespace CrCore.Objects.Files;
 /// <param name="Name">Its last name, or one such as the kernel shows it.</param>
 public sealed record GhostRecord(uint ObjRef, uint Mode, uint Uid, uint Gid, long Size, long AccessedNs, long ModifiedNs, ulong RawDevice, bool IsLinkable, string Name) : ISharedObject
 {
-    public const short Id = 305;
-    public const int MaxPayload = 52 + FNameRecord.MaxBytes;
+    internal const short Id = 305;
+    internal const int MaxPayload = 52 + FNameRecord.MaxBytes;
 
+    /// <inheritdoc/>
     public short Type => Id;
+    /// <inheritdoc/>
     public uint Parent => ObjRef;
 
+    /// <summary>S_IFMT of inode(7): which of the types it is.</summary>
     public uint FileType => Mode & 0xf000;
 
+    /// <inheritdoc/>
     public void Write(ref FieldWriter w)
     {
         w.U32(Mode);
@@ -36,7 +43,7 @@ public sealed record GhostRecord(uint ObjRef, uint Mode, uint Uid, uint Gid, lon
         w.Text(Name);
     }
 
-    public static GhostRecord Read(uint parent, ref FieldReader r)
+    internal static GhostRecord Read(uint parent, ref FieldReader r)
     {
         var record = new GhostRecord(parent, r.U32(), r.U32(), r.U32(), FileDataRecord.ReadSize(ref r), r.I64(), r.I64(), r.U64(), r.U32() != 0, r.Text(FNameRecord.MaxBytes));
         return record.Name.StartsWith('/') ? record : throw r.Bad($"a deleted file has the name '{record.Name}'");
@@ -47,18 +54,23 @@ public sealed record GhostRecord(uint ObjRef, uint Mode, uint Uid, uint Gid, lon
 /// REMAP (307): a file whose name was removed while it has others (hard links). It is found again by another name or by
 /// its handle, gets its old name for a moment, and loses it again.
 /// </summary>
+/// <param name="ObjRef">The reference: the framing's parent.</param>
 /// <param name="FileMode">File type and permissions.</param>
+/// <param name="Identity">The file when it was saved, to see whether what is found is still that one.</param>
 /// <param name="Name">The removed name.</param>
 /// <param name="Other">Another name of it, or empty where none was found.</param>
 /// <param name="Handle">What its file system calls it; not known where that has no handles.</param>
 public sealed record RemapRecord(uint ObjRef, uint FileMode, FileIdentity Identity, string Name, string Other, FileHandle Handle) : ISharedObject
 {
-    public const short Id = 307;
-    public const int MaxPayload = 20 + FileIdentity.EncodedSize + 2 * FNameRecord.MaxBytes + FileHandle.MaxBytes;
+    internal const short Id = 307;
+    internal const int MaxPayload = 20 + FileIdentity.EncodedSize + 2 * FNameRecord.MaxBytes + FileHandle.MaxBytes;
 
+    /// <inheritdoc/>
     public short Type => Id;
+    /// <inheritdoc/>
     public uint Parent => ObjRef;
 
+    /// <inheritdoc/>
     public void Write(ref FieldWriter w)
     {
         w.U32(FileMode);
@@ -69,7 +81,7 @@ public sealed record RemapRecord(uint ObjRef, uint FileMode, FileIdentity Identi
         w.Text(Other);
     }
 
-    public static RemapRecord Read(uint parent, ref FieldReader r)
+    internal static RemapRecord Read(uint parent, ref FieldReader r)
     {
         var mode = r.U32();
         var identity = FileIdentity.Read(ref r);
@@ -85,12 +97,15 @@ public sealed record RemapRecord(uint ObjRef, uint FileMode, FileIdentity Identi
 /// <param name="Bytes">1 to <see cref="MaxBytes"/> bytes.</param>
 public sealed record FileDataRecord(uint Object, long Offset, ReadOnlyMemory<byte> Bytes) : IContentRecord
 {
-    public const short Id = 306;
-    public const int MaxBytes = 256 * 1024;
+    internal const short Id = 306;
+    internal const int MaxBytes = 256 * 1024;
 
+    /// <inheritdoc/>
     public short Type => Id;
+    /// <inheritdoc/>
     public uint Parent => Object;
 
+    /// <inheritdoc/>
     public void Write(ref FieldWriter w)
     {
         w.I64(Offset);
@@ -101,7 +116,7 @@ public sealed record FileDataRecord(uint Object, long Offset, ReadOnlyMemory<byt
 
     ICrRecord IContentRecord.WithContents(ReadOnlyMemory<byte> contents) => this with { Bytes = contents };
 
-    public static FileDataRecord Read(uint parent, ref FieldReader r)
+    internal static FileDataRecord Read(uint parent, ref FieldReader r)
         => new(parent, ReadSize(ref r), r.Raw(r.Remaining).ToArray());
 
     /// <summary>A size or offset: 0 or more.</summary>
@@ -111,8 +126,10 @@ public sealed record FileDataRecord(uint Object, long Offset, ReadOnlyMemory<byt
         return size >= 0 ? size : throw r.Bad($"a size is {size}");
     }
 
+    /// <inheritdoc/>
     public bool Equals(FileDataRecord? other)
         => other is not null && Object == other.Object && Offset == other.Offset && Bytes.Span.SequenceEqual(other.Bytes.Span);
 
+    /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Object, Offset, Bytes.Length);
 }

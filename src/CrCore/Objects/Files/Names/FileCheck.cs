@@ -5,7 +5,7 @@ using CrCore.Restore;
 namespace CrCore.Objects.Files;
 
 /// <summary>Preflight of a restore for what is opened again by its name. Reads, and opens nothing.</summary>
-public static class FileCheck
+internal static class FileCheck
 {
     /// <summary>A regular file that must be there and, unless the user accepts it, unchanged.</summary>
     /// <param name="task">Who needs it.</param>

@@ -16,6 +16,7 @@ public enum FileChange
 
 /// <summary>What tells a file apart, and whether it is still as it was.</summary>
 /// <param name="Device">The file system's device number, as stat(2) gives it. It may change from boot to boot.</param>
+/// <param name="Inode">Its number there, as stat(2) gives it.</param>
 /// <param name="Size">In bytes.</param>
 /// <param name="ModifiedNs">Nanoseconds since 1970.</param>
 public readonly record struct FileIdentity(ulong Device, ulong Inode, long Size, long ModifiedNs)
@@ -23,7 +24,7 @@ public readonly record struct FileIdentity(ulong Device, ulong Inode, long Size,
     /// <summary>Bytes in an image.</summary>
     public const int EncodedSize = 32;
 
-    public static FileIdentity Of(in FileStatus status) => new(status.Device, status.Inode, status.Size, status.ModifiedNs);
+    internal static FileIdentity Of(in FileStatus status) => new(status.Device, status.Inode, status.Size, status.ModifiedNs);
 
     /// <summary>Whether both are one file on this machine.</summary>
     public bool IsSameInode(in FileIdentity other) => Device == other.Device && Inode == other.Inode;
@@ -42,6 +43,7 @@ public readonly record struct FileIdentity(ulong Device, ulong Inode, long Size,
         _ => "it is as it was saved",
     };
 
+    /// <inheritdoc/>
     public void Write(ref FieldWriter w)
     {
         w.U64(Device);
@@ -50,7 +52,7 @@ public readonly record struct FileIdentity(ulong Device, ulong Inode, long Size,
         w.I64(ModifiedNs);
     }
 
-    public static FileIdentity Read(ref FieldReader r) => new(r.U64(), r.U64(), r.I64(), r.I64());
+    internal static FileIdentity Read(ref FieldReader r) => new(r.U64(), r.U64(), r.I64(), r.I64());
 
     private static string Time(long ns)
         => DateTimeOffset.UnixEpoch.AddTicks(ns / 100).ToString("yyyy-MM-dd HH:mm:ss.fffffff'Z'", System.Globalization.CultureInfo.InvariantCulture);

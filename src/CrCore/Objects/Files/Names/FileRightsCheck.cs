@@ -8,7 +8,7 @@ namespace CrCore.Objects.Files;
 /// Preflight of a restore: a program may hold open what it could not open again, who restores may be somebody else, and a file
 /// may have been made immutable since. Asks, and opens nothing.
 /// </summary>
-public static class FileRightsCheck
+internal static class FileRightsCheck
 {
     /// <summary>Of a file that is opened with a description's flags.</summary>
     public static void Opening(CheckContext context, TaskImage task, string label, string path, uint flags)

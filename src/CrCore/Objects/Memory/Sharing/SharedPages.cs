@@ -9,7 +9,7 @@ namespace CrCore.Objects.Memory;
 public readonly record struct SharedRange(AddressRange Range, uint Owner, uint Taker) : IAddressed;
 
 /// <summary>Who of an image's tasks has pages in common with whom, checked. Immutable: for several threads at once.</summary>
-public sealed class SharedPages
+internal sealed class SharedPages
 {
     private readonly Dictionary<uint, SharedRange[]> _byTaker = [];
     private readonly Dictionary<uint, SharedRange[]> _byOwner = [];

@@ -14,11 +14,14 @@ public sealed record SharedPagesRecord(uint ObjRef, uint Source, IReadOnlyList<A
     /// <summary>Ranges of one record; more take more records.</summary>
     public const int MaxRanges = 1 << 20;
 
-    public const int MaxBytes = 8 + 16 * MaxRanges;
+    internal const int MaxBytes = 8 + 16 * MaxRanges;
 
+    /// <inheritdoc/>
     public short Type => MemoryIds.SharedPages;
+    /// <inheritdoc/>
     public uint Parent => ObjRef;
 
+    /// <inheritdoc/>
     public void Write(ref FieldWriter w)
     {
         w.U32(Source);
@@ -30,7 +33,7 @@ public sealed record SharedPagesRecord(uint ObjRef, uint Source, IReadOnlyList<A
         }
     }
 
-    public static SharedPagesRecord Read(uint parent, ref FieldReader r)
+    internal static SharedPagesRecord Read(uint parent, ref FieldReader r)
     {
         var source = r.U32();
         if (source == 0 || source == parent)
@@ -50,8 +53,10 @@ public sealed record SharedPagesRecord(uint ObjRef, uint Source, IReadOnlyList<A
         return new SharedPagesRecord(parent, source, ranges);
     }
 
+    /// <inheritdoc/>
     public bool Equals(SharedPagesRecord? other)
         => other is not null && ObjRef == other.ObjRef && Source == other.Source && Ranges.SequenceEqual(other.Ranges);
 
+    /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(ObjRef, Source, Ranges.Count);
 }

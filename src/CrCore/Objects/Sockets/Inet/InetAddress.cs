@@ -8,10 +8,12 @@ namespace CrCore.Objects.Sockets.Inet;
 /// <param name="IsV6">sockaddr_in6.</param>
 /// <param name="High">The first 8 bytes of an IPv6 address, as a number in network order; else 0.</param>
 /// <param name="Low">The last 8 bytes, or the 4 bytes of an IPv4 address.</param>
+/// <param name="Port">In host order; 0 for none.</param>
+/// <param name="FlowInfo">sin6_flowinfo, in host order.</param>
 /// <param name="Scope">The interface's index of a link-local address.</param>
 public readonly record struct InetAddress(bool IsV6, ulong High, ulong Low, ushort Port, uint FlowInfo, uint Scope)
 {
-    public const int EncodedSize = 32;
+    internal const int EncodedSize = 32;
 
     private const int V4 = 2, V6 = 10, V4Size = 16, V6Size = 28;
     private const ulong MappedPrefix = 0xffff_0000_0000;
@@ -19,6 +21,7 @@ public readonly record struct InetAddress(bool IsV6, ulong High, ulong Low, usho
     /// <summary>The wildcard address, without a port.</summary>
     public bool IsNothing => IsAny && Port == 0;
 
+    /// <summary>0.0.0.0 or ::, whatever the port.</summary>
     public bool IsAny => High == 0 && Low == 0;
 
     /// <summary>An IPv4 address in IPv6's form (::ffff:0:0/96).</summary>
@@ -48,6 +51,7 @@ public readonly record struct InetAddress(bool IsV6, ulong High, ulong Low, usho
         return null;
     }
 
+    /// <summary>struct sockaddr_in, 16 bytes, or sockaddr_in6, 28 bytes.</summary>
     public byte[] ToSockaddr()
     {
         var s = new byte[IsV6 ? V6Size : V4Size];
@@ -70,6 +74,7 @@ public readonly record struct InetAddress(bool IsV6, ulong High, ulong Low, usho
     /// <summary>The address alone: 4 or 16 bytes.</summary>
     public byte[] Bytes() => ToSockaddr().AsSpan(IsV6 ? 8 : 4, IsV6 ? 16 : 4).ToArray();
 
+    /// <inheritdoc/>
     public void Write(ref FieldWriter w)
     {
         w.U32(IsV6 ? 1u : 0);
@@ -81,7 +86,7 @@ public readonly record struct InetAddress(bool IsV6, ulong High, ulong Low, usho
         w.U32(FlowInfo);
     }
 
-    public static InetAddress Read(ref FieldReader r)
+    internal static InetAddress Read(ref FieldReader r)
     {
         var v6 = r.U32();
         var port = r.U16();
@@ -93,5 +98,6 @@ public readonly record struct InetAddress(bool IsV6, ulong High, ulong Low, usho
         return new(v6 == 1, high, low, port, flow, scope);
     }
 
+    /// <inheritdoc/>
     public override string ToString() => new IPEndPoint(IsV6 ? new IPAddress(Bytes(), Scope) : new IPAddress(Bytes()), Port).ToString();
 }

@@ -11,7 +11,7 @@ namespace CrCore.Objects.Sockets.Inet;
 /// Sockets of IPv4 and IPv6: TCP in every state, UDP, UDP-Lite, raw and ping sockets (ip(7), ipv6(7)). They are made in the
 /// server, which is in the right network namespace; all else is done through a second descriptor of this process.
 /// </summary>
-public sealed class InetKind : IDescriptorKind
+internal sealed class InetKind : IDescriptorKind
 {
     public IReadOnlyList<FdType> Types { get; } = [FdType.InetSocket];
 

@@ -9,9 +9,11 @@ public sealed record InetSocketRecord : IDescribedRecord
     /// <summary>IPPROTO_MAX of linux/in.h, with room: numbers above 255 never travel, but raw sockets take them.</summary>
     private const int MaxRawProtocol = 511;
 
-    public const int PayloadSize = 40 + 2 * InetAddress.EncodedSize + 24;
+    internal const int PayloadSize = 40 + 2 * InetAddress.EncodedSize + 24;
 
+    /// <inheritdoc/>
     public short Type => InetRecordIds.Socket;
+    /// <inheritdoc/>
     public uint Parent => 0;
 
     /// <summary>AF_INET 2 or AF_INET6 10.</summary>
@@ -44,15 +46,19 @@ public sealed record InetSocketRecord : IDescribedRecord
     /// <summary>Whose the socket is (fchown(2)): firewall and routing rules may ask.</summary>
     public uint Uid { get; init; }
 
+    /// <summary>See <see cref="Uid"/>.</summary>
     public uint Gid { get; init; }
 
+    /// <summary>As getsockname(2) tells it; <see cref="InetAddress.IsNothing"/> before it has one.</summary>
     public InetAddress Local { get; init; }
 
+    /// <summary>As getpeername(2) tells it; says nothing without <see cref="HasRemote"/>.</summary>
     public InetAddress Remote { get; init; }
 
     /// <summary>The interface that it is bound to (SO_BINDTODEVICE), or "": its index may be another one at restore.</summary>
     public string Device { get; init; } = "";
 
+    /// <summary>A stream of TCP, and no raw socket that sees its packets.</summary>
     public bool IsTcp => Protocol == InetProtocol.Tcp && SocketType == Kernel.SocketType.Stream;
 
     /// <summary>A TCP socket with a state that two ends share.</summary>
@@ -74,6 +80,7 @@ public sealed record InetSocketRecord : IDescribedRecord
         }
     }
 
+    /// <inheritdoc/>
     public void Write(ref FieldWriter w)
     {
         w.I32(Family);
@@ -91,7 +98,7 @@ public sealed record InetSocketRecord : IDescribedRecord
         w.FixedText(Device, 24);
     }
 
-    public static InetSocketRecord Read(uint parent, ref FieldReader r)
+    internal static InetSocketRecord Read(uint parent, ref FieldReader r)
     {
         int family = r.I32(), type = r.I32(), protocol = r.I32();
         var state = r.U32();

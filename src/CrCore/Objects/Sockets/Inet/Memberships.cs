@@ -9,15 +9,19 @@ namespace CrCore.Objects.Sockets.Inet;
 
 /// <summary>INET_MEMBERSHIP (523): a multicast group that a socket has joined on an interface (ip(7), ipv6(7)).</summary>
 /// <param name="Interface">Its index.</param>
+/// <param name="Group">Its address; no port.</param>
 /// <param name="Filter">struct group_filter of linux/in.h, as MCAST_MSFILTER gave it: the sources let in or kept out.</param>
 public sealed record MembershipRecord(uint Interface, InetAddress Group, ReadOnlyMemory<byte> Filter) : ICrRecord
 {
     private const int MaxFilter = Memberships.HeaderSize + Memberships.MaxSources * Memberships.StorageSize;
-    public const int MaxPayload = 4 + InetAddress.EncodedSize + 4 + MaxFilter;
+    internal const int MaxPayload = 4 + InetAddress.EncodedSize + 4 + MaxFilter;
 
+    /// <inheritdoc/>
     public short Type => InetRecordIds.Membership;
+    /// <inheritdoc/>
     public uint Parent => 0;
 
+    /// <inheritdoc/>
     public void Write(ref FieldWriter w)
     {
         w.U32(Interface);
@@ -25,14 +29,16 @@ public sealed record MembershipRecord(uint Interface, InetAddress Group, ReadOnl
         w.Blob(Filter.Span);
     }
 
-    public static MembershipRecord Read(uint parent, ref FieldReader r)
+    internal static MembershipRecord Read(uint parent, ref FieldReader r)
     {
         var record = new MembershipRecord(r.U32(), InetAddress.Read(ref r), r.Blob(MaxFilter));
         return record.Filter.Length >= Memberships.HeaderSize ? record : throw r.Bad("a multicast membership has no filter");
     }
 
+    /// <inheritdoc/>
     public bool Equals(MembershipRecord? other) => other is not null && Interface == other.Interface && Group == other.Group && Filter.Span.SequenceEqual(other.Filter.Span);
 
+    /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Interface, Group);
 }
 
@@ -42,7 +48,7 @@ public sealed record MembershipRecord(uint Interface, InetAddress Group, ReadOnl
 /// </summary>
 internal static class Memberships
 {
-    public const int HeaderSize = 144, StorageSize = 128, MaxSources = 64;
+    internal const int HeaderSize = 144, StorageSize = 128, MaxSources = 64;
 
     private const int JoinGroup = 42, SourceFilter = 48;
     private const int GroupAt = 8, ModeAt = 136, CountAt = 140, Exclude = 0;

@@ -9,11 +9,13 @@ namespace CrCore.Objects.Sockets.Inet;
 /// </summary>
 public sealed record TcpConnectionRecord : ICrRecord
 {
-    public const int MaxPayload = 80 + 4 + MaxName;
+    internal const int MaxPayload = 80 + 4 + MaxName;
 
     private const int MaxName = 64;
 
+    /// <inheritdoc/>
     public short Type => InetRecordIds.TcpConnection;
+    /// <inheritdoc/>
     public uint Parent => 0;
 
     /// <summary>Behind the last byte of the send queue, a FIN of our own included.</summary>
@@ -34,23 +36,28 @@ public sealed record TcpConnectionRecord : ICrRecord
     /// <summary>Bytes received and not read.</summary>
     public required uint ReceiveLength { get; init; }
 
+    /// <summary>Bytes that a segment carries at most (TCP_MAXSEG of tcp(7)).</summary>
     public uint MaxSegment { get; init; }
 
     /// <summary>tcpi_options of struct tcp_info: timestamps 1, selective acknowledgements 2, window scale 4.</summary>
     public byte Options { get; init; }
 
+    /// <summary>By how many bits the windows that the other end tells are shifted (tcpi_snd_wscale of struct tcp_info).</summary>
     public byte SendScale { get; init; }
 
+    /// <summary>By how many bits those that are told to it are (tcpi_rcv_wscale).</summary>
     public byte ReceiveScale { get; init; }
 
     /// <summary>The value of the timestamp clock (TCP_TIMESTAMP).</summary>
     public uint Timestamp { get; init; }
 
+    /// <summary>How much either end may send (TCP_REPAIR_WINDOW of linux/tcp.h).</summary>
     public TcpRepairWindow Window { get; init; }
 
     /// <summary>The table of nf_tables that holds the connection's packets back until it is restored, or "".</summary>
     public string Hold { get; init; } = "";
 
+    /// <inheritdoc/>
     public void Write(ref FieldWriter w)
     {
         w.U32(SendSequence);
@@ -72,7 +79,7 @@ public sealed record TcpConnectionRecord : ICrRecord
         w.Text(Hold);
     }
 
-    public static TcpConnectionRecord Read(uint parent, ref FieldReader r)
+    internal static TcpConnectionRecord Read(uint parent, ref FieldReader r)
     {
         var record = new TcpConnectionRecord
         {
@@ -96,13 +103,17 @@ public sealed record TcpConnectionRecord : ICrRecord
 
 /// <summary>TCP_DATA (522): bytes of a connection's queue, in order.</summary>
 /// <param name="IsSend">Of the send queue; else received and not read.</param>
+/// <param name="Bytes">A piece of it.</param>
 public sealed record TcpDataRecord(bool IsSend, ReadOnlyMemory<byte> Bytes) : IContentRecord
 {
-    public const int MaxBytes = 256 * 1024;
+    internal const int MaxBytes = 256 * 1024;
 
+    /// <inheritdoc/>
     public short Type => InetRecordIds.TcpData;
+    /// <inheritdoc/>
     public uint Parent => 0;
 
+    /// <inheritdoc/>
     public void Write(ref FieldWriter w)
     {
         w.U32(IsSend ? 1u : 0);
@@ -113,9 +124,11 @@ public sealed record TcpDataRecord(bool IsSend, ReadOnlyMemory<byte> Bytes) : IC
 
     ICrRecord IContentRecord.WithContents(ReadOnlyMemory<byte> contents) => this with { Bytes = contents };
 
-    public static TcpDataRecord Read(uint parent, ref FieldReader r) => new(r.U32() != 0, r.Raw(r.Remaining).ToArray());
+    internal static TcpDataRecord Read(uint parent, ref FieldReader r) => new(r.U32() != 0, r.Raw(r.Remaining).ToArray());
 
+    /// <inheritdoc/>
     public bool Equals(TcpDataRecord? other) => other is not null && IsSend == other.IsSend && Bytes.Span.SequenceEqual(other.Bytes.Span);
 
+    /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(IsSend, Bytes.Length);
 }

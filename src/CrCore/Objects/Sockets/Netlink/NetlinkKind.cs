@@ -10,7 +10,7 @@ namespace CrCore.Objects.Sockets.Netlink;
 /// Sockets of netlink(7): port id, groups, whom they are connected to, options. All of it is read and set through a second
 /// descriptor of this process.
 /// </summary>
-public sealed class NetlinkKind : IDescriptorKind
+internal sealed class NetlinkKind : IDescriptorKind
 {
     /// <summary>SOL_NETLINK and its options (linux/socket.h, linux/netlink.h).</summary>
     private const int Level = 270, AddMembership = 1, ListMemberships = 9;

@@ -11,13 +11,16 @@ namespace CrCore.Objects.Sockets.Netlink;
 /// <param name="Groups">The groups that it is a member of, ascending.</param>
 public sealed record NetlinkSocketRecord(int SocketType, int Protocol, uint PortId, uint PeerPortId, uint PeerGroups, IReadOnlyList<uint> Groups) : ICrRecord
 {
-    public const short Id = 530;
+    internal const short Id = 530;
     private const int MaxGroups = 4096;
-    public const int MaxPayload = 24 + 4 * MaxGroups;
+    internal const int MaxPayload = 24 + 4 * MaxGroups;
 
+    /// <inheritdoc/>
     public short Type => Id;
+    /// <inheritdoc/>
     public uint Parent => 0;
 
+    /// <inheritdoc/>
     public void Write(ref FieldWriter w)
     {
         w.I32(SocketType);
@@ -30,7 +33,7 @@ public sealed record NetlinkSocketRecord(int SocketType, int Protocol, uint Port
             w.U32(group);
     }
 
-    public static NetlinkSocketRecord Read(uint parent, ref FieldReader r)
+    internal static NetlinkSocketRecord Read(uint parent, ref FieldReader r)
     {
         int type = r.I32(), protocol = r.I32();
         uint port = r.U32(), peer = r.U32(), peerGroups = r.U32();
@@ -42,8 +45,10 @@ public sealed record NetlinkSocketRecord(int SocketType, int Protocol, uint Port
         return new(type, protocol, port, peer, peerGroups, groups);
     }
 
+    /// <inheritdoc/>
     public bool Equals(NetlinkSocketRecord? other)
         => other is not null && (SocketType, Protocol, PortId, PeerPortId, PeerGroups) == (other.SocketType, other.Protocol, other.PortId, other.PeerPortId, other.PeerGroups) && Groups.SequenceEqual(other.Groups);
 
+    /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(SocketType, Protocol, PortId, Groups.Count);
 }

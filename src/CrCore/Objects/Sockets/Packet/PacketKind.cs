@@ -13,7 +13,7 @@ namespace CrCore.Objects.Sockets.Packet;
 /// Sockets of packet(7): the protocol and interface that they are bound to, options, memberships, fanout, and the shape of
 /// their rings. What waits in them is lost, as the network may lose it.
 /// </summary>
-public sealed class PacketKind : IDescriptorKind
+internal sealed class PacketKind : IDescriptorKind
 {
     /// <summary>SOL_PACKET and its options (linux/if_packet.h).</summary>
     private const int Level = 263, AddMembership = 1, ReceiveRing = 5, CopyThreshold = 7, TransmitRing = 13, Fanout = 18;

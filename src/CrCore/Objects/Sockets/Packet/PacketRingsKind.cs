@@ -10,15 +10,23 @@ namespace CrCore.Objects.Sockets.Packet;
 
 /// <summary>PACKET_RING_MAP (536): where a task has mapped the rings of a packet socket (packet_mmap in the kernel's documentation).</summary>
 /// <param name="VPid">The task.</param>
+/// <param name="Start">First address.</param>
+/// <param name="Length">In bytes.</param>
+/// <param name="Offset">In the rings, in bytes: the receiving one comes first.</param>
+/// <param name="Protection">PROT_* of mmap(2).</param>
+/// <param name="IsShared">MAP_SHARED of mmap(2).</param>
 /// <param name="Fd">A descriptor of the task onto the socket.</param>
 public sealed record PacketRingMapRecord(uint VPid, ulong Start, ulong Length, ulong Offset, MemoryProtection Protection, bool IsShared, int Fd) : ICrRecord
 {
-    public const short Id = 536;
-    public const int PayloadSize = 40;
+    internal const short Id = 536;
+    internal const int PayloadSize = 40;
 
+    /// <inheritdoc/>
     public short Type => Id;
+    /// <inheritdoc/>
     public uint Parent => VPid;
 
+    /// <inheritdoc/>
     public void Write(ref FieldWriter w)
     {
         w.U64(Start);
@@ -30,7 +38,7 @@ public sealed record PacketRingMapRecord(uint VPid, ulong Start, ulong Length, u
         w.U32(0);
     }
 
-    public static PacketRingMapRecord Read(uint parent, ref FieldReader r)
+    internal static PacketRingMapRecord Read(uint parent, ref FieldReader r)
     {
         var record = new PacketRingMapRecord(parent, r.U64(), r.U64(), r.U64(), (MemoryProtection)r.U32(), r.U32() != 0, r.I32());
         r.Pad4();
@@ -39,7 +47,7 @@ public sealed record PacketRingMapRecord(uint VPid, ulong Start, ulong Length, u
 }
 
 /// <summary>Maps the rings of packet sockets again, when the sockets have them and their tasks have the sockets.</summary>
-public sealed class PacketRingsKind : IInspectsTask, ICapturesTask, IChecksImage, IRestoresTask
+internal sealed class PacketRingsKind : IInspectsTask, ICapturesTask, IChecksImage, IRestoresTask
 {
     private const int MapShared = 1, MapPrivate = 2, MapFixedNoReplace = 0x10_0000;
 

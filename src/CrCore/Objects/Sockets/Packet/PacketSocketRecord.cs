@@ -13,11 +13,13 @@ public sealed record SavedPacketMembership(string Interface, int Count, ushort T
 /// <summary>PACKET_SOCKET (535): a socket of packet(7). Its options are in SOCKET_OPTIONS.</summary>
 public sealed record PacketSocketRecord : ICrRecord
 {
-    public const short Id = 535;
+    internal const short Id = 535;
     private const int InterfaceSize = 16, MaxMemberships = 4096, MembershipSize = InterfaceSize + 12;
-    public const int MaxPayload = 40 + 2 * PacketRing.Size + 4 + MaxMemberships * (MembershipSize + 32);
+    internal const int MaxPayload = 40 + 2 * PacketRing.Size + 4 + MaxMemberships * (MembershipSize + 32);
 
+    /// <inheritdoc/>
     public short Type => Id;
+    /// <inheritdoc/>
     public uint Parent => 0;
 
     /// <summary>SOCK_RAW 3, SOCK_DGRAM 2, SOCK_PACKET 10.</summary>
@@ -35,12 +37,16 @@ public sealed record PacketSocketRecord : ICrRecord
     /// <summary>PACKET_COPY_THRESH.</summary>
     public uint CopyThreshold { get; init; }
 
+    /// <summary>The ring that frames come in by (PACKET_RX_RING of packet(7)); all 0 for none.</summary>
     public PacketRing Receive { get; init; }
 
+    /// <summary>The ring that frames go out by (PACKET_TX_RING); all 0 for none.</summary>
     public PacketRing Transmit { get; init; }
 
+    /// <summary>What it has asked interfaces for: groups, or all that passes by.</summary>
     public IReadOnlyList<SavedPacketMembership> Memberships { get; init; } = [];
 
+    /// <inheritdoc/>
     public void Write(ref FieldWriter w)
     {
         w.I32(SocketType);
@@ -62,7 +68,7 @@ public sealed record PacketSocketRecord : ICrRecord
         }
     }
 
-    public static PacketSocketRecord Read(uint parent, ref FieldReader r)
+    internal static PacketSocketRecord Read(uint parent, ref FieldReader r)
     {
         var type = r.I32();
         var protocol = r.U16();

@@ -3,6 +3,7 @@ using CrCore.Image;
 namespace CrCore.Objects.Sockets.Unix;
 
 /// <summary>A Unix socket's address (unix(7)) as the kernel keeps it: sun_path alone, a pathname without its NUL.</summary>
+/// <param name="Path">Up to 108 bytes; an abstract name begins with a NUL and may hold any.</param>
 public sealed record UnixAddress(ReadOnlyMemory<byte> Path)
 {
     /// <summary>sun_path of struct sockaddr_un.</summary>
@@ -10,12 +11,16 @@ public sealed record UnixAddress(ReadOnlyMemory<byte> Path)
 
     private const int FamilySize = 2;
 
+    /// <summary>Of a socket that was not bound.</summary>
     public static UnixAddress None { get; } = new(ReadOnlyMemory<byte>.Empty);
 
+    /// <summary>The socket is unnamed.</summary>
     public bool IsNone => Path.IsEmpty;
 
+    /// <summary>A name that belongs to the network namespace and is no file: its first byte is a NUL.</summary>
     public bool IsAbstract => !Path.IsEmpty && Path.Span[0] == 0;
 
+    /// <summary>A pathname.</summary>
     public bool IsFile => !Path.IsEmpty && Path.Span[0] != 0;
 
     /// <summary>From a whole sockaddr_un, as getsockname(2) gives it.</summary>
@@ -39,9 +44,10 @@ public sealed record UnixAddress(ReadOnlyMemory<byte> Path)
         return address;
     }
 
+    /// <inheritdoc/>
     public void Write(ref FieldWriter w) => w.Blob(Path.Span);
 
-    public static UnixAddress Read(ref FieldReader r)
+    internal static UnixAddress Read(ref FieldReader r)
     {
         var bytes = r.Blob(MaxBytes);
         return bytes.Length == 0 ? None : bytes[0] != 0 && bytes.AsSpan().IndexOf((byte)0) >= 0 ? throw r.Bad("a socket's pathname has a NUL") : new(bytes);
@@ -50,8 +56,10 @@ public sealed record UnixAddress(ReadOnlyMemory<byte> Path)
     /// <summary>For people: a pathname, or @ and the abstract name.</summary>
     public override string ToString() => IsNone ? "unnamed" : IsAbstract ? "@" + LinuxText.Decode(Path.Span[1..]) : LinuxText.Decode(Path.Span);
 
+    /// <inheritdoc/>
     public bool Equals(UnixAddress? other) => other is not null && Path.Span.SequenceEqual(other.Path.Span);
 
+    /// <inheritdoc/>
     public override int GetHashCode()
     {
         var hash = new HashCode();

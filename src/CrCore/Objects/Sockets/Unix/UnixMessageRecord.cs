@@ -10,11 +10,13 @@ namespace CrCore.Objects.Sockets.Unix;
 /// </summary>
 public sealed record UnixMessageRecord : IContentRecord, ICarriesDescriptions
 {
-    public const int MaxBytes = 256 * 1024;
+    internal const int MaxBytes = 256 * 1024;
 
-    public const int MaxSize = 1024 + 4 * ControlHeader.MaxRights + MaxBytes;
+    internal const int MaxSize = 1024 + 4 * ControlHeader.MaxRights + MaxBytes;
 
+    /// <inheritdoc/>
     public short Type => UnixRecordIds.Message;
+    /// <inheritdoc/>
     public uint Parent => 0;
 
     /// <summary>The inode of the saved socket that sent it, or 0 when that is not known or gone.</summary>
@@ -32,6 +34,7 @@ public sealed record UnixMessageRecord : IContentRecord, ICarriesDescriptions
     /// <summary>References of the descriptions whose descriptors go with it (SCM_RIGHTS).</summary>
     public IReadOnlyList<uint> Rights { get; init; } = [];
 
+    /// <summary>Those of a message may be none.</summary>
     public ReadOnlyMemory<byte> Bytes { get; init; }
 
     IReadOnlyList<uint> ICarriesDescriptions.Carried => Rights;
@@ -40,6 +43,7 @@ public sealed record UnixMessageRecord : IContentRecord, ICarriesDescriptions
 
     ICrRecord IContentRecord.WithContents(ReadOnlyMemory<byte> contents) => this with { Bytes = contents };
 
+    /// <inheritdoc/>
     public void Write(ref FieldWriter w)
     {
         w.U64(Sender);
@@ -54,7 +58,7 @@ public sealed record UnixMessageRecord : IContentRecord, ICarriesDescriptions
         w.Raw(Bytes.Span);
     }
 
-    public static UnixMessageRecord Read(uint parent, ref FieldReader r)
+    internal static UnixMessageRecord Read(uint parent, ref FieldReader r)
     {
         var sender = r.U64();
         var flags = r.U32();
@@ -76,9 +80,11 @@ public sealed record UnixMessageRecord : IContentRecord, ICarriesDescriptions
         };
     }
 
+    /// <inheritdoc/>
     public bool Equals(UnixMessageRecord? other)
         => other is not null && Sender == other.Sender && Address == other.Address && Credentials == other.Credentials && Continues == other.Continues
             && Rights.SequenceEqual(other.Rights) && Bytes.Span.SequenceEqual(other.Bytes.Span);
 
+    /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Sender, Rights.Count, Bytes.Length);
 }

@@ -8,7 +8,7 @@ using CrCore.Restore;
 namespace CrCore.Objects.Sockets.Unix;
 
 /// <summary>Unix sockets (unix(7)): stream, datagram and seqpacket, with what waits in them.</summary>
-public sealed class UnixSocketKind : IDescriptorKind
+internal sealed class UnixSocketKind : IDescriptorKind
 {
     /// <summary>A stand-in for a closed peer, a listening socket for the moment of connecting, a passing sender, the root directory.</summary>
     private const int Helpers = 3;

@@ -41,11 +41,15 @@ public enum UnixFileState
 }
 
 /// <summary>The file that a socket is bound to.</summary>
+/// <param name="State">Whether the name still leads to the socket.</param>
 /// <param name="Path">Where it is, from the root of the mount namespace; the address may name it otherwise.</param>
 /// <param name="Device">With <paramref name="Inode"/>: the same for a listening socket and those that it accepted.</param>
 /// <param name="Mode">Permissions.</param>
+/// <param name="Uid">Owner.</param>
+/// <param name="Gid">Group of the owner.</param>
 public sealed record UnixFile(UnixFileState State, string Path, ulong Device, ulong Inode, uint Mode, uint Uid, uint Gid)
 {
+    /// <summary>Of a socket that is bound to no file.</summary>
     public static UnixFile None { get; } = new(UnixFileState.None, "", 0, 0, 0, 0, 0);
 }
 
@@ -54,16 +58,20 @@ public sealed record UnixSocketRecord : IDescribedRecord, IPairedRecord
 {
     private const int MaxPending = 65536;
 
-    public const int MaxSize = 4096 + 8 * MaxPending + 65_536;
+    internal const int MaxSize = 4096 + 8 * MaxPending + 65_536;
 
+    /// <inheritdoc/>
     public short Type => UnixRecordIds.Socket;
+    /// <inheritdoc/>
     public uint Parent => 0;
 
+    /// <summary>Of the socket when it was saved: other records name it so.</summary>
     public required ulong Inode { get; init; }
 
     /// <summary>SOCK_STREAM, SOCK_DGRAM or SOCK_SEQPACKET.</summary>
     public required int SocketType { get; init; }
 
+    /// <summary>Whether it waits, takes connections or has one.</summary>
     public required UnixState State { get; init; }
 
     /// <summary>Of listen(2).</summary>
@@ -72,15 +80,19 @@ public sealed record UnixSocketRecord : IDescribedRecord, IPairedRecord
     /// <summary>1 nothing more is received, 2 nothing more is sent.</summary>
     public int Shutdown { get; init; }
 
+    /// <summary>Which of <see cref="Peer"/> and <see cref="PeerAddress"/> says where its other end is.</summary>
     public UnixPeer PeerState { get; init; }
 
     /// <summary>The peer's inode when it is saved, too.</summary>
     public ulong Peer { get; init; }
 
+    /// <summary>What it was bound to.</summary>
     public UnixAddress Address { get; init; } = UnixAddress.None;
 
+    /// <summary>What its peer was bound to; a peer outside of the tree is connected to by it.</summary>
     public UnixAddress PeerAddress { get; init; } = UnixAddress.None;
 
+    /// <summary>Behind an address that is a pathname.</summary>
     public UnixFile File { get; init; } = UnixFile.None;
 
     /// <summary>An error (ECONNRESET) waits to be told.</summary>
@@ -92,6 +104,7 @@ public sealed record UnixSocketRecord : IDescribedRecord, IPairedRecord
     /// <summary>Of a listening socket: those that wait to be accepted, the oldest first.</summary>
     public IReadOnlyList<ulong> Pending { get; init; } = [];
 
+    /// <summary>It has no connections: a peer is what it sends to where nothing is said, and need not know of it.</summary>
     public bool IsDatagram => SocketType == Kernel.SocketType.Datagram;
 
     ulong IPairedRecord.End => Inode;
@@ -106,6 +119,7 @@ public sealed record UnixSocketRecord : IDescribedRecord, IPairedRecord
         _ => $"{Address} to {PeerAddress}",
     };
 
+    /// <inheritdoc/>
     public void Write(ref FieldWriter w)
     {
         w.U64(Inode);
@@ -134,7 +148,7 @@ public sealed record UnixSocketRecord : IDescribedRecord, IPairedRecord
             w.U64(inode);
     }
 
-    public static UnixSocketRecord Read(uint parent, ref FieldReader r)
+    internal static UnixSocketRecord Read(uint parent, ref FieldReader r)
     {
         var record = new UnixSocketRecord
         {
@@ -168,10 +182,12 @@ public sealed record UnixSocketRecord : IDescribedRecord, IPairedRecord
         return record with { Pending = pending };
     }
 
+    /// <inheritdoc/>
     public bool Equals(UnixSocketRecord? other)
         => other is not null && Inode == other.Inode && SocketType == other.SocketType && State == other.State && Backlog == other.Backlog
             && Shutdown == other.Shutdown && PeerState == other.PeerState && Peer == other.Peer && Address == other.Address && PeerAddress == other.PeerAddress
             && File == other.File && HasError == other.HasError && PeerCredentials == other.PeerCredentials && Pending.SequenceEqual(other.Pending);
 
+    /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Inode, SocketType, State);
 }
