@@ -7,7 +7,7 @@
     Copyright            = '(c) The CrModule authors. MIT License.'
     Description          = 'Checkpoint and restore of Linux process trees: save a running tree to one image file, and bring it back with its pids, memory, files and threads. All in managed code, for Linux on x86-64.'
 
-    PowerShellVersion    = '7.4'
+    PowerShellVersion    = '7.6'
     CompatiblePSEditions = @('Core')
 
     TypesToProcess       = @('CrModule.types.ps1xml')

@@ -1,4 +1,4 @@
-#Requires -Version 7.4
+#Requires -Version 7.6
 <#
 .SYNOPSIS
 Builds, tests and packages CrModule. Runs the same in pwsh and in the project's own shell.

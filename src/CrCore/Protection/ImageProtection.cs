@@ -6,15 +6,6 @@ namespace CrCore.Protection;
 /// <summary>Encrypts and decrypts images that exist, from file to file. The result appears only when it is whole.</summary>
 public static class ImageProtection
 {
-    /// <summary>Whether a file is an encrypted image.</summary>
-    /// <exception cref="CrArgumentException">CrImageNotFound, CrImageAccessDenied.</exception>
-    public static bool IsProtected(string path)
-    {
-        using var stream = ImagePath.OpenFile(path);
-        Span<byte> start = stackalloc byte[8];
-        return stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false) == start.Length && ProtectedImage.IsProtected(start);
-    }
-
     /// <returns>The new file's length.</returns>
     /// <exception cref="CrException">There is no new file.</exception>
     public static long Protect(string path, string destination, ImageKey key, bool overwrite, Action<long, long>? progress = null, CancellationToken cancel = default)

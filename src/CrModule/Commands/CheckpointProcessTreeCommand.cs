@@ -100,7 +100,7 @@ public sealed class CheckpointProcessTreeCommand : CheckpointPolicyCommand, IDis
             if (CompressionLevel < least || CompressionLevel > most)
                 throw new CrArgumentException("CrCompressionLevel", $"{Compression} has no level {CompressionLevel}.", Compression == PageCodec.None ? "Give -Compression Lz4 or Zstd with it." : $"Give one from {least} to {most}.") { Object = "-CompressionLevel" };
             var roots = TreeRoots.Of(_targets, WriteVerbose);
-            var template = ImagePathTemplate.Of(Path, FileSystemPath.Unresolved(this, Path));
+            var template = ImagePathTemplate.Of(this, Path);
             var paths = roots.ConvertAll(r => template.For(r.Id, r.Name));
             if (new HashSet<string>(paths, StringComparer.Ordinal).Count < paths.Count)
                 throw new CrArgumentException("CrPathNotUnique",

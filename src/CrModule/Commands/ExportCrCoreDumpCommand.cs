@@ -62,8 +62,7 @@ public sealed class ExportCrCoreDumpCommand : ImageTaskCommand
 
     private string PathFor(TaskImage task)
     {
-        var native = FileSystemPath.Unresolved(this, DestinationPath);
-        var pattern = DestinationPath.EndsWith('/') || Directory.Exists(native) ? System.IO.Path.Combine(native, DefaultName) : native;
+        var pattern = FileSystemPath.FileOrIn(this, DestinationPath, DefaultName);
         var path = new ImagePathTemplate(pattern.Replace("{VPid}", "{Id}", StringComparison.OrdinalIgnoreCase)).For(task.VPid, task.Comm);
         return _written.Contains(path)
             ? throw new CrArgumentException("CrPathNotUnique", $"'{path}' holds the core of another task already; {task} was left alone.", "Give a directory, or put {VPid} into the path.") { Object = path }

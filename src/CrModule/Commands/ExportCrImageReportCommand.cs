@@ -40,8 +40,7 @@ public sealed class ExportCrImageReportCommand : ImagePathCommand
 
     private string DestinationOf(string path)
     {
-        var native = FileSystemPath.Unresolved(this, DestinationPath);
-        var destination = DestinationPath.EndsWith('/') || Directory.Exists(native) ? System.IO.Path.Combine(native, System.IO.Path.GetFileNameWithoutExtension(path) + Extension) : native;
+        var destination = FileSystemPath.FileOrIn(this, DestinationPath, System.IO.Path.GetFileNameWithoutExtension(path) + Extension);
         return _written.Contains(destination)
             ? throw new CrArgumentException("CrPathNotUnique", $"'{destination}' holds the report of another image of this command already; '{path}' was left alone.", "Give a directory as -DestinationPath.") { Object = destination }
             : destination;

@@ -12,6 +12,6 @@ public sealed class GetCrImageHeaderCommand : ImagePathCommand
     private protected override void ProcessImage(string path)
     {
         if (TryReadModel(path, out var model))
-            WriteObject(new CrImageHeader(path, model));
+            WriteObject(new CrImageHeader(path, model, Key is not null));
     }
 }

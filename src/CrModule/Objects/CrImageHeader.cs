@@ -1,17 +1,19 @@
+using CrCore;
 using CrCore.Image;
-using CrCore.Protection;
+using CrCore.Kernel;
 
 namespace CrModule;
 
 /// <summary>What an image says of itself: when and where it was made, and how much is in it.</summary>
 public sealed class CrImageHeader
 {
-    internal CrImageHeader(string path, ImageModel model)
+    /// <param name="isEncrypted">Whether it was opened with a key: no other image is.</param>
+    internal CrImageHeader(string path, ImageModel model, bool isEncrypted)
     {
         var head = model.Head;
         Path = path;
-        Length = new FileInfo(path).Length;
-        IsEncrypted = ImageProtection.IsProtected(path);
+        Length = FileStatus.Read(path, out var status) == Errno.None && status.IsRegular ? status.Size : null;
+        IsEncrypted = isEncrypted;
         Revision = head.Revision;
         ImageId = head.ImageId;
         Created = head.Created.ToLocalTime();
@@ -35,8 +37,8 @@ public sealed class CrImageHeader
     /// <summary>The same path as PowerShell's own file objects carry it; binds to -LiteralPath.</summary>
     public string PSPath => ProviderPath.Of(Path);
 
-    /// <summary>Size of the image in bytes.</summary>
-    public long Length { get; }
+    /// <summary>Size of the image in bytes; null where it comes from a pipe.</summary>
+    public long? Length { get; }
 
     /// <summary>Whether a key or passphrase was needed to look into it.</summary>
     public bool IsEncrypted { get; }

@@ -26,6 +26,12 @@ internal static class FileSystemPath
         return provider.Name == ProviderName ? native : throw WrongProvider(path, provider);
     }
 
+    /// <summary>A file that need not exist, or one in a directory: of what was given, a slash at its end says directory, whether it exists or not.</summary>
+    /// <param name="name">The file's name in a directory.</param>
+    /// <exception cref="CrArgumentException">The path belongs to another provider.</exception>
+    public static string FileOrIn(PSCmdlet cmdlet, string given, string name)
+        => Unresolved(cmdlet, given) is var native && (given.EndsWith('/') || Directory.Exists(native)) ? Path.Combine(native, name) : native;
+
     /// <summary>Existing files that match a path with wildcards, in the provider's order.</summary>
     /// <exception cref="CrArgumentException">Nothing matches, or the path belongs to another provider.</exception>
     public static IReadOnlyList<string> Resolved(PSCmdlet cmdlet, string path) => Resolved(cmdlet, path, NoImage);

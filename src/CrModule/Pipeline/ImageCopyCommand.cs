@@ -51,8 +51,7 @@ public abstract class ImageCopyCommand : ImagePathCommand
 
     private string DestinationOf(string path)
     {
-        var native = FileSystemPath.Unresolved(this, DestinationPath);
-        var destination = DestinationPath.EndsWith('/') || Directory.Exists(native) ? System.IO.Path.Combine(native, System.IO.Path.GetFileName(path)) : native;
+        var destination = FileSystemPath.FileOrIn(this, DestinationPath, System.IO.Path.GetFileName(path));
         return _written.Contains(destination)
             ? throw new CrArgumentException("CrPathNotUnique", $"'{destination}' holds another image of this command already; '{path}' was left alone.", "Give a directory as -DestinationPath.") { Object = destination }
             : destination;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Management.Automation;
 
 namespace CrModule.Pipeline;
 
@@ -11,10 +12,8 @@ internal readonly record struct ImagePathTemplate(string Pattern)
 {
     private const string Default = "{Name}-{Id}.cr";
 
-    /// <param name="given">What the user gave: a slash at its end says directory, whether it exists or not.</param>
-    /// <param name="native">The same, absolute and native.</param>
-    public static ImagePathTemplate Of(string given, string native)
-        => new(given.EndsWith('/') || Directory.Exists(native) ? Path.Combine(native, Default) : native);
+    /// <exception cref="CrCore.CrArgumentException">The path belongs to another provider.</exception>
+    public static ImagePathTemplate Of(PSCmdlet cmdlet, string given) => new(FileSystemPath.FileOrIn(cmdlet, given, Default));
 
     public string For(int id, string name)
         => Pattern

@@ -16,6 +16,7 @@ public abstract class ProcessTreeCommand : CrCmdlet
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = IdSet, ValueFromPipelineByPropertyName = true)]
     [Alias("PID", "ProcessId")]
     [ValidateRange(1, int.MaxValue)]
+    [ProcessIdArgument]
     [ArgumentCompleter(typeof(ProcessIdCompleter))]
     public int[] Id { get; set; } = [];
 

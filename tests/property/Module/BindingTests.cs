@@ -22,6 +22,25 @@ public class BindingTests
         Assert.False(File.Exists(image));
     }
 
+    /// <summary>Ids come as text from files and other programs, with a line's end perhaps.</summary>
+    [Theory]
+    [InlineData("$text $image")]
+    [InlineData("\"$text`n\" $image")]
+    [InlineData("([psobject]$text) $image")]
+    [InlineData("@($text) $image")]
+    [InlineData("([long]$text) $image")]
+    [InlineData("$image -Id $text")]
+    [InlineData("-Path $image $text")]
+    public void An_id_may_be_text(string arguments)
+    {
+        using var session = new ModuleSession();
+        using var process = LiveProcess.Sleep();
+        using var folder = new ScratchFolder();
+        var text = process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        var image = session.Run($"param($text, $image) Checkpoint-ProcessTree {arguments}", text, folder.File("x.cr")).Single<CrModule.CrImage>();
+        Assert.Equal((process.Id, folder.File("x.cr")), (image.RootId, image.Path));
+    }
+
     [Theory]
     [InlineData("0")]
     [InlineData("-5")]

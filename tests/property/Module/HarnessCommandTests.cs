@@ -1,5 +1,9 @@
 using System.Management.Automation;
+using CrHarness.Generation;
+using CrHarness.Plans;
+using CrHarness.RoundTrips;
 using CrModule;
+using CrModule.Pipeline;
 using CrProperty.Kernel;
 using CrProperty.Trees;
 using Xunit;
@@ -20,6 +24,20 @@ public sealed class HarnessCommandTests : IDisposable
         Assert.Equal([7UL, 8UL, 9UL, 8UL], plans.Select(p => p.Seed!.Value));
         Assert.Equal(plans[1].ToJson(), plans[3].ToJson());
         Assert.NotEqual(plans[0].ToJson(), plans[1].ToJson());
+    }
+
+    /// <summary>Whatever stands in the plan and in what went wrong: neither ends the script's here-string or its comments.</summary>
+    [FactWith("python3")]
+    public void A_failure_is_kept_as_a_script_that_makes_its_round_trip_again()
+    {
+        var plan = new TreeGenerator { MaxTasks = 3, Root = RootPlace.ChildOfInit }.Generate(11);
+        plan = plan with { Tasks = plan.Tasks.SetItem(0, plan.Tasks[0] with { Comm = "'@ $(7) `\"" }) };
+        var failure = new RoundTripResult { Plan = plan, Seed = 11, FailedStep = "restore", Error = new InvalidOperationException("one line\n'@ and another"), Differences = ["task 1: a\r\n'@ b"] };
+        var script = CounterExampleScript.Save(_folder.File("kept"), failure, new RoundTripOptions { LeaveRunning = true }, newTimeNamespace: false);
+        Assert.Equal(_folder.File("kept/roundtrip-seed11.ps1"), script);
+        var again = _session.Run("& $args[0]", script).Single<CrRoundTrip>();
+        Assert.True(again.Passed, again.ToString());
+        Assert.Equal(PlanJson.Write(plan, indented: true), again.Plan!.ToJson());
     }
 
     [Fact]

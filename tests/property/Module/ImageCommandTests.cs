@@ -107,10 +107,10 @@ public sealed class ImageCommandTests : IDisposable
     [Theory]
     [InlineData("Get-CrImageMapping", "/proc/self/mem", "CrImageReadFailed")]
     [InlineData("Get-CrImageTask", "/proc/self/mem", "CrImageReadFailed")]
-    [InlineData("Get-CrImageFile", "/dev/null", "CrImageNotAnImage")]
+    [InlineData("Get-CrImageFile", "/dev/null", "CrImageNotAFile")]
     [InlineData("Restore-ProcessTree", "/proc/self/mem", "CrImageReadFailed")]
     [InlineData("Invoke-CrImageFuzz", "/proc/self/mem", "CrImageReadFailed")]
-    [InlineData("Invoke-CrImageFuzz", "/dev/zero", "CrImageNotAnImage")]
+    [InlineData("Invoke-CrImageFuzz", "/dev/zero", "CrImageNotAFile")]
     [InlineData("Invoke-CrImageFuzz", "/nowhere/x.cr", "CrImageNotFound")]
     [InlineData("Invoke-CrImageFuzz", "/tmp", "CrImageNotAFile")]
     public void What_cannot_be_read_as_an_image_says_why(string command, string path, string id)

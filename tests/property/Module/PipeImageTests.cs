@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Management.Automation;
+using CrModule;
 using Xunit;
 
 namespace CrProperty.Module;
@@ -128,6 +129,22 @@ public sealed class PipeImageTests : IDisposable
         Assert.True(run.AsyncWaitHandle.WaitOne(Limit), "the commands did not end");
         Assert.Empty(shell.Streams.Error);
         Assert.Equal(5, shell.EndInvoke(run).Count); // what was encrypted, and twice two tasks
+    }
+
+    [Fact]
+    public void What_an_image_says_of_itself_comes_through_a_pipe_with_all_but_its_length()
+    {
+        using var session = new ModuleSession();
+        using var shell = session.Prepare("$f = $args[0]; Get-CrImageHeader $f/fifo; Get-CrImageHeader $f/first.cr", _folder.Path);
+        var run = shell.BeginInvoke();
+        using (var pipe = new FileStream(_folder.File("fifo"), FileMode.Open, FileAccess.Write))
+            pipe.Write(File.ReadAllBytes(_folder.File("first.cr")));
+        Assert.True(run.AsyncWaitHandle.WaitOne(Limit), "the commands did not end");
+        Assert.Empty(shell.Streams.Error);
+        var headers = shell.EndInvoke(run).Select(o => (CrImageHeader)o.BaseObject).ToList();
+        Assert.Equal([null, new FileInfo(_folder.File("first.cr")).Length], headers.Select(h => h.Length));
+        Assert.Equal(headers[1].ImageId, headers[0].ImageId);
+        Assert.False(headers[0].IsEncrypted);
     }
 
     /// <summary>Tab on a pipe's tasks neither waits nor takes anything.</summary>
