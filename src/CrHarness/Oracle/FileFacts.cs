@@ -31,6 +31,7 @@ internal sealed class FileIdentities
 internal static class FileFacts
 {
     private const int GetSeals = 1034;
+    private const ulong GetPolling = 0x80088a02;
 
     public static void Read(SnapshotContext context, TaskIdentity task, string subject)
     {
@@ -52,6 +53,8 @@ internal static class FileFacts
                 Add("owner of signals", owner);
             if (target.StartsWith("/memfd:", StringComparison.Ordinal) && borrowed.Control(GetSeals) is { } seals)
                 Add("seals", seals);
+            if (target == "anon_inode:[eventpoll]")
+                Add("polls devices", borrowed.Device(GetPolling, 8));
             if (target.StartsWith("socket:[", StringComparison.Ordinal))
                 foreach (var (option, value) in OptionFacts.Of(borrowed))
                     Add(option, value);

@@ -28,7 +28,7 @@ internal static class KindNormalizer
             case HandleKind.Signals:
                 return plain with { Targets = h.Targets & SignalSets.Blockable };
             case HandleKind.Poll:
-                return plain with { Targets = h.Targets, EdgeTriggered = h.EdgeTriggered, Once = h.Once, Nonblock = false };
+                return plain with { Targets = h.Targets, EdgeTriggered = h.EdgeTriggered, Once = h.Once, Other = h.Other, Nonblock = false };
             case HandleKind.Process:
                 return plain with { Other = h.Other };
             case HandleKind.Memory:

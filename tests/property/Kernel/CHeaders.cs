@@ -20,6 +20,7 @@ internal static class CHeaders
         #include <asm/unistd.h>
         #include <linux/bpf.h>
         #include <linux/capability.h>
+        #include <linux/eventpoll.h>
         #include <linux/fcntl.h>
         #include <linux/fs.h>
         #include <linux/kcmp.h>

@@ -18,7 +18,11 @@ internal sealed class EpollKind : IDescriptorKind
 
     public IReadOnlyList<FdType> Types { get; } = [FdType.Epoll];
 
-    public IEnumerable<RecordType> Records => [new(EventRecordIds.EpollTarget, "EPOLL_TARGET", EpollTargetRecord.Read, EpollTargetRecord.PayloadSize)];
+    public IEnumerable<RecordType> Records =>
+    [
+        new(EventRecordIds.EpollTarget, "EPOLL_TARGET", EpollTargetRecord.Read, EpollTargetRecord.PayloadSize),
+        new(EventRecordIds.EpollPolling, "EPOLL_POLLING", EpollPollingRecord.Read, EpollPollingRecord.PayloadSize),
+    ];
 
     public bool Claims(Descriptor d) => d.Name == "anon_inode:[eventpoll]";
 
@@ -35,6 +39,9 @@ internal sealed class EpollKind : IDescriptorKind
     public SavedForm Capture(DescriptorCapture capture, Descriptor d)
     {
         var records = new List<ICrRecord>();
+        using (var own = capture.Borrow(d))
+            if (EpollPolling.Of(own) is var polling && polling != default)
+                records.Add(new EpollPollingRecord(polling));
         foreach (var target in EpollTarget.Of(d))
         {
             if ((target.FindHolder(d, capture.All) ?? target.FindHolder(d, capture.InFlight.All)) is not { } holder)
@@ -47,9 +54,23 @@ internal sealed class EpollKind : IDescriptorKind
         return new(FdType.Epoll, d.Name, Records: records);
     }
 
+    public void Check(CheckContext context, SavedDescription saved)
+    {
+        if (saved.Get<EpollPollingRecord>() is not { Polling: var polling })
+            return;
+        // As many packets in one go as one's own network allows itself take no right; more take one that a user namespace has not (ep_eventpoll_bp_ioctl in fs/eventpoll.c).
+        const int mostForAll = 64;
+        var errno = context.InUserNamespace && polling.Budget > mostForAll ? Errno.EPERM : polling.TrySet();
+        if (errno != Errno.None)
+            context.Refuse(saved.Task, "CrEpollPolling", saved.Label, $"it polls network devices for {polling.Microseconds} µs, {polling.Budget} packets in one go, which cannot be set here: {errno} ({errno.Describe()})",
+                errno == Errno.EPERM ? "Restore with CAP_NET_ADMIN in the initial user namespace." : "Restore on Linux 6.9 or newer with CONFIG_NET_RX_BUSY_POLL.", errno == Errno.EPERM ? CrErrorKind.PermissionDenied : CrErrorKind.Obstacle);
+    }
+
     public Action? Restore(DescriptorServer server, SavedDescription saved, SyscallBatch batch)
     {
         DescriptorServer.Move(batch, saved.Label, batch.Must("make an epoll instance", saved.Label, Sys.epoll_create1, 0), server.NumberOf(saved));
+        if (saved.Get<EpollPollingRecord>() is { } record)
+            batch.Must("set how it polls devices", saved.Label, Sys.ioctl, server.NumberOf(saved), EpollPolling.Set, batch.In(record.Polling));
         return null;
     }
 

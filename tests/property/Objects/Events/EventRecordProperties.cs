@@ -29,6 +29,25 @@ public class EventRecordProperties
     [Property]
     public void EpollTarget(ushort number, uint events, ulong data, int vpid, int fd) => Same(new EpollTargetRecord(number, events, data, vpid, fd));
 
+    [Property]
+    public void PollingOfDevices(ushort microseconds, ushort budget, bool isPreferred) => Same(new EpollPollingRecord(new EpollPolling(microseconds, budget, isPreferred ? (byte)1 : (byte)0)));
+
+    [Fact]
+    public void ABudgetThatNoInstanceHasIsAnError()
+    {
+        var reader = new FieldReader([1, 0, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0], 0);
+        CrImageException? seen = null;
+        try
+        {
+            EpollPollingRecord.Read(0, ref reader);
+        }
+        catch (CrImageException e)
+        {
+            seen = e;
+        }
+        Assert.NotNull(seen);
+    }
+
     [Fact]
     public void ACounterThatNobodyCanWriteIsAnError()
         => Assert.Throws<CrImageException>(() => RecordCode.Again(new EventFdRecord(ulong.MaxValue, false)));
