@@ -23,6 +23,7 @@ public static class Kinds
         new Files.FsKind(),
         new Files.ServedDescriptorsKind(),
         new Events.ThreadPidFdsKind(),
+        new Events.MessageNoticesKind(),
         new Locks.FileLocksKind(),
         new Terminals.ControllingTerminalKind(),
         new Namespaces.NamespacesKind(),

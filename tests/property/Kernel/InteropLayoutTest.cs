@@ -107,7 +107,7 @@ public sealed class InteropLayoutTest(InteropLayoutTest.Answers answers) : IClas
         ("SCHED_NORMAL", (long)SchedulingPolicy.Other), ("SCHED_FIFO", (long)SchedulingPolicy.Fifo), ("SCHED_RR", (long)SchedulingPolicy.RoundRobin),
         ("SCHED_BATCH", (long)SchedulingPolicy.Batch), ("SCHED_IDLE", (long)SchedulingPolicy.Idle), ("SCHED_DEADLINE", (long)SchedulingPolicy.Deadline),
         ("SCHED_EXT", (long)SchedulingPolicy.Extensible), ("SCHED_FLAG_RESET_ON_FORK", (long)SchedulingAttributes.ResetOnFork),
-        ("SI_TIMER", SigInfo.FromTimer), ("SIGEV_THREAD_ID", SigEvent.ThreadId),
+        ("SI_TIMER", SigInfo.FromTimer), ("SI_MESGQ", SigInfo.FromMessageQueue), ("SIGEV_THREAD_ID", SigEvent.ThreadId),
         ("SIGEV_SIGNAL", (long)TimerNotify.Signal), ("SIGEV_NONE", (long)TimerNotify.None), ("SIGEV_THREAD", (long)TimerNotify.Thread),
         ("O_NONBLOCK", FileNative.O_NONBLOCK), ("O_DIRECTORY", FileNative.O_DIRECTORY), ("O_NOFOLLOW", FileNative.O_NOFOLLOW),
         ("O_CLOEXEC", FileNative.O_CLOEXEC), ("O_PATH", FileNative.O_PATH), ("AT_FDCWD", FileNative.AT_FDCWD),

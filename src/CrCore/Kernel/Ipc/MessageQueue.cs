@@ -27,22 +27,32 @@ public static unsafe class MessageQueue
         return r < 0 ? null : OwnDescriptor.Adopt(r);
     }
 
-    /// <summary>Who waits to be notified, as this process sees it; 0 for nobody.</summary>
-    internal static int Notified(Descriptor d)
+    /// <summary>Who waits to be notified, and how; nobody where the queue cannot be opened.</summary>
+    internal static MessageQueueNotice Notice(Descriptor d)
     {
         using var file = OwnDescriptor.Open($"/proc/{d.Pid}/fd/{d.Fd}", FileNative.O_RDONLY, out _);
-        return file is null ? 0 : Notified(file);
+        return file is null ? default : Notice(file);
     }
 
-    /// <summary>The same of a queue that is open here (mqueue_read_file in ipc/mqueue.c).</summary>
-    public static int Notified(OwnDescriptor file)
+    /// <summary>
+    /// The same of a queue that is open here: "QSIZE:0 NOTIFY:0 SIGNO:10 NOTIFY_PID:4711" (mqueue_read_file in ipc/mqueue.c).
+    /// </summary>
+    public static MessageQueueNotice Notice(OwnDescriptor file)
     {
         var text = new byte[128];
         if (file.ReadAt(text, 0) is not (> 0 and var length))
-            return 0;
-        const string key = "NOTIFY_PID:";
+            return default;
         var line = Encoding.ASCII.GetString(text, 0, (int)length);
-        var at = line.IndexOf(key, StringComparison.Ordinal);
-        return at >= 0 && int.TryParse(line.AsSpan(at + key.Length).Trim(), CultureInfo.InvariantCulture, out var pid) ? pid : 0;
+        return new(Value(line, "NOTIFY_PID:"), Value(line, "NOTIFY:"), Value(line, "SIGNO:"));
     }
+
+    private static int Value(string line, string key)
+        => line.IndexOf(key, StringComparison.Ordinal) is >= 0 and var at
+            && int.TryParse(line.AsSpan(at + key.Length).TrimStart().ToString().Split(' ', '\n')[0], CultureInfo.InvariantCulture, out var value) ? value : 0;
 }
+
+/// <summary>A registration of mq_notify(2).</summary>
+/// <param name="Pid">Who waits, as this process sees it; 0 for nobody.</param>
+/// <param name="Notify">SIGEV_*.</param>
+/// <param name="Signal">Of SIGEV_SIGNAL.</param>
+public readonly record struct MessageQueueNotice(int Pid, int Notify, int Signal);

@@ -16,6 +16,12 @@ public struct SigInfo
     /// <summary>SI_TIMER: a POSIX timer expired. SI_USER is 0, SI_QUEUE -1, SI_TKILL -6.</summary>
     public const int FromTimer = -2;
 
+    /// <summary>SI_MESGQ: a message came into a queue (mq_notify(3)).</summary>
+    public const int FromMessageQueue = -3;
+
+    /// <summary>Where <see cref="Value"/> stands.</summary>
+    public const int ValueAt = 24;
+
     // All of the bytes, so that a copy of the structure keeps what no member names.
     [FieldOffset(0)] private Raw _raw;
     [FieldOffset(0)] public int Signal;
@@ -27,7 +33,7 @@ public struct SigInfo
     /// <summary>SIGCHLD: exit status or signal.</summary>
     [FieldOffset(24)] public int Status;
     /// <summary>sigqueue(3), timers and message queues: the value given.</summary>
-    [FieldOffset(24)] public ulong Value;
+    [FieldOffset(ValueAt)] public ulong Value;
     [FieldOffset(16)] public int TimerId;
     [FieldOffset(20)] public int Overrun;
     /// <summary>Faults: the address.</summary>

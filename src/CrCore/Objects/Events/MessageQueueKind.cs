@@ -24,17 +24,22 @@ internal sealed class MessageQueueKind : IDescriptorKind
 
     public void Inspect(DescriptorInspection inspection, Descriptor d)
     {
-        using var task = PidFd.Open(d.Pid);
-        using var own = task.TryGet(d.Fd, out _);
-        if (own is null || MessageQueue.Attributes(own) is not { } now)
+        if (AttributesOf(d) is not { } now)
         {
             inspection.Refuse(d, "CrMessageQueueUntold", "the attributes of the message queue cannot be read", "Run as the owner of the process or with CAP_SYS_PTRACE.");
             return;
         }
         if (Refusal(inspection.Context.Proc, d, now, IsOwn(inspection.Context.Proc, d.TaskPid)) is { } reason)
             inspection.Refuse(d, "CrMessagesWait", reason, "Let the program take them first.");
-        if (MessageQueue.Notified(d) is > 0 and var pid && inspection.Context.Tasks.ContainsKey(pid))
-            inspection.Refuse(d, "CrMessageQueueNotify", $"task {pid} waits to be notified (mq_notify), and the kernel does not tell with which value", "Let the program end the notification first.");
+        MessageNotices.Inspect(inspection, d, now);
+    }
+
+    /// <summary>The descriptor that is borrowed for it is closed again: this process must not count among those who have the queue open.</summary>
+    private static MessageQueueAttributes? AttributesOf(Descriptor d)
+    {
+        using var task = PidFd.Open(d.Pid);
+        using var own = task.TryGet(d.Fd, out _);
+        return own is null ? null : MessageQueue.Attributes(own);
     }
 
     public SavedForm Capture(DescriptorCapture capture, Descriptor d)

@@ -48,7 +48,7 @@ internal sealed class TreeIpc
                 continue;
             if (queue is null || MessageQueue.Attributes(queue) is not { } attributes || FileStatus.ReadOwn(queue.Number, out var status) != Errno.None)
                 throw KernelError.Create("CrSystemVFailed", $"Looking at the message queue /{name} failed", errno, on: $"message queue /{name}");
-            queues.Add(new("/" + name, attributes, status, MessageQueue.Notified(queue)));
+            queues.Add(new("/" + name, attributes, status, MessageQueue.Notice(queue).Pid));
         }
         return queues;
     }
