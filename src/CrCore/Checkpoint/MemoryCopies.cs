@@ -27,7 +27,7 @@ internal sealed class MemoryCopies(CheckpointOptions options) : IDisposable
         foreach (var source in context.Pages)
             foreach (var range in source.Ranges)
                 if (range.Pid == task.Pid && (range.Modes & PageRangeModes.NotCopied) != 0)
-                    return "a part of its memory is kept out of copies (MADV_DONTFORK or MADV_WIPEONFORK)";
+                    return "a part of its memory is kept out of copies (MADV_DONTFORK, MADV_WIPEONFORK or userfaultfd)";
         return null;
     }
 

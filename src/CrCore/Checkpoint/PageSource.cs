@@ -14,7 +14,7 @@ public enum PageRangeModes
     Unreadable = 2,
     /// <summary>The page tables do not tell which pages hold something (shared memory): take every page.</summary>
     Unscanned = 4,
-    /// <summary>A copy of the address space has not got it (MADV_DONTFORK, MADV_WIPEONFORK).</summary>
+    /// <summary>A copy of the address space has not got it (MADV_DONTFORK, MADV_WIPEONFORK), or making one would be noticed (userfaultfd(2)).</summary>
     NotCopied = 8,
     /// <summary>
     /// Other address spaces may have the same pages: go through /proc/PID/mem. process_vm_readv(2) would give this one pages of
@@ -23,6 +23,8 @@ public enum PageRangeModes
     Shared = 16,
     /// <summary>Stored for each task, whoever has the same: huge pages (hugetlbfs), which are mapped as one task's each, and not by parts.</summary>
     NeverShared = 32,
+    /// <summary>Pages of zeros that were only read are content, too: whether one is there makes a difference (userfaultfd(2)).</summary>
+    EveryPage = 64,
 }
 
 /// <summary>A range of pages of a <see cref="PageSource"/>.</summary>

@@ -72,7 +72,7 @@ internal sealed class PageWriter : IDisposable
         for (int first = 0, end; first < ranges.Count; first = end)
         {
             // What is seen in one task, in the order of its addresses, is found by one walk over its page tables.
-            for (end = first + 1; end < ranges.Count && ranges[end].Pid == ranges[first].Pid && ranges[end].Start >= ranges[end - 1].End; end++)
+            for (end = first + 1; end < ranges.Count && ranges[end].Pid == ranges[first].Pid && ranges[end].Start >= ranges[end - 1].End && FilterOf(ranges[end]) == FilterOf(ranges[first]); end++)
             {
             }
             WriteRanges(source.ObjRef, CollectionsMarshal.AsSpan(ranges)[first..end], cancel);
@@ -88,7 +88,7 @@ internal sealed class PageWriter : IDisposable
         // All pages of a copy are its original's, too (PageRangeModes.Shared).
         PageReader plain = pid != ranges[0].Pid ? forced : (remote, bytes) => ProcessMemory.Read(pid, remote, bytes);
         var next = 0;
-        foreach (var region in scanner.Scan(ranges[0].Start, ranges[^1].End, PageFilter.PrivateContents, PagesAtATime))
+        foreach (var region in scanner.Scan(ranges[0].Start, ranges[^1].End, FilterOf(ranges[0]), PagesAtATime))
         {
             cancel.ThrowIfCancellationRequested();
             for (; next < ranges.Length && ranges[next].Start < region.End; next++)
@@ -109,6 +109,8 @@ internal sealed class PageWriter : IDisposable
             if ((ranges[next].Modes & PageRangeModes.Unscanned) != 0)
                 WriteSlices(objRef, ranges[next], ranges[next].Start, ranges[next].End, plain, forced, cancel);
     }
+
+    private static PageFilter FilterOf(in PageRange range) => (range.Modes & PageRangeModes.EveryPage) != 0 ? PageFilter.Populated : PageFilter.PrivateContents;
 
     private void WriteSlices(uint objRef, in PageRange range, ulong start, ulong end, PageReader plain, PageReader forced, CancellationToken cancel)
     {

@@ -21,6 +21,9 @@ public static class SystemLimits
     /// <summary>Bytes to which a process without CAP_SYS_RESOURCE may widen a pipe (fs/pipe-max-size).</summary>
     public static int PipeSizeMax(ProcReader reader) => (int)Read(reader, "sys/fs/pipe-max-size"u8);
 
+    /// <summary>Whether everybody may handle faults of the kernel, too (vm/unprivileged_userfaultfd); false where there is no userfaultfd(2).</summary>
+    public static bool UserFaultsForAll() => File.Exists("/proc/sys/vm/unprivileged_userfaultfd") && File.ReadAllText("/proc/sys/vm/unprivileged_userfaultfd").StartsWith('1');
+
     private static long Read(ProcReader reader, ReadOnlySpan<byte> name)
     {
         var number = new TextCursor(reader.ReadSystem(name));

@@ -18,6 +18,7 @@ public static class Kinds
         new Memory.FutureLocksKind(),
         new Aio.AioRingsKind(),
         new Sockets.Packet.PacketRingsKind(),
+        new UserFaults.UserFaultOwnersKind(),
         new Files.FilesKind(),
         new Locks.LeasesKind(),
         new Files.FsKind(),

@@ -52,6 +52,13 @@ public readonly record struct PageFilter(PageCategories Required, PageCategories
         PageCategories.Guard,
         PageCategories.Present | PageCategories.Swapped | PageCategories.File | PageCategories.ZeroPage);
 
+    /// <summary>Pages that a userfaultfd protects from being written to (UFFDIO_WRITEPROTECT).</summary>
+    public static PageFilter WriteProtected { get; } = new(
+        PageCategories.Written | PageCategories.Guard,
+        PageCategories.Present | PageCategories.Swapped,
+        PageCategories.Written | PageCategories.Guard,
+        PageCategories.None);
+
     /// <summary>Guard pages (MADV_GUARD_INSTALL). A kernel before 6.16 cannot tell them: <see cref="PagemapScanner.TellsGuardPages"/>.</summary>
     public static PageFilter Guards { get; } = new(PageCategories.Guard, 0, 0, PageCategories.Guard);
 

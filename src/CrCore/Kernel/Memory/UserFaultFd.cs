@@ -25,7 +25,45 @@ public struct UffdRegister
     /// <summary>UFFDIO_REGISTER_MODE_MISSING.</summary>
     public const ulong Missing = 1;
 
+    /// <summary>UFFDIO_REGISTER_MODE_WP and UFFDIO_REGISTER_MODE_MINOR.</summary>
+    public const ulong WriteProtect = 2, Minor = 4;
+
     public ulong Start, Length, Mode, Ioctls;
+}
+
+/// <summary>struct uffdio_writeprotect.</summary>
+[StructLayout(LayoutKind.Sequential)]
+public struct UffdWriteProtect
+{
+    /// <summary>UFFDIO_WRITEPROTECT.</summary>
+    public const uint Request = 0xc018aa06;
+
+    /// <summary>UFFDIO_WRITEPROTECT_MODE_WP.</summary>
+    public const ulong Protect = 1;
+
+    public ulong Start, Length, Mode;
+}
+
+/// <summary>struct uffdio_continue.</summary>
+[StructLayout(LayoutKind.Sequential)]
+public struct UffdContinue
+{
+    /// <summary>UFFDIO_CONTINUE.</summary>
+    public const uint Request = 0xc020aa07;
+
+    public ulong Start, Length, Mode;
+    public long Mapped;
+}
+
+/// <summary>struct uffdio_move.</summary>
+[StructLayout(LayoutKind.Sequential)]
+public struct UffdMove
+{
+    /// <summary>UFFDIO_MOVE.</summary>
+    public const uint Request = 0xc028aa05;
+
+    public ulong Destination, Source, Length, Mode;
+    public long Moved;
 }
 
 /// <summary>struct uffdio_copy.</summary>
@@ -50,6 +88,20 @@ public static unsafe class UserFaultFd
 {
     /// <summary>UFFD_USER_MODE_ONLY of linux/userfaultfd.h: all that needs no privilege (vm.unprivileged_userfaultfd).</summary>
     public const int UserModeOnly = 1;
+
+    /// <summary>Opens one and asks it for features: whether this program may have such a one, on this kernel.</summary>
+    public static Errno Try(int flags, ulong features)
+    {
+        var r = Libc.Syscall(Sys.userfaultfd, flags | FileNative.O_CLOEXEC);
+        if (r < 0)
+            return Libc.ErrnoOf(r);
+        using var own = OwnDescriptor.Adopt(r);
+        return Control(own, UffdApi.Request, new UffdApi { Api = UffdApi.Version, Features = features });
+    }
+
+    /// <summary>A request that does something to the address space of who made the descriptor, whoever asks.</summary>
+    public static Errno Control<T>(OwnDescriptor descriptor, uint request, T argument) where T : unmanaged
+        => Libc.ErrnoOf(Libc.Syscall(Sys.ioctl, descriptor.Number, request, (long)(&argument)));
 
     /// <summary>Copies whole pages to where there are none yet.</summary>
     /// <returns>Bytes that were copied; less than all where the kernel stopped.</returns>

@@ -28,6 +28,7 @@ internal static class DescriptorKinds
         new InotifyKind(),
         new FanotifyKind(),
         new PidFdKind(),
+        new UserFaults.UserFaultKind(),
         new Namespaces.NamespaceFileKind(),
         new Bpf.BpfMapKind(),
         new UnixSocketKind(),

@@ -67,6 +67,8 @@ public enum FdType : ushort
     BlockDevice = 46,
     /// <summary>A descriptor of /dev/net/tun.</summary>
     Tun = 47,
+    /// <summary>A userfaultfd(2).</summary>
+    UserFault = 48,
     /// <summary>Not saved: to be given at the restore.</summary>
     Given = 41,
 }

@@ -10,8 +10,7 @@ namespace CrCore.Objects.Memory;
 internal sealed class ForeseenMemory
 {
     /// <summary>What fork(2) does not hand on, or not as it is: a copy cannot bear it out.</summary>
-    private const VmFlags NotInCopies = VmFlags.Locked | VmFlags.LockOnFault | VmFlags.DontCopy | VmFlags.WipeOnFork
-        | VmFlags.UserFaultMissing | VmFlags.UserFaultWriteProtect | VmFlags.UserFaultMinor;
+    private const VmFlags NotInCopies = VmFlags.Locked | VmFlags.LockOnFault | VmFlags.DontCopy | VmFlags.WipeOnFork | HandledFaults.Flags;
 
     private readonly List<DetailedMapping> _seen;
     private readonly List<DetailedMapping> _taken = [];

@@ -23,15 +23,16 @@ internal static class MappingRules
     };
 
     /// <summary>What smaps adds.</summary>
-    public static MappingRefusal? CheckFlags(in DetailedMapping d)
+    /// <param name="isHandled">A userfaultfd that is saved has it.</param>
+    public static MappingRefusal? CheckFlags(in DetailedMapping d, bool isHandled)
     {
         var flags = d.Flags;
         if (TypeOf(d.Mapping) is VmaType.Vdso or VmaType.Vvar or VmaType.VvarVclock or VmaType.AioRing or VmaType.PacketRing)
             return null;
         if ((flags & (VmFlags.Io | VmFlags.PfnMap | VmFlags.MixedMap)) != 0)
             return new("CrMappingDevice", "it is a mapping of device memory", Devices);
-        if ((flags & (VmFlags.UserFaultMissing | VmFlags.UserFaultWriteProtect | VmFlags.UserFaultMinor)) != 0)
-            return new("CrMappingUserFault", "its page faults are handled by the program (userfaultfd), which is not saved", "Have the program unregister the range.");
+        if ((flags & HandledFaults.Flags) != 0 && HandledFaults.Refusal(d, isHandled) is { } reason)
+            return new("CrMappingUserFault", reason, "Have the program unregister the range.");
         if ((flags & VmFlags.ShadowStack) != 0)
             return new("CrShadowStack", "it is a shadow stack, which is not saved", "Run the program without shadow stacks (GLIBC_TUNABLES=glibc.cpu.hwcaps=-SHSTK).");
         if (d.ProtectionKey != 0)

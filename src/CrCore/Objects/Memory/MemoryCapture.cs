@@ -74,7 +74,7 @@ internal sealed class MemoryCapture(CaptureContext context, FrozenTask task)
                 Refuse(m, unknown);
             return;
         }
-        if ((MappingRules.Check(Files, task.Pid, m) ?? MappingRules.CheckFlags(d)) is { } refusal)
+        if ((MappingRules.Check(Files, task.Pid, m) ?? MappingRules.CheckFlags(d, context.States.Get<HandledFaults>().Has(task.Pid, m.Start))) is { } refusal)
         {
             Refuse(m, refusal);
             return;
@@ -120,7 +120,8 @@ internal sealed class MemoryCapture(CaptureContext context, FrozenTask task)
                 // A daemon, whose parent has ended, shares hardly anything.
                 | (_sharesPages && d.SharedKiB > 0 ? PageRangeModes.Shared : 0)
                 | ((vma.Flags & VmFlags.HugeTlb) != 0 ? PageRangeModes.NeverShared : 0)
-                | ((vma.Flags & (VmFlags.DontCopy | VmFlags.WipeOnFork)) != 0 ? PageRangeModes.NotCopied : 0)));
+                | ((vma.Flags & (VmFlags.DontCopy | VmFlags.WipeOnFork)) != 0 ? PageRangeModes.NotCopied : 0)
+                | ((vma.Flags & HandledFaults.Flags) != 0 ? HandledFaults.Modes : 0)));
     }
 
     /// <summary>Read through a mapping, its holes would be filled, from a store that may have nothing left.</summary>

@@ -28,6 +28,9 @@ internal static class MemoryRestore
             calls.Add(mapping);
         calls.Empty(kept.Others);
         calls.AddGuards(layout.Guards);
+        // A huge page would bring pages that the program must find missing; the flag has its own value again with the rest of the process's.
+        if (layout.Mappings.Any(static m => (m.Vma.Flags & VmFlags.UserFaultMissing) != 0))
+            batch.Must("filling memory without huge pages", null, Sys.prctl, (int)PrctlOption.SetThpDisable, 1, 0, 0, 0);
         calls.Finish();
         SetMm(context, batch, layout.Mm);
         if (fits)
