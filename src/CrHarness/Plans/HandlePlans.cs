@@ -39,7 +39,7 @@ public sealed record HandlePlan
 
     /// <summary>
     /// The other form of its kind: a counter taken one by one (EFD_SEMAPHORE), a process that has ended and was waited for, a
-    /// map that is an array, a device with addresses of Ethernet, an epoll instance that polls network devices.
+    /// map that is an array, a device with addresses of Ethernet, an epoll instance that polls network devices, a queue whose maker waits to be notified.
     /// </summary>
     public bool Other { get; init; }
 

@@ -34,7 +34,8 @@ internal static class KindNormalizer
             case HandleKind.Memory:
                 return plain with { Count = Math.Clamp(h.Count, 0, 64), Other = h.Other, Nonblock = false };
             case HandleKind.Queue:
-                return plain with { Count = ownIpc && !h.Unlinked ? Math.Clamp(h.Count, 0, MostMessages) : 0, Unlinked = h.Unlinked || !ownIpc };
+                // Whoever waits to be notified waits at an empty one.
+                return plain with { Count = ownIpc && !h.Unlinked && !h.Other ? Math.Clamp(h.Count, 0, MostMessages) : 0, Unlinked = h.Unlinked || !ownIpc, Other = h.Other };
             case HandleKind.Map:
                 return plain with { Count = Math.Clamp(h.Count, 1, 64), Other = h.Other, Nonblock = false };
             default:

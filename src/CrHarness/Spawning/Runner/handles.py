@@ -3,16 +3,17 @@ import ctypes
 import errno
 import fcntl
 import os
+import resource
 import select
 import struct
 from contents import content
 from descriptors import Handle, place, set_cloexec
-from sysc import PAGE, Timespec, fail, libc, raw
+from sysc import NEVER_SENT, PAGE, Timespec, fail, libc, raw
 
 LACKING = (errno.ENOSYS, errno.ENODEV, errno.ENOENT, errno.EOPNOTSUPP)
 CLOCKS = {"RealTime": 0, "Monotonic": 1, "BootTime": 7}
 CLOEXEC, NONBLOCK = 0x80000, 0x800
-MQ_OPEN, MQ_UNLINK, MQ_SEND, MQ_RECEIVE, MQ_GETSET = 240, 241, 242, 243, 245
+MQ_OPEN, MQ_UNLINK, MQ_SEND, MQ_RECEIVE, MQ_NOTIFY, MQ_GETSET = range(240, 246)
 BPF, LOOKUP, UPDATE = 321, 1, 2
 SEALS = 0x2 | 0x4 | 0x8         # F_SEAL_SHRINK, _GROW, _WRITE
 
@@ -150,6 +151,24 @@ def queue_name(work, label):
 class Queue(Handle):
     LONGEST = 64
 
+    def __init__(self, fd, plan, label):
+        super().__init__(fd, plan, label)
+        self.maker, self.form = os.getpid(), None
+
+    def settle(self):
+        """Who made it waits to be notified, in silence or by a signal."""
+        if self.plan["other"] and self.maker == os.getpid():
+            silent = self.plan["seed"] & 1 or resource.getrlimit(resource.RLIMIT_SIGPENDING)[0] < 1000
+            try:
+                raw("mq_notify", MQ_NOTIFY, self.fd, ctypes.create_string_buffer(struct.pack("Qii48x", self.plan["seed"], 0 if silent else NEVER_SENT, 1 if silent else 0)))
+            except OSError as error:
+                if error.errno != errno.EBUSY:                  # by another descriptor
+                    raise
+            self.form = self.look()
+
+    def look(self):
+        return os.pread(self.fd, 128, 0).split(b"NOTIFY_PID")[0]
+
     @staticmethod
     def make(plan, label, before, work):
         name = ctypes.create_string_buffer(queue_name(work, label))
@@ -171,6 +190,8 @@ class Queue(Handle):
         seen = ctypes.create_string_buffer(64)
         raw("mq_getattr", MQ_GETSET, self.fd, None, seen)
         self.differs(problems, "shape", struct.unpack("8q", seen)[1:4], (max(1, self.plan["count"]), self.LONGEST, self.plan["count"]))
+        if self.form is not None:
+            self.differs(problems, "notice", self.look(), self.form)
 
     def use(self, problems):
         os.set_blocking(self.fd, False)
