@@ -70,6 +70,8 @@ internal static class FileFacts
                 Add("connection", connection);
             else if (target.StartsWith(TerminalFacts.Slaves, StringComparison.Ordinal))
                 Add("terminal", TerminalFacts.Of(borrowed));
+            else if (file is { IsRegular: true, Size: QueueFacts.Size } && QueueFacts.Of(context, path) is { } queue)
+                Add("queue", queue);
             else if (file is { IsRegular: true } && (file.Links == 0 || target.EndsWith(" (deleted)", StringComparison.Ordinal)))
             {
                 Add("owner", $"{file.Uid}:{file.Gid}");
