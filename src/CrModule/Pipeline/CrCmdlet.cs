@@ -37,7 +37,7 @@ public abstract class CrCmdlet : PSCmdlet
     /// <returns>Whether <paramref name="result"/> holds a result.</returns>
     private protected bool TryRun<T>(object? target, Func<ICrLog, IProgress<CrProgress>, CancellationToken, T> work, [MaybeNullWhen(false)] out T result)
     {
-        var pump = new PipelinePump(this, Wanted("Debug", "DebugPreference"));
+        var pump = new PipelinePump(this, Wanted("Verbose", "VerbosePreference"), Wanted("Debug", "DebugPreference"));
         using var trace = pump.DebugEnabled ? new EngineTrace(pump.Debug) : null;
         return TryHere(target, () => pump.Run(() => work(pump, pump, StopToken), _stop), out result);
     }

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Management.Automation;
 using CrCore;
@@ -10,8 +9,9 @@ namespace CrModule.Pipeline;
 /// on which a cmdlet may write.
 /// </summary>
 /// <param name="cmdlet">Whose streams are written.</param>
+/// <param name="verboseEnabled">Whether anybody wants to see the engine's steps.</param>
 /// <param name="debugEnabled">Whether debug text is worth building.</param>
-internal sealed class PipelinePump(Cmdlet cmdlet, bool debugEnabled) : ICrLog, IProgress<CrProgress>
+internal sealed class PipelinePump(Cmdlet cmdlet, bool verboseEnabled, bool debugEnabled) : ICrLog, IProgress<CrProgress>
 {
     /// <summary>Any number serves; it only has to be the same in every record of one command.</summary>
     private const int ActivityId = 1;
@@ -22,28 +22,32 @@ internal sealed class PipelinePump(Cmdlet cmdlet, bool debugEnabled) : ICrLog, I
     // A class: the framework has its collections compiled ahead for references, not for our structures.
     private sealed record Message(bool IsDebug, string? Text);
 
-    private readonly BlockingCollection<Message> _queue = [];
-    private readonly Lock _lock = new();
+    // Not a BlockingCollection: that ends its last wait by an exception, and before each wait it keeps a processor from the engine.
+    private readonly object _gate = new();
+    private readonly Queue<Message> _queue = new();
+    private bool _isOver;
     private CrProgress? _latest;
     private ProgressRecord? _shown;
 
     public bool DebugEnabled { get; } = debugEnabled;
 
-    public void Verbose(string message) => Post(new Message(false, message));
+    public void Verbose(string message)
+    {
+        if (verboseEnabled)
+            Post(new Message(false, message));
+    }
 
     public void Debug(string message) => Post(new Message(true, message));
 
     /// <summary>Keeps the newest report alone: the engine may report faster than a terminal shows.</summary>
     public void Report(CrProgress value)
     {
-        bool wake;
-        lock (_lock)
+        lock (_gate)
         {
-            wake = _latest is null;
+            if (_latest is null)
+                Post(new Message(false, null));
             _latest = value;
         }
-        if (wake)
-            Post(new Message(false, null));
     }
 
     /// <summary>Runs <paramref name="work"/> to its end and returns what it returns; its exceptions come through as they are.</summary>
@@ -62,7 +66,7 @@ internal sealed class PipelinePump(Cmdlet cmdlet, bool debugEnabled) : ICrLog, I
             }
             finally
             {
-                _queue.CompleteAdding();
+                End();
             }
         }, CancellationToken.None, TaskCreationOptions.LongRunning | TaskCreationOptions.DenyChildAttach, TaskScheduler.Default);
 
@@ -93,27 +97,48 @@ internal sealed class PipelinePump(Cmdlet cmdlet, bool debugEnabled) : ICrLog, I
                 held = false;
                 WriteProgress();
             }
-            if (_queue.TryTake(out var message, held ? (int)left.TotalMilliseconds + 1 : Timeout.Infinite))
+            if (Take(held ? (int)left.TotalMilliseconds + 1 : Timeout.Infinite, out var isOver) is { } message)
             {
                 if (message.Text is null && left > TimeSpan.Zero)
                     held = true;
                 else
                     Write(message);
             }
-            else if (_queue.IsCompleted && !(held && Stopwatch.GetElapsedTime(started) >= Patience))
+            else if (isOver && !(held && Stopwatch.GetElapsedTime(started) >= Patience))
                 return;
         }
     }
 
+    /// <summary>The next message; null when none has come in that time, or none will.</summary>
+    private Message? Take(int milliseconds, out bool isOver)
+    {
+        lock (_gate)
+        {
+            if (_queue.Count == 0 && !_isOver)
+                Monitor.Wait(_gate, milliseconds);
+            isOver = _isOver && _queue.Count == 0;
+            return _queue.TryDequeue(out var message) ? message : null;
+        }
+    }
+
+    /// <summary>A thread of the engine that outlives the work by a moment has nobody left to tell.</summary>
     private void Post(Message message)
     {
-        try
+        lock (_gate)
         {
-            _queue.Add(message);
+            if (_isOver)
+                return;
+            _queue.Enqueue(message);
+            Monitor.Pulse(_gate);
         }
-        catch (InvalidOperationException)
+    }
+
+    private void End()
+    {
+        lock (_gate)
         {
-            // A thread of the engine that outlives the work by a moment has nobody left to tell.
+            _isOver = true;
+            Monitor.Pulse(_gate);
         }
     }
 
@@ -130,7 +155,7 @@ internal sealed class PipelinePump(Cmdlet cmdlet, bool debugEnabled) : ICrLog, I
     private void WriteProgress()
     {
         CrProgress progress;
-        lock (_lock)
+        lock (_gate)
         {
             progress = _latest ?? default;
             _latest = null;
