@@ -3,7 +3,7 @@ namespace CrCore;
 /// <summary>How long a part of the work took.</summary>
 /// <param name="Name">Its name; <see cref="CheckpointResult"/> and <see cref="RestoreResult"/> say which there are.</param>
 /// <param name="Duration">From its start to that of the next.</param>
-public readonly record struct PhaseTime(string Name, TimeSpan Duration)
+public sealed record PhaseTime(string Name, TimeSpan Duration)
 {
     /// <summary>Name and milliseconds: "Freeze 3.1 ms".</summary>
     public override string ToString() => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{Name} {Duration.TotalMilliseconds:0.0} ms");

@@ -68,7 +68,8 @@ internal sealed class PageWriter : IDisposable
     private void WriteRanges(PageSource source, CancellationToken cancel)
     {
         var ranges = source.Ranges;
-        ranges.Sort(static (a, b) => a.Target.CompareTo(b.Target));
+        if (!AreSorted(ranges))
+            ranges.Sort(static (a, b) => a.Target.CompareTo(b.Target));
         for (int first = 0, end; first < ranges.Count; first = end)
         {
             // What is seen in one task, in the order of its addresses, is found by one walk over its page tables.
@@ -78,6 +79,15 @@ internal sealed class PageWriter : IDisposable
             WriteRanges(source.ObjRef, CollectionsMarshal.AsSpan(ranges)[first..end], cancel);
             _batch.Flush();
         }
+    }
+
+    /// <summary>As a rule they are, and the code that sorts need not be compiled for that.</summary>
+    private static bool AreSorted(List<PageRange> ranges)
+    {
+        for (var i = 1; i < ranges.Count; i++)
+            if (ranges[i].Target < ranges[i - 1].Target)
+                return false;
+        return true;
     }
 
     private void WriteRanges(uint objRef, ReadOnlySpan<PageRange> ranges, CancellationToken cancel)

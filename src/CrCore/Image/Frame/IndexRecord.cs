@@ -3,7 +3,7 @@ namespace CrCore.Image;
 /// <summary>Where a task is.</summary>
 /// <param name="Offset">Of its TASK record's header.</param>
 /// <param name="VPid">The task, as seen from the root's pid namespace.</param>
-public readonly record struct TaskEntry(long Offset, int VPid)
+public sealed record TaskEntry(long Offset, int VPid)
 {
     /// <summary>Bytes of an entry in the INDEX.</summary>
     public const int Size = 16;

@@ -4,7 +4,7 @@ namespace CrCore.Image;
 /// <param name="VPid">The task.</param>
 /// <param name="VTgid">Its thread group: the same.</param>
 /// <param name="VPpid">Its parent; for the root 0.</param>
-public readonly record struct TreePids(int VPid, int VTgid, int VPpid)
+public sealed record TreePids(int VPid, int VTgid, int VPpid)
 {
     /// <summary>Bytes of an entry, 4 of padding included.</summary>
     public const int Size = 16;

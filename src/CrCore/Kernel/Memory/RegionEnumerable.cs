@@ -1,4 +1,6 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace CrCore.Kernel;
 
@@ -17,7 +19,8 @@ public readonly struct RegionEnumerable(PagemapScanner scanner, ulong start, ulo
         private readonly ulong _end;
         private readonly PageFilter _filter;
         private readonly ulong _maxPages;
-        private PageRegion[] _batch;
+        // Runs as bytes: the pool of those is compiled ahead, one of our own structures is not.
+        private byte[] _batch;
         private ulong _next;
         private int _count;
         private int _at;
@@ -29,19 +32,21 @@ public readonly struct RegionEnumerable(PagemapScanner scanner, ulong start, ulo
             _end = end;
             _filter = filter;
             _maxPages = maxPages;
-            _batch = ArrayPool<PageRegion>.Shared.Rent(BatchSize);
+            _batch = ArrayPool<byte>.Shared.Rent(BatchSize * Unsafe.SizeOf<PageRegion>());
         }
 
         public PageRegion Current { get; private set; }
+
+        private readonly Span<PageRegion> Batch => MemoryMarshal.Cast<byte, PageRegion>(_batch.AsSpan());
 
         public bool MoveNext()
         {
             if (!TryTake(out var run))
                 return false;
             // A batch may end in the middle of a run.
-            while (_maxPages == 0 && _at == _count && Fill() && _batch[0].Start == run.End && _batch[0].Categories == run.Categories)
+            while (_maxPages == 0 && _at == _count && Fill() && Batch[0].Start == run.End && Batch[0].Categories == run.Categories)
             {
-                run = run with { End = _batch[0].End };
+                run = run with { End = Batch[0].End };
                 _at = 1;
             }
             Current = run;
@@ -53,7 +58,7 @@ public readonly struct RegionEnumerable(PagemapScanner scanner, ulong start, ulo
             var batch = _batch;
             _batch = [];
             if (batch.Length > 0)
-                ArrayPool<PageRegion>.Shared.Return(batch);
+                ArrayPool<byte>.Shared.Return(batch);
         }
 
         private bool TryTake(out PageRegion run)
@@ -61,7 +66,7 @@ public readonly struct RegionEnumerable(PagemapScanner scanner, ulong start, ulo
             run = default;
             if (_at == _count && !Fill())
                 return false;
-            run = _batch[_at++];
+            run = Batch[_at++];
             return true;
         }
 
@@ -70,7 +75,7 @@ public readonly struct RegionEnumerable(PagemapScanner scanner, ulong start, ulo
             _at = 0;
             _count = 0;
             while (_count == 0 && _next < _end)
-                _count = _scanner.ScanNext(ref _next, _end, _filter, _batch, _maxPages);
+                _count = _scanner.ScanNext(ref _next, _end, _filter, Batch, _maxPages);
             return _count > 0;
         }
     }

@@ -6,7 +6,7 @@ namespace CrCore.Kernel;
 /// <param name="Hierarchy">Id of the hierarchy; 0 is cgroup v2.</param>
 /// <param name="Controllers">Controllers of a v1 hierarchy ("cpu,cpuacct", "name=systemd"), empty for v2.</param>
 /// <param name="Path">The group's path from the reader's cgroup namespace's root.</param>
-public readonly record struct CgroupMembership(int Hierarchy, string Controllers, string Path);
+public sealed record CgroupMembership(int Hierarchy, string Controllers, string Path);
 
 /// <summary>/proc/PID/cgroup (cgroups(7)): the group of a task in each hierarchy.</summary>
 public static class ProcCgroups

@@ -5,7 +5,7 @@ namespace CrCore.Objects.Cgroups;
 /// <summary>A task's group in one hierarchy.</summary>
 /// <param name="Hierarchy">Its controllers ("cpu,cpuacct") or name ("name=systemd") in v1, empty for v2.</param>
 /// <param name="Path">From the hierarchy's root, or below the root that was given at the checkpoint.</param>
-public readonly record struct CgroupPlace(string Hierarchy, string Path);
+public sealed record CgroupPlace(string Hierarchy, string Path);
 
 /// <summary>CGROUPS (430): a set of groups, one a hierarchy, that tasks are in; at the first of them.</summary>
 /// <param name="ObjRef">The reference: the framing's parent.</param>

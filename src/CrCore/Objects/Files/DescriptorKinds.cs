@@ -1,4 +1,3 @@
-using System.Collections.Frozen;
 using CrCore.Image;
 using CrCore.Objects.Events;
 using CrCore.Objects.Pipes;
@@ -55,10 +54,34 @@ internal static class DescriptorKinds
     }
 
     /// <summary>The kind that restores an fd_type, or null when this program knows none.</summary>
-    public static IDescriptorKind? Find(FdType type) => ByType.GetValueOrDefault(type);
+    public static IDescriptorKind? Find(FdType type) => (uint)type < (uint)ByType.Length ? ByType[(int)type] : null;
 
     /// <summary>The ids of all records that may follow a description's name.</summary>
-    internal static FrozenSet<short> OwnRecords { get; } = SharedRecords.Concat(All.SelectMany(k => k.Records)).Select(r => r.Id).ToFrozenSet();
+    internal static IReadOnlySet<short> OwnRecords { get; } = FindOwnRecords();
 
-    private static FrozenDictionary<FdType, IDescriptorKind> ByType { get; } = All.SelectMany(k => k.Types.Select(t => (t, k))).ToFrozenDictionary(p => p.t, p => p.k);
+    private static IDescriptorKind?[] ByType { get; } = SortByType();
+
+    private static HashSet<short> FindOwnRecords()
+    {
+        var ids = new HashSet<short>();
+        foreach (var type in SharedRecords)
+            ids.Add(type.Id);
+        foreach (var kind in All)
+            foreach (var type in kind.Records)
+                ids.Add(type.Id);
+        return ids;
+    }
+
+    private static IDescriptorKind?[] SortByType()
+    {
+        var kinds = new List<IDescriptorKind?>();
+        foreach (var kind in All)
+            foreach (var type in kind.Types)
+            {
+                while (kinds.Count <= (int)type)
+                    kinds.Add(null);
+                kinds[(int)type] = kind;
+            }
+        return [.. kinds];
+    }
 }

@@ -6,7 +6,7 @@ namespace CrCore.Objects.Signals;
 /// <summary>What a task does on a signal.</summary>
 /// <param name="Signal">1 … 64.</param>
 /// <param name="Action">Handler, flags and mask, as rt_sigaction(2) gives them.</param>
-public readonly record struct SavedSignalAction(int Signal, KernelSigAction Action);
+public sealed record SavedSignalAction(int Signal, KernelSigAction Action);
 
 /// <summary>SIGACTIONS (130): the signal actions of a task that are not wholly at their default (rt_sigaction(2)), ascending.</summary>
 /// <param name="VPid">The task: the framing's parent.</param>
