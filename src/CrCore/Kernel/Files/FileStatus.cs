@@ -3,7 +3,7 @@ using CrCore.Image;
 
 namespace CrCore.Kernel;
 
-/// <summary>What stat(2) says of an inode.</summary>
+/// <summary>What statx(2) says of an inode.</summary>
 /// <param name="Device">The file system's device number, as the kernel encodes it (new_encode_dev in include/linux/kdev_t.h).</param>
 /// <param name="LinkCount">Names that lead to the inode; 0 for a deleted file.</param>
 /// <param name="Mode">File type and permissions (inode(7)).</param>
@@ -11,14 +11,18 @@ namespace CrCore.Kernel;
 /// <param name="Size">In bytes.</param>
 /// <param name="Blocks">Space taken, in units of 512 bytes.</param>
 /// <param name="ModifiedNs">Last modification, nanoseconds since 1970.</param>
+/// <param name="IsAppendOnly">It can be opened for writing only at its end (chattr(1) +a), which is no matter of rights.</param>
 public readonly record struct FileStatus(
     ulong Device, ulong Inode, ulong LinkCount, uint Mode, uint Uid, uint Gid, ulong RawDevice,
-    long Size, long Blocks, long AccessedNs, long ModifiedNs)
+    long Size, long Blocks, long AccessedNs, long ModifiedNs, bool IsAppendOnly = false)
 {
-    // struct stat of x86-64 (arch/x86/include/uapi/asm/stat.h).
-    private const int StructSize = 144;
+    // struct statx and its flags (include/uapi/linux/stat.h).
+    private const int StructSize = 256;
+    private const uint BasicStats = 0x7ff;
+    private const ulong AttributeAppend = 0x20;
     private const int PathRoom = 256;
-    private const int AtSymlinkNoFollow = 0x100, AtEmptyPath = 0x1000;
+    // As with stat(2), looking mounts nothing.
+    private const int AtSymlinkNoFollow = 0x100, AtNoAutomount = 0x800, AtEmptyPath = 0x1000;
 
     public const uint TypeMask = 0xf000, Socket = 0xc000, SymbolicLink = 0xa000, Regular = 0x8000, Block = 0x6000,
         Directory = 0x4000, Character = 0x2000, Fifo = 0x1000;
@@ -70,27 +74,16 @@ public readonly record struct FileStatus(
             return Libc.ErrnoOf(Libc.Syscall(Sys.faccessat2, FileNative.AT_FDCWD, (long)p, (int)rights, atEffectiveIds));
     }
 
-    /// <summary>Whether the file can be opened for writing only at its end (chattr(1) +a), which is no matter of rights: statx(2) tells.</summary>
-    public static unsafe bool IsAppendOnly(string path)
-    {
-        const int structSize = 256, attributesAt = 8;
-        const ulong append = 0x20;
-        Span<byte> room = stackalloc byte[PathRoom], s = stackalloc byte[structSize];
-        fixed (byte* name = PathBytes(path, room))
-        fixed (byte* p = s)
-            return Libc.Syscall(Sys.statx, FileNative.AT_FDCWD, (long)name, 0, 0, (long)p) >= 0 && (U64(s, attributesAt) & append) != 0;
-    }
-
     private static unsafe Errno Read(int dirFd, ReadOnlySpan<byte> terminatedPath, int flags, out FileStatus status)
     {
         Span<byte> s = stackalloc byte[StructSize];
         long r;
         fixed (byte* path = terminatedPath)
         fixed (byte* p = s)
-            r = Libc.Syscall(Sys.newfstatat, dirFd, (long)path, (long)p, flags);
+            r = Libc.Syscall(Sys.statx, dirFd, (long)path, flags | AtNoAutomount, BasicStats, (long)p);
         status = r < 0 ? default : new FileStatus(
-            U64(s, 0), U64(s, 8), U64(s, 16), U32(s, 24), U32(s, 28), U32(s, 32), U64(s, 40),
-            (long)U64(s, 48), (long)U64(s, 64), Time(s, 72), Time(s, 88));
+            DeviceAt(s, 136), U64(s, 32), U32(s, 16), U16(s, 28), U32(s, 20), U32(s, 24), DeviceAt(s, 128),
+            (long)U64(s, 40), (long)U64(s, 48), Time(s, 64), Time(s, 112), (U64(s, 8) & AttributeAppend) != 0);
         return Libc.ErrnoOf(r);
     }
 
@@ -116,6 +109,12 @@ public readonly record struct FileStatus(
 
     private static uint U32(ReadOnlySpan<byte> s, int at) => BinaryPrimitives.ReadUInt32LittleEndian(s[at..]);
 
-    // struct timespec: seconds, nanoseconds.
-    private static long Time(ReadOnlySpan<byte> s, int at) => unchecked((long)U64(s, at) * 1_000_000_000 + (long)U64(s, at + 8));
+    private static ushort U16(ReadOnlySpan<byte> s, int at) => BinaryPrimitives.ReadUInt16LittleEndian(s[at..]);
+
+    /// <summary>Major and minor number, put together as stat(2) does.</summary>
+    private static ulong DeviceAt(ReadOnlySpan<byte> s, int at)
+        => U32(s, at + 4) & 0xff | (ulong)U32(s, at) << 8 | (U32(s, at + 4) & ~0xfful) << 12;
+
+    // struct statx_timestamp: seconds, nanoseconds.
+    private static long Time(ReadOnlySpan<byte> s, int at) => unchecked((long)U64(s, at) * 1_000_000_000 + U32(s, at + 8));
 }

@@ -67,8 +67,8 @@ internal sealed class BlockDeviceKind : IDescriptorKind
     public void Check(CheckContext context, SavedDescription saved)
     {
         NameRules.CheckType(context, saved);
-        if (saved.Data.Anchor == 0)
-            FileRightsCheck.Opening(context, saved.Task, saved.Label, saved.Name, saved.Data.Flags);
+        if (saved.Data.Anchor == 0 && FileStatus.Read(saved.Name, out var now) == Errno.None)
+            FileRightsCheck.Opening(context, saved.Task, saved.Label, saved.Name, saved.Data.Flags, now);
     }
 
     public Action? Restore(DescriptorServer server, SavedDescription saved, SyscallBatch batch)

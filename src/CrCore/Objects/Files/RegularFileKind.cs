@@ -31,8 +31,8 @@ internal sealed class RegularFileKind : IDescriptorKind
     {
         if (saved.Data.Anchor != 0)
             return;
-        FileCheck.Regular(context, saved.Task, saved.Label, saved.Name, saved.Data.Identity, saved.Data.IsSynthetic);
-        FileRightsCheck.Opening(context, saved.Task, saved.Label, saved.Name, saved.Data.Flags);
+        if (FileCheck.Regular(context, saved.Task, saved.Label, saved.Name, saved.Data.Identity, saved.Data.IsSynthetic) is { } now)
+            FileRightsCheck.Opening(context, saved.Task, saved.Label, saved.Name, saved.Data.Flags, now);
     }
 
     public GivenForm? FormOf(SavedDescription saved) => GivenForm.File;

@@ -11,24 +11,26 @@ internal static class FileCheck
     /// <param name="task">Who needs it.</param>
     /// <param name="label">The descriptor or mapping, as messages call it.</param>
     /// <param name="synthetic">Size and time say nothing (proc, sysfs, …).</param>
-    public static void Regular(CheckContext context, TaskImage task, string label, string path, in FileIdentity saved, bool synthetic = false)
+    /// <returns>What is there now; null where it is no regular file, or not to be there yet.</returns>
+    public static FileStatus? Regular(CheckContext context, TaskImage task, string label, string path, in FileIdentity saved, bool synthetic = false)
     {
         if (IsOfTree(context, path) || !Find(context, task, label, path, follow: true, out var now))
-            return;
+            return null;
         if (!now.IsRegular)
         {
             context.Refuse(task, "CrFileType", label, $"{path} was a regular file when it was saved and is none now");
-            return;
+            return null;
         }
         var identity = FileIdentity.Of(now);
         var change = synthetic ? FileChange.None : saved.ChangeTo(identity);
         if (change == FileChange.None)
-            return;
+            return now;
         var what = saved.Describe(change, identity);
         if (context.Options.AcceptChangedFiles)
             context.Warn(task, "CrFileChanged", label, $"{path} changed: {what}");
         else
             context.Refuse(task, "CrFileChanged", label, $"{path} changed: {what}", "Put the old file back, or accept changed files (-AcceptChangedFile) if the program can live with it.");
+        return now;
     }
 
     /// <param name="rights">Read where it is opened, Execute where it is entered.</param>

@@ -11,17 +11,16 @@ namespace CrCore.Objects.Files;
 internal static class FileRightsCheck
 {
     /// <summary>Of a file that is opened with a description's flags.</summary>
-    public static void Opening(CheckContext context, TaskImage task, string label, string path, uint flags)
+    /// <param name="status">What it is now.</param>
+    public static void Opening(CheckContext context, TaskImage task, string label, string path, uint flags, in FileStatus status)
     {
-        if (FileCheck.IsOfTree(context, path))
-            return;
         var write = OpenFlags.CanWrite(flags);
         if (!Has(context, task, label, path, (OpenFlags.CanRead(flags) ? FileRights.Read : 0) | (write ? FileRights.Write : 0)))
             return;
         // Both: may_open in fs/namei.c.
-        if (write && (flags & OpenFlags.Append) == 0 && FileStatus.IsAppendOnly(path))
+        if (write && (flags & OpenFlags.Append) == 0 && status.IsAppendOnly)
             Refuse(context, task, label, $"{path} takes no more than what is added at its end (chattr +a), and was open for writing everywhere");
-        else if ((flags & OpenFlags.NoAccessTime) != 0 && FileStatus.Read(path, out var status) == Errno.None && !Owns(context, status.Uid))
+        else if ((flags & OpenFlags.NoAccessTime) != 0 && !Owns(context, status.Uid))
             Refuse(context, task, label, $"{path} was open without a trace of reading (O_NOATIME), which is up to its owner");
     }
 
