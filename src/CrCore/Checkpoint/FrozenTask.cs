@@ -115,6 +115,9 @@ public sealed class FrozenThread
     /// <summary>Signals that the thread blocks: bit 0 for signal 1.</summary>
     public required ulong SignalMask { get; init; }
 
+    /// <summary>Which system calls it is handed as signals.</summary>
+    internal UserDispatch Dispatch { get; init; }
+
     /// <summary>How long it had slept in its system call when it was frozen, at least; null where that could not be measured.</summary>
     public TimeSpan? Slept { get; init; }
 }

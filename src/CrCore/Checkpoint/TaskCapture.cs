@@ -101,7 +101,7 @@ internal sealed class TaskCapture(CaptureContext context, TreeFreezer freezer, M
 
     private void Host(FrozenTask task, FrozenThread thread, InjectionSite site, Action<InjectedThread> work)
     {
-        using var undisturbed = SuspendedDispatch.Of(thread.Tid);
+        using var undisturbed = SuspendedDispatch.Of(thread.Tid, thread.Dispatch);
         var state = StateOf(task, thread, out var status);
         // Until it is detached, its filters do not judge what it does for this program.
         if (status.SeccompMode != 0)
@@ -156,8 +156,7 @@ internal sealed class TaskCapture(CaptureContext context, TreeFreezer freezer, M
 
     /// <summary>Filters of seccomp(2) would judge the batch of a guest whose tracer died, and a dispatch of system calls takes them away.</summary>
     private static bool CanBeGuest(ThreadCalls thread, in InjectedState state, ProcStatus status)
-        => status.SeccompMode == 0 && GuestThread.CanRun(state.Marker, thread.Batch)
-        && (Ptrace.GetUserDispatch(thread.Thread.Tid, out var dispatch) != Errno.None || !dispatch.IsOn);
+        => status.SeccompMode == 0 && GuestThread.CanRun(state.Marker, thread.Batch) && !thread.Thread.Dispatch.IsOn;
 
     private void Ask(FrozenTask task, InjectedThread remote)
     {

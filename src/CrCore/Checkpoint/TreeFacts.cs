@@ -47,6 +47,9 @@ internal static class TreeFacts
         TraceCall.Check(Ptrace.GetSignalMask(tid, out var mask), "Reading the signal mask", tid);
         var slept = SyscallRestart.NeedsRestartBlock(registers) ? freezer.Slept(tid, registers) : null;
         registers = FrozenRegisters.Settle(proc, new TaskDir(task.Pid, tid), registers, mask);
+        // EIO before Linux 6.4: nobody can know there.
+        if (Ptrace.GetUserDispatch(tid, out var dispatch) != Errno.None)
+            dispatch = default;
         var vtid = task.VPid;
         if (tid != task.Pid)
         {
@@ -54,7 +57,7 @@ internal static class TreeFacts
                 throw new CrTargetException("CrTaskEnded", $"Task {tid} ended while it was frozen.") { Pid = tid };
             vtid = status.NamespacePids.Length > 0 ? status.NamespacePids[^1] : tid;
         }
-        return new FrozenThread { Tid = tid, VTid = vtid, Pid = task.Pid, Registers = registers, SignalMask = mask, Slept = slept };
+        return new FrozenThread { Tid = tid, VTid = vtid, Pid = task.Pid, Registers = registers, SignalMask = mask, Slept = slept, Dispatch = dispatch };
     }
 
     /// <summary>HEAD, HEAD_ARCH and TREE.</summary>

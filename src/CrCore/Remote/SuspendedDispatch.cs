@@ -13,10 +13,10 @@ internal readonly struct SuspendedDispatch : IDisposable
 
     private SuspendedDispatch(int tid, UserDispatch own) => (_tid, _own) = (tid, own);
 
-    public static SuspendedDispatch Of(int tid)
+    /// <param name="own">The dispatch of the stopped thread.</param>
+    public static SuspendedDispatch Of(int tid, UserDispatch own)
     {
-        // A kernel that cannot tell has the thread's own calls as its only witness.
-        if (Ptrace.GetUserDispatch(tid, out var own) != Errno.None || !own.IsOn)
+        if (!own.IsOn)
             return default;
         TraceCall.Check(Ptrace.SetUserDispatch(tid, default), "Suspending the dispatch of system calls", tid);
         return new SuspendedDispatch(tid, own);

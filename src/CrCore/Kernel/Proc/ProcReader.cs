@@ -50,9 +50,9 @@ public sealed class ProcReader(ProcFacts? facts = null) : IDisposable
                 var n = FileNative.Read(fd, _buffer.AsSpan(length, Math.Min(_buffer.Length - length, LargestRead)));
                 if (n < 0)
                     return GoneOrThrow(dir, path, "Reading");
-                if (n == 0)
-                    break;
                 length += n;
+                if (n == 0 || (length < _buffer.Length && IsOneRecord(name)))
+                    break;
             }
             text = _buffer.AsSpan(0, length);
             if (kept)
@@ -64,6 +64,13 @@ public sealed class ProcReader(ProcFacts? facts = null) : IDisposable
             _ = FileNative.Close(fd);
         }
     }
+
+    /// <summary>
+    /// Files that are written as one record (ONE in fs/proc/base.c, single_show): what has room is given whole by the first read, and
+    /// a second would only say that there is no more.
+    /// </summary>
+    private static bool IsOneRecord(ReadOnlySpan<byte> name)
+        => name.SequenceEqual("status"u8) || name.SequenceEqual("stat"u8) || name.SequenceEqual("cgroup"u8) || name.SequenceEqual("loginuid"u8) || name.SequenceEqual("syscall"u8);
 
     /// <summary>Reads a file that does not belong to a task, e.g. <c>sys/kernel/pid_max</c>; its absence is an error.</summary>
     /// <exception cref="CrKernelException">The file does not exist (ENOENT: an older kernel, an option not built in) or cannot be read.</exception>

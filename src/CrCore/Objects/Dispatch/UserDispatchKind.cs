@@ -18,12 +18,7 @@ internal sealed class UserDispatchKind : ICapturesThread, IRestoresThread
     public RestoreStage ThreadStage => RestoreStage.Threads;
 
     public Action<RecordSink>? Capture(CaptureContext context, FrozenThread thread, SyscallBatch batch)
-    {
-        // EIO before Linux 6.4: nobody can know there.
-        if (Ptrace.GetUserDispatch(thread.Tid, out var dispatch) != Errno.None || !dispatch.IsOn)
-            return null;
-        return sink => sink.Emit(new UserDispatchRecord(thread.VTid, dispatch));
-    }
+        => thread.Dispatch.IsOn ? sink => sink.Emit(new UserDispatchRecord(thread.VTid, thread.Dispatch)) : null;
 
     /// <summary>When the thread makes no calls any more: not even the one that it waits in.</summary>
     public Action? Restore(RestoreContext context, RestoringThread thread, SyscallBatch batch)

@@ -10,7 +10,8 @@ internal static class FilesInspection
     {
         if (task.IsZombie)
             return;
-        InspectSharing(inspection.Context, task);
+        if (!inspection.Context.IsGlimpse)
+            InspectSharing(inspection.Context, task);
         var outside = inspection.Context.States.Get(() => new OutsideSharing(inspection));
         foreach (var d in inspection.Of(task).Concat(inspection.Held.All.Where(h => h.TaskPid == task.Pid)))
         {

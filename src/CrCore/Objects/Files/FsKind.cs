@@ -22,9 +22,20 @@ internal sealed class FsKind : IInspectsTask, ICapturesTask, ICapturesThread, IC
         var prefix = DescriptorReader.MountPrefix(context.Proc, task.Pid);
         InspectLink(context, task, TaskLink.WorkingDirectory, "working directory", prefix);
         InspectLink(context, task, TaskLink.Root, "root directory", prefix);
+        if (context.IsGlimpse)
+            return;
         foreach (var tid in task.Tids)
             if (tid != task.Pid && !SharesFs(task.Pid, tid))
+            {
+                context.States.Get<Separate>().Tids.Add(tid);
                 InspectThread(context, task, tid, prefix);
+            }
+    }
+
+    /// <summary>Threads that the look at the frozen tree found to have their own.</summary>
+    private sealed class Separate
+    {
+        public HashSet<int> Tids { get; } = [];
     }
 
     /// <summary>Such a thread is given its own when the anchors of deleted directories are gone, and from the root of its task.</summary>
@@ -99,7 +110,7 @@ internal sealed class FsKind : IInspectsTask, ICapturesTask, ICapturesThread, IC
 
     public Action<RecordSink>? Capture(CaptureContext context, FrozenThread thread, SyscallBatch batch)
     {
-        if (thread.Tid == thread.Pid || SharesFs(thread.Pid, thread.Tid))
+        if (!context.States.Get<Separate>().Tids.Contains(thread.Tid))
             return null;
         return sink =>
         {
