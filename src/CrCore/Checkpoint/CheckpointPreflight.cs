@@ -45,7 +45,6 @@ internal static class CheckpointPreflight
         foreach (var t in tasks)
             byPid[t.Pid] = t;
         var context = new InspectContext { Options = options, Tasks = byPid, Root = tasks[0], Proc = proc, States = states, IsFrozen = frozen, IsGlimpse = glimpse };
-        using var ahead = new FactReader(facts, states, tasks, frozen, glimpse);
         foreach (var task in tasks)
             Inspect(context, task, live);
         InspectSessions(context, tasks);

@@ -73,8 +73,9 @@ public sealed class TreeCheckpoint(CheckpointOptions options, ICrLog? log = null
         walk = freezer.Freeze(pid, walk, options.FreezeTimeout, cancel);
         clock.Start("Inspect");
         // Again, now that nothing moves: what came into being since the first look must not slip through.
-        (walk, obstacles, var learned) = LookWhileItStands(pid, walk, freezer, facts, known, started, cancel);
+        (walk, obstacles, var learned, var reader) = LookWhileItStands(pid, walk, freezer, facts, known, started, cancel);
         using var states = learned;
+        using var ahead = reader;
         states.Get(() => foresight);
 
         clock.Start("Capture");
@@ -83,6 +84,7 @@ public sealed class TreeCheckpoint(CheckpointOptions options, ICrLog? log = null
         var tasks = TreeFacts.Read(walk, freezer, still);
         using var context = new CaptureContext { Options = options, Tasks = tasks, Proc = still, Shared = new SharedObjects(), States = states };
         Capture(context, freezer, copies, writer, cancel);
+        ahead.Dispose();
         clock.Start("Pages");
         using var pageWriter = new PageWriter(context, copies, writer, (done, total) => progress?.Report(new(Activity, "Writing pages", done, total)));
         pageWriter.WriteStill(cancel);
@@ -176,6 +178,7 @@ public sealed class TreeCheckpoint(CheckpointOptions options, ICrLog? log = null
             var walk = Walk(facts, pid);
             using var states = new KindStates();
             var descriptors = states.Get(() => new KnownDescriptors(closely));
+            using var ahead = new FactReader(facts, states, walk, capture: false, isGlimpse);
             var found = CheckpointPreflight.Inspect(facts, states, walk, options, frozen: false, isGlimpse);
             if (seen is not null)
                 found.RemoveAll(o => o.Severity == ObstacleSeverity.Error && !seen.Exists(s => (s.Id, s.Pid, s.Object) == (o.Id, o.Pid, o.Object)));
@@ -190,27 +193,31 @@ public sealed class TreeCheckpoint(CheckpointOptions options, ICrLog? log = null
     /// What a program passes through, such as a connection that waits to be accepted, must not be met by chance: the tree is let
     /// go for a moment, and frozen and looked at again, until the time for freezing is over.
     /// </summary>
-    private (List<LiveTask> Walk, List<Obstacle> Obstacles, KindStates States) LookWhileItStands(int pid, List<LiveTask> walk, TreeFreezer freezer, ProcFacts facts, KnownDescriptors before, long started, CancellationToken cancel)
+    /// <returns>Also who reads on what the capture will ask.</returns>
+    private (List<LiveTask> Walk, List<Obstacle> Obstacles, KindStates States, FactReader Ahead) LookWhileItStands(int pid, List<LiveTask> walk, TreeFreezer freezer, ProcFacts facts, KnownDescriptors before, long started, CancellationToken cancel)
     {
         var pause = BetweenLooks;
         while (true)
         {
             var states = new KindStates();
             states.Get(() => new KnownDescriptors(DescriptorLook.Frozen, before));
+            var ahead = new FactReader(facts, states, walk, capture: true, glimpse: false);
             try
             {
                 var found = CheckpointPreflight.Inspect(facts, states, walk, options, frozen: true);
                 if (!found.HasOnlyTransientErrors() || IsOver(started, options.FreezeTimeout))
                 {
                     found.ThrowIfAny("CrCheckpointObstacles");
-                    return (walk, found, states);
+                    return (walk, found, states, ahead);
                 }
             }
             catch
             {
+                ahead.Dispose();
                 states.Dispose();
                 throw;
             }
+            ahead.Dispose();
             states.Dispose();
             freezer.Thaw();
             Pause(ref pause, grows: true, cancel);

@@ -34,7 +34,10 @@ public static class LiveTree
         cancel.ThrowIfCancellationRequested();
         if (walk.Count == 0)
             throw new CrTargetException("CrRootEnded", $"Process {pid} ended while it was looked at.") { Pid = pid };
-        var obstacles = ByTask(CheckpointPreflight.Inspect(new ProcFacts(), new KindStates(), walk, options, frozen: false));
+        var facts = new ProcFacts();
+        using var states = new KindStates();
+        using var ahead = new FactReader(facts, states, walk, capture: false, glimpse: false);
+        var obstacles = ByTask(CheckpointPreflight.Inspect(facts, states, walk, options, frozen: false));
         var places = new Dictionary<int, int>(walk.Count);
         var tasks = new List<LiveTreeTask>(walk.Count);
         foreach (var task in walk)
