@@ -6,11 +6,15 @@ namespace CrCore.Objects.Events;
 /// <summary>EPOLL_POLLING (345): how an epoll(7) instance polls network devices (EPIOCSPARAMS). Only of one that was told to.</summary>
 public sealed record EpollPollingRecord(EpollPolling Polling) : ICrRecord
 {
-    public const int PayloadSize = 12;
+    internal const int PayloadSize = 12;
 
+    /// <inheritdoc/>
     public short Type => EventRecordIds.EpollPolling;
+
+    /// <inheritdoc/>
     public uint Parent => 0;
 
+    /// <inheritdoc/>
     public void Write(ref FieldWriter w)
     {
         w.U32(Polling.Microseconds);
@@ -18,7 +22,7 @@ public sealed record EpollPollingRecord(EpollPolling Polling) : ICrRecord
         w.U32(Polling.IsPreferred);
     }
 
-    public static EpollPollingRecord Read(uint parent, ref FieldReader r)
+    internal static EpollPollingRecord Read(uint parent, ref FieldReader r)
     {
         var (microseconds, budget, isPreferred) = (r.U32(), r.U32(), r.U32());
         return microseconds <= int.MaxValue && budget <= ushort.MaxValue && isPreferred <= 1 ? new(new EpollPolling(microseconds, (ushort)budget, (byte)isPreferred))

@@ -12,14 +12,18 @@ namespace CrCore.Objects.Events;
 /// <param name="Cookie">What comes through the socket.</param>
 public sealed record MessageNoticeRecord(uint VPid, int Fd, int Notify, int Signal, ulong Value, NoticeCookie Cookie) : ICrRecord
 {
-    public const int BySignal = 0, ByNothing = 1, BySocket = 2;
-    public const int PayloadSize = 56;
+    internal const int BySignal = 0, ByNothing = 1, BySocket = 2;
+    internal const int PayloadSize = 56;
 
     private const int LastSignal = 64;
 
+    /// <inheritdoc/>
     public short Type => EventRecordIds.MessageNotice;
+
+    /// <inheritdoc/>
     public uint Parent => VPid;
 
+    /// <inheritdoc/>
     public void Write(ref FieldWriter w)
     {
         w.I32(Fd);
@@ -33,7 +37,7 @@ public sealed record MessageNoticeRecord(uint VPid, int Fd, int Notify, int Sign
         w.U64(Cookie.D);
     }
 
-    public static MessageNoticeRecord Read(uint parent, ref FieldReader r)
+    internal static MessageNoticeRecord Read(uint parent, ref FieldReader r)
     {
         var (fd, notify, signal) = (r.I32(), r.I32(), r.I32());
         r.U32();

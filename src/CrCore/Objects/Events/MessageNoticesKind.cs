@@ -13,7 +13,7 @@ namespace CrCore.Objects.Events;
 /// the registration ends: the frozen task has it end, takes what came, and registers again, all in one batch, which runs to its end
 /// also where this program is killed meanwhile.
 /// </summary>
-public sealed class MessageNoticesKind : ICapturesTask, IAsksTask, IRestoresTask
+internal sealed class MessageNoticesKind : ICapturesTask, IAsksTask, IRestoresTask
 {
     private const int DontWait = 0x40, Block = 0, SetMask = 2;
 

@@ -13,7 +13,7 @@ namespace CrCore.Objects.UserFaults;
 /// userfaultfd(2): page faults that the program handles itself. One is of the memory of the task that makes it, whoever has it later.
 /// Who waits for a page has left its wait at the freeze, and faults again.
 /// </summary>
-public sealed class UserFaultKind : IDescriptorKind
+internal sealed class UserFaultKind : IDescriptorKind
 {
     /// <summary>UFFD_FEATURE_INITIALIZED of fs/userfaultfd.c: the program has asked for features.</summary>
     private const ulong Initialized = 1ul << 31;

@@ -10,7 +10,7 @@ namespace CrCore.Objects.UserFaults;
 /// Of whose memory a userfaultfd is that handles nothing: pages are moved only within the memory of who asks, so a task that asks by one
 /// of another's memory is told EINVAL; by one of its own, that there is nothing to move (userfaultfd_move in fs/userfaultfd.c, Linux 6.8).
 /// </summary>
-public sealed class UserFaultOwnersKind : IAsksTask
+internal sealed class UserFaultOwnersKind : IAsksTask
 {
     /// <summary>Lower addresses are refused in any memory (vm.mmap_min_addr).</summary>
     private const ulong Lowest = 1 << 20;

@@ -12,13 +12,17 @@ namespace CrCore.Objects.UserFaults;
 public sealed record UserFaultRecord(int VPid, ulong Features, bool IsUserModeOnly, IReadOnlyList<HandledRange> Ranges, IReadOnlyList<AddressRange> Protected) : ICrRecord
 {
     /// <summary>A bound for the reader: half a million ranges.</summary>
-    public const int MaxPayload = 16 << 20;
+    internal const int MaxPayload = 16 << 20;
 
-    public const short Id = 355;
+    internal const short Id = 355;
 
+    /// <inheritdoc/>
     public short Type => Id;
+
+    /// <inheritdoc/>
     public uint Parent => 0;
 
+    /// <inheritdoc/>
     public void Write(ref FieldWriter w)
     {
         w.I32(VPid);
@@ -39,7 +43,7 @@ public sealed record UserFaultRecord(int VPid, ulong Features, bool IsUserModeOn
         }
     }
 
-    public static UserFaultRecord Read(uint parent, ref FieldReader r)
+    internal static UserFaultRecord Read(uint parent, ref FieldReader r)
     {
         var (vpid, isUserModeOnly, features) = (r.I32(), r.U32() != 0, r.U64());
         var ranges = new HandledRange[r.Count(24)];
@@ -67,9 +71,11 @@ public sealed record UserFaultRecord(int VPid, ulong Features, bool IsUserModeOn
 
     private static bool IsBehind(ulong last, ulong start, ulong end) => start >= last && start < end && ((start | end) & (ImageFormat.PageSize - 1)) == 0;
 
+    /// <inheritdoc/>
     public bool Equals(UserFaultRecord? other)
         => other is not null && (VPid, Features, IsUserModeOnly) == (other.VPid, other.Features, other.IsUserModeOnly) && Ranges.SequenceEqual(other.Ranges) && Protected.SequenceEqual(other.Protected);
 
+    /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(VPid, Features, Ranges.Count, Protected.Count);
 }
 
