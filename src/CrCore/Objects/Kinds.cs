@@ -28,6 +28,7 @@ public static class Kinds
         new Locks.FileLocksKind(),
         new Terminals.ControllingTerminalKind(),
         new Namespaces.NamespacesKind(),
+        new Namespaces.MountsKind(),
         new Cgroups.CgroupsKind(),
         // A thread's processor state is the first of its records, as in the seed.
         new Threads.ThreadsKind(),

@@ -29,6 +29,9 @@ public sealed record NamespacePlan(CloneFlags Flags, bool NeedsInit)
     /// <summary>What is mounted in the mount namespace, in this order.</summary>
     public IReadOnlyList<MountRecord> Mounts { get; private init; } = [];
 
+    /// <summary>The mounts of a mount namespace with a root of its own, in this order, and the files in them; else empty.</summary>
+    internal MountTree Tree { get; private init; } = MountTree.None;
+
     /// <param name="image">The tree; one whose root is pid 1 comes back as a container.</param>
     /// <param name="options">See <see cref="RestoreOptions.NewPidNamespace"/>.</param>
     /// <param name="privileged">Whether namespaces can be made without a user namespace.</param>
@@ -50,7 +53,8 @@ public sealed record NamespacePlan(CloneFlags Flags, bool NeedsInit)
         {
             Ids = plan.NewUser ? root.Get<IdMapsRecord>() ?? OwnIds(root) : null,
             Clocks = ChildrensClocksKind.Of(root, forChildren: false) ?? (options.NewTimeNamespace ? root.Get<MachineClocksRecord>()?.AsOwn() : null),
-            Mounts = plan.NewMounts ? MountsOf(root, plan.NewPid) : [],
+            Mounts = plan.NewMounts && root.Get<TreeMountRecord>() is null ? MountsOf(root, plan.NewPid) : [],
+            Tree = plan.NewMounts ? MountTree.Of(image, plan.NewPid) : MountTree.None,
         };
     }
 

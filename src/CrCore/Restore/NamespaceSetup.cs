@@ -31,6 +31,8 @@ internal static class NamespaceSetup
         foreach (var m in namespaces.Mounts)
             batch.Must("mount", $"{m.FileSystem} on {m.Point}", Sys.mount, batch.Text(m.Source), batch.Text(m.Point), batch.Text(m.FileSystem), m.Flags, m.Data.Length == 0 ? 0 : batch.Text(m.Data));
         puppet.Run(batch);
+        if (!namespaces.Tree.IsEmpty)
+            new MountTreeMaker(namespaces.Tree, puppet).Make();
     }
 
     /// <summary>

@@ -76,6 +76,12 @@ public sealed class CheckContext
     /// <summary>The tree gets a user namespace of its own: what needs the initial one's rights cannot be kept.</summary>
     public bool InUserNamespace => Namespaces.NewUser;
 
+    /// <summary>
+    /// Where a file of the tree is on this machine now, for a path without symbolic links from the root of the tree's mount namespace;
+    /// null for one in a file system that the restore makes.
+    /// </summary>
+    internal string? OnThisMachine(string path) => Namespaces.Tree.IsEmpty ? path : Namespaces.Tree.OnThisMachine(path);
+
     /// <summary>Pids that are taken may come free soon: the image came right from the checkpoint that ends the tree.</summary>
     internal bool AwaitsPids { get; init; }
 

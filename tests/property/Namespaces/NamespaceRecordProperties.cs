@@ -48,6 +48,20 @@ public class NamespaceRecordProperties
     public void Mount(int vpid, ulong flags) => Same(new MountRecord(vpid, "/pr\udc80oc", "proc", "none", flags, "hidepid=invisible"));
 
     [Property]
+    public void TreeMount(int vpid, byte origin, bool directory, bool readOnly, bool unbindable, uint group, ulong flags)
+        => Same(new TreeMountRecord(vpid, (MountOrigin)(origin % 3), directory, readOnly, unbindable, group, group / 3, flags, "/p\udc80", "/from", "tmpfs", "size=1m"));
+
+    [Property]
+    public void MountedFile(uint objRef, int mount, uint mode, uint uid, ulong device, long time)
+        => Same(new MountedFileRecord(objRef, mount, mode, uid, uid ^ 7, 1234, time, time / 3, device, "/run/\udc80", "/run/a"));
+
+    [Theory]
+    [InlineData("relative", "/from")]
+    [InlineData("/p", "relative")]
+    public void OnlyMountsThatCanBeMade(string point, string source)
+        => Assert.Throws<CrImageException>(() => RecordCode.Again(new TreeMountRecord(1, MountOrigin.Host, true, false, false, 0, 0, 0, point, source, "ext4", "")));
+
+    [Property]
     public void IdMaps(int vpid, bool groups, IdMapRange[] users)
     {
         var record = new IdMapsRecord { VPid = vpid, AllowsSetGroups = groups, Users = users, Groups = [new(0, 1000, 1)] };

@@ -6,7 +6,7 @@ namespace CrCore.Kernel;
 internal static unsafe partial class FileNative
 {
     public const int O_RDONLY = 0, O_WRONLY = 1, O_RDWR = 2;
-    public const int O_NONBLOCK = 0x800, O_DIRECTORY = 0x10000, O_NOFOLLOW = 0x20000, O_CLOEXEC = 0x80000, O_PATH = 0x200000;
+    public const int O_CREAT = 0x40, O_EXCL = 0x80, O_NONBLOCK = 0x800, O_DIRECTORY = 0x10000, O_NOFOLLOW = 0x20000, O_CLOEXEC = 0x80000, O_PATH = 0x200000;
     public const int AT_FDCWD = -100;
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true)]

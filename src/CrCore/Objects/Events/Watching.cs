@@ -42,7 +42,7 @@ internal static class Watching
         {
             // Which device a device file stands for does not matter to a watch.
             var type = file.FileMode & FileStatus.TypeMask;
-            var now = type is FileStatus.Character or FileStatus.Block && FileStatus.Read(file.Path, out var status) == Errno.None ? status.RawDevice : 0;
+            var now = type is FileStatus.Character or FileStatus.Block && FileStatus.Read(context.OnThisMachine(file.Path) ?? file.Path, out var status) == Errno.None ? status.RawDevice : 0;
             FileCheck.SameType(context, saved.Task, saved.Label, file.Path, type, now);
             return;
         }

@@ -84,7 +84,9 @@ internal sealed class MemoryCheck(CheckContext context)
     {
         if (!_looked.Add(path))
             return;
-        if (FileStatus.Read(path, out var status) is var errno && errno != Errno.None)
+        if (context.OnThisMachine(path) is not { } here)
+            return;
+        if (FileStatus.Read(here, out var status) is var errno && errno != Errno.None)
         {
             context.Refuse(task, "CrFileMissing", what, $"the file {path} cannot be found: {errno} ({errno.Describe()})", "Put it back where it was.", CrErrorKind.NotFound);
             return;

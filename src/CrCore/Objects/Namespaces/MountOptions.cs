@@ -20,12 +20,28 @@ internal static class MountOptions
         return flags;
     }
 
+    /// <summary>A number among mountinfo's optional fields ("shared:1 master:2"), or 0.</summary>
+    public static uint Group(string fields, string name)
+    {
+        foreach (var field in fields.Split(' '))
+            if (field.StartsWith(name, StringComparison.Ordinal) && uint.TryParse(field.AsSpan(name.Length), out var group))
+                return group;
+        return 0;
+    }
+
+    /// <summary>Whether mountinfo's optional fields say that the mount cannot be mounted elsewhere.</summary>
+    public static bool IsUnbindable(string fields) => fields.Split(' ').Contains("unbindable");
+
+    /// <summary>Whether the options of a file system say that it can only be read.</summary>
+    public static bool IsReadOnly(string superOptions) => superOptions.Split(',').Contains("ro");
+
     /// <summary>The options of a file system without "rw" and "ro", which are flags.</summary>
     public static string Data(string superOptions)
     {
         var data = new List<string>();
         foreach (var word in superOptions.Split(','))
-            if (word is not ("rw" or "ro" or ""))
+            // What a security module adds is no option of the file system.
+            if (word is not ("rw" or "ro" or "seclabel" or ""))
                 data.Add(word);
         return string.Join(',', data);
     }

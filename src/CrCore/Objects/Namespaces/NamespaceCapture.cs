@@ -64,7 +64,47 @@ internal static class NamespaceCapture
     {
         if (OwnNamespaces.CompareMounts(context.Proc, root.Pid) is not { } mounts)
             throw new CrTargetException("CrTaskEnded", $"Task {root} ended while it was frozen.") { Pid = root.Pid };
-        foreach (var m in mounts.Remade)
-            sink.Emit(new MountRecord(root.VPid, m.MountPoint, m.FileSystem, m.Source, MountOptions.Flags(m.Options), MountOptions.Data(m.SuperOptions)));
+        if (mounts.Unsaved.Count > 0)
+            EmitTable(context, root, sink);
+        else
+            foreach (var m in mounts.Remade)
+                sink.Emit(new MountRecord(root.VPid, m.MountPoint, m.FileSystem, m.Source, MountOptions.Flags(m.Options), MountOptions.Data(m.SuperOptions)));
+    }
+
+    private static void EmitTable(CaptureContext context, FrozenTask root, RecordSink sink)
+    {
+        if (OwnNamespaces.ReadMountTable(context.Proc, root.Pid) is not { Unsaved.Count: 0 } table)
+            throw new CrTargetException("CrMountNotSaved", $"Task {root}: the mounts of its namespace changed while it was being captured.", "Run the checkpoint again: preflight says what cannot be saved.") { Pid = root.Pid };
+        var prefix = OwnNamespaces.MountRoot(root.Pid);
+        foreach (var (m, origin, source, _) in table.Mounts)
+        {
+            var isDirectory = FileStatus.Read(prefix + m.MountPoint, out var status, follow: false) != Errno.None || status.IsDirectory;
+            sink.Emit(new TreeMountRecord(root.VPid, origin, isDirectory, MountOptions.IsReadOnly(m.SuperOptions), MountOptions.IsUnbindable(m.Propagation),
+                MountOptions.Group(m.Propagation, MountTable.Shared), MountOptions.Group(m.Propagation, MountTable.Master),
+                MountOptions.Flags(m.Options), m.MountPoint, source, m.FileSystem, origin == MountOrigin.New ? MountOptions.Data(m.SuperOptions) : ""));
+        }
+        EmitFiles(context, root, table, sink);
+    }
+
+    private static void EmitFiles(CaptureContext context, FrozenTask root, MountTable table, RecordSink sink)
+    {
+        var inMemory = Enumerable.Range(0, table.Mounts.Count).Where(i => table.Mounts[i].HasContents).ToList();
+        if (inMemory.Count == 0)
+            return;
+        var points = table.Mounts.Select(m => m.Entry.MountPoint).ToHashSet();
+        using var bare = BareMounts.Open(root.Pid, [.. inMemory.Select(i => table.Mounts[i].Entry.MountPoint)]);
+        for (var i = 0; i < inMemory.Count; i++)
+        {
+            var point = table.Mounts[inMemory[i]].Entry.MountPoint;
+            if (bare.PathOf(i) is { } top)
+            {
+                new MountedFiles(top, point, new HashSet<string>()).Emit(context, sink, inMemory[i]);
+                continue;
+            }
+            new MountedFiles(OwnNamespaces.MountRoot(root.Pid) + point, point, points).Emit(context, sink, inMemory[i]);
+            if (points.Any(p => p != point && MountTable.Below(point, p) is not null))
+                context.Warnings.Add(new("CrMountCovered", CrErrorKind.Obstacle, ObstacleSeverity.Warning, root.Pid, root.Comm, $"mount {point}",
+                    "other mounts lie on it, and what is in the directories below them cannot be seen without CAP_SYS_ADMIN in its user namespace, and is not kept", null));
+        }
     }
 }

@@ -26,8 +26,19 @@ internal static class NamespaceCheck
         foreach (var mount in root.All<MountRecord>())
             if (FileStatus.Read(mount.Point, out var point) != Errno.None || !point.IsDirectory)
                 context.Refuse(root, "CrMountPoint", $"mount {mount.Point}", $"{mount.FileSystem} was mounted there, and here it is no directory", "Make the directory.");
+        foreach (var mount in context.Namespaces.Tree.Mounts)
+            if (mount.Origin == MountOrigin.Host)
+                CheckSource(context, root, mount);
         if (context.Namespaces.NewUser)
             CheckUserNamespace(context, root);
+    }
+
+    private static void CheckSource(CheckContext context, TaskImage root, TreeMountRecord mount)
+    {
+        if (FileStatus.Read(mount.Source, out var status) is var errno && errno != Errno.None)
+            context.Refuse(root, "CrMountSource", $"mount {mount.Point}", $"{mount.Source}, which was mounted there, is not to be found here: {errno} ({errno.Describe()})", "Put it there, or mount its file system.", CrErrorKind.NotFound);
+        else if (status.IsDirectory != mount.IsDirectory)
+            context.Refuse(root, "CrMountSource", $"mount {mount.Point}", $"{mount.Source}, which was mounted there, was {(mount.IsDirectory ? "a directory, and is none" : "no directory, and is one")} now", "Put the old one there.");
     }
 
     private static string Describe(TimeSpan lag) => lag.Days > 0 ? $"{lag.Days} days and {lag.Hours} hours"

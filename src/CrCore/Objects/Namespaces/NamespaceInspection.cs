@@ -69,18 +69,37 @@ internal sealed class NamespaceInspection
     {
         if (OwnNamespaces.CompareMounts(context.Proc, root.Pid) is not { } mounts)
             return;
-        foreach (var m in mounts.Unsaved)
-            if (m.MountPoint == "/")
-            {
-                context.Refuse(root, "CrRootFileSystem", "mount /", $"the root of its mount namespace is another file system ({m.FileSystem} {m.Source}, {m.Root}) than this program's, which is not saved yet", UseTool);
-                return;
-            }
-        foreach (var m in mounts.Unsaved)
-            context.Refuse(root, "CrMountNotSaved", $"mount {m.MountPoint}", $"{m.FileSystem} {m.Source} is mounted there in the tree's mount namespace and not in this program's; such mounts are not saved yet",
-                "Unmount it in the tree, or mount it outside as well.");
+        if (mounts.Unsaved.Count > 0)
+        {
+            InspectTable(context, root, mounts.Unsaved);
+            return;
+        }
         if (mounts.Missing.Count > 0)
             context.Warn(root, "CrMountMissing", "mount namespace", $"it lacks mounts that this program has, and will have them after a restore: {string.Join(", ", mounts.Missing.Select(m => m.MountPoint))}");
         if (mounts.Changed.Count > 0)
             context.Warn(root, "CrMountOptions", "mount namespace", $"these mounts have other options than for this program, and will have this program's after a restore: {string.Join(", ", mounts.Changed.Select(m => $"{m.MountPoint} ({m.Options})"))}");
+    }
+
+    /// <summary>The restored mount namespace will not begin as a copy of the restoring program's, but be built up from nothing.</summary>
+    private static void InspectTable(InspectContext context, LiveTask root, IReadOnlyList<MountEntry> differing)
+    {
+        if (OwnNamespaces.ReadMountTable(context.Proc, root.Pid) is not { } table)
+        {
+            context.Refuse(root, "CrRootFileSystem", "mount namespace", $"it has mounts of its own ({string.Join(", ", differing.Select(m => m.MountPoint))}), and the tree's root task has another root directory (chroot), from where the others cannot be seen", UseTool);
+            return;
+        }
+        foreach (var m in table.Unsaved)
+            context.Refuse(root, "CrMountNotSaved", $"mount {m.MountPoint}", $"{m.FileSystem} {m.Source} ({m.Root}) is mounted there in the tree's mount namespace, and neither this program's mounts nor the tree's others show it; such a file system is not saved yet",
+                "Unmount it in the tree, or mount it outside as well.");
+        if (!table.Mounts.Any(m => m.Entry is { FileSystem: "proc", MountPoint: "/proc" }))
+            context.Refuse(root, "CrMountNotSaved", "mount namespace", "nothing of the type proc is mounted on /proc in it, and a restore needs that", "Mount proc there.");
+        var points = table.Mounts.Select(m => m.Entry.MountPoint).ToHashSet();
+        foreach (var m in table.Mounts)
+            if (m.HasContents && !context.IsGlimpse && new MountedFiles(OwnNamespaces.MountRoot(root.Pid) + m.Entry.MountPoint, m.Entry.MountPoint, points).StoredBytes() is var bytes && bytes > context.Options.MaxDeletedFileBytes)
+                context.Refuse(root, "CrMountTooLarge", $"mount {m.Entry.MountPoint}", $"its files, which are in memory only, have {bytes} bytes of contents, more than the bound of {context.Options.MaxDeletedFileBytes}", "Raise the bound for deleted files.");
+        var groups = table.Mounts.Select(m => MountOptions.Group(m.Entry.Propagation, MountTable.Shared)).ToHashSet();
+        var slaves = table.Mounts.Where(m => MountOptions.Group(m.Entry.Propagation, MountTable.Master) is var master and not 0 && !groups.Contains(master)).ToList();
+        if (slaves.Count > 0)
+            context.Warn(root, "CrMountPropagation", "mount namespace", $"these mounts receive what is mounted in another namespace (slave), and will do so no longer after a restore: {string.Join(", ", slaves.Select(m => m.Entry.MountPoint))}");
     }
 }

@@ -9,4 +9,6 @@ internal static class NamespaceRecordIds
     public const short Sysctls = 403;
     public const short PacketFilter = 404;
     public const short Netfilter = 405;
+    public const short TreeMount = 406;
+    public const short MountedFile = 407;
 }

@@ -26,4 +26,21 @@ internal static class OwnNamespaces
                 theirs[i] = theirs[i] with { MountPoint = theirs[i].MountPoint == "/" ? root : root + theirs[i].MountPoint };
         return MountComparison.Make(theirs, own, wholeTable: root == "/");
     }
+
+    /// <summary>
+    /// All mounts of a task's mount namespace, for one that is too different to begin as a copy of this program's; null when the task is
+    /// gone, or sees only a part of them (chroot(2)).
+    /// </summary>
+    public static MountTable? ReadMountTable(ProcReader proc, int pid)
+    {
+        List<MountEntry> theirs = [], own = [];
+        if (!ProcMountInfo.TryRead(proc, pid, theirs) || !ProcMountInfo.TryRead(proc, Environment.ProcessId, own)
+            || !ProcLinks.TryRead(proc, pid, TaskLink.Root, out var root) || root != "/")
+            return null;
+        return MountTable.Make(theirs, own, (path, mount) => FileStatus.Read(path, out var here, follow: false) == Errno.None
+            && FileStatus.Read(MountRoot(pid) + mount.MountPoint, out var there, follow: false) == Errno.None && (here.Device, here.Inode) == (there.Device, there.Inode));
+    }
+
+    /// <summary>What goes before a path of a task's mount namespace to reach it from here.</summary>
+    public static string MountRoot(int pid) => $"/proc/{pid}/root";
 }

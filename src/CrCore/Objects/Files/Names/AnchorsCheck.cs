@@ -19,7 +19,8 @@ internal static class AnchorsCheck
     /// <summary>It is made in its old directory, or where that would be: the file system decides what the file can do.</summary>
     private static void CheckGhost(CheckContext context, GhostRecord ghost)
     {
-        var directory = ExistingDirectory(ghost.Name);
+        if (ExistingDirectory(context, ghost.Name) is not { } directory)
+            return;
         if (FileStatus.Read(directory, out var status) is var errno && (errno != Errno.None || !status.IsDirectory))
             context.Refuse(null, "CrGhostPlace", ghost.Name, $"the deleted file would be made again in {directory}, which is no directory that can be reached ({(errno == Errno.None ? "it is something else" : errno)})", "Make the directory again.");
         else if (FileStatus.May(directory, FileRights.Write) is var refused && refused != Errno.None)
@@ -54,20 +55,21 @@ internal static class AnchorsCheck
     private static Errno Find(CheckContext context, RemapRecord remap, out FileStatus status)
     {
         status = default;
-        if (RemapMaker.LeadsTo(remap, remap.Other))
-            return FileStatus.Read(remap.Other, out status, follow: false);
+        if (remap.Other.Length > 0 && context.OnThisMachine(remap.Other) is { } other && RemapMaker.LeadsTo(remap, other))
+            return FileStatus.Read(other, out status, follow: false);
         if (!remap.Handle.IsKnown)
             return Errno.ENOENT;
         if (context.InUserNamespace || !Capabilities.Has(context.Proc, Capabilities.DacReadSearch))
             return Errno.EPERM;
-        using var file = remap.Handle.Open(ExistingDirectory(remap.Name), FileNative.O_PATH, out var errno);
+        using var file = remap.Handle.Open(ExistingDirectory(context, remap.Name) ?? "/", FileNative.O_PATH, out var errno);
         return file is null ? errno : FileStatus.ReadOwn(file.Number, out status);
     }
 
-    /// <summary>The directory of a name, or the nearest one above it that exists.</summary>
-    private static string ExistingDirectory(string name)
+    /// <summary>The directory of a name, or the nearest one above it that exists; null where the restore makes it.</summary>
+    private static string? ExistingDirectory(CheckContext context, string name)
     {
-        var directory = Path.GetDirectoryName(name) ?? "/";
+        if (context.OnThisMachine(Path.GetDirectoryName(name) ?? "/") is not { } directory)
+            return null;
         while (directory.Length > 1 && FileStatus.Read(directory, out _) == Errno.ENOENT)
             directory = Path.GetDirectoryName(directory) ?? "/";
         return directory;

@@ -58,7 +58,8 @@ internal static class FileCheck
 
     private static bool Find(CheckContext context, TaskImage task, string label, string path, bool follow, out FileStatus now)
     {
-        var errno = FileStatus.Read(path, out now, follow);
+        // Of the tree's own file systems nothing comes here.
+        var errno = FileStatus.Read(context.OnThisMachine(path) ?? path, out now, follow);
         if (errno == Errno.None)
             return true;
         context.Refuse(task, "CrFileMissing", label,
@@ -67,10 +68,12 @@ internal static class FileCheck
         return false;
     }
 
-    /// <summary>A file below /proc/PID of a task, or in a control group, that is still to be made: it is there when it is needed.</summary>
+    /// <summary>A file below /proc/PID of a task, in a control group or in a file system that is still to be made: it is there when it is needed.</summary>
     internal static bool IsOfTree(CheckContext context, string path)
     {
         const string proc = "/proc/";
+        if (context.OnThisMachine(path) is null)
+            return true;
         if (context.Options.Cgroup == CgroupPolicy.Create && IsMissingGroup(path))
             return true;
         if (!path.StartsWith(proc, StringComparison.Ordinal))

@@ -27,7 +27,7 @@ internal static class FileRightsCheck
     /// <returns>false when they are lacking, which was told. A file that is not there is told of elsewhere.</returns>
     public static bool Has(CheckContext context, TaskImage task, string label, string path, FileRights rights)
     {
-        if (rights == FileRights.None || FileCheck.IsOfTree(context, path) || FileStatus.May(path, rights) is not ((Errno.EACCES or Errno.EROFS or Errno.EPERM) and var errno))
+        if (rights == FileRights.None || FileCheck.IsOfTree(context, path) || FileStatus.May(context.OnThisMachine(path) ?? path, rights) is not ((Errno.EACCES or Errno.EROFS or Errno.EPERM) and var errno))
             return true;
         var what = rights switch
         {

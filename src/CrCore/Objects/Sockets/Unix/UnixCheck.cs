@@ -34,7 +34,7 @@ internal sealed class UnixCheck(CheckContext context)
     private void CheckFile(SavedDescription saved, string path)
     {
         FileCheck.Directory(context, saved.Task, saved.Label, Path.GetDirectoryName(path) ?? "/");
-        if (FileStatus.Read(path, out var now, follow: false) != Errno.None)
+        if (context.OnThisMachine(path) is not { } here || FileStatus.Read(here, out var now, follow: false) != Errno.None)
             return;
         if (!now.IsSocket)
             context.Refuse(saved.Task, "CrUnixNameTaken", saved.Label, $"{path}, which it was bound to, is something else now", "Remove it or move it away.");

@@ -1,0 +1,68 @@
+using CrCore.Image;
+using CrCore.Objects.Files;
+
+namespace CrCore.Objects.Namespaces;
+
+/// <summary>The saved mounts of a mount namespace with a root of its own, and the files of those that are made anew.</summary>
+/// <param name="Mounts">In the order in which they are made, the root first.</param>
+/// <param name="Files">A directory before what is in it.</param>
+/// <param name="Contents">By the reference of the file.</param>
+internal sealed record MountTree(IReadOnlyList<TreeMountRecord> Mounts, IReadOnlyList<MountedFileRecord> Files, ILookup<uint, FileDataRecord> Contents)
+{
+    public static readonly MountTree None = new([], [], Enumerable.Empty<FileDataRecord>().ToLookup(f => f.Object));
+
+    public bool IsEmpty => Mounts.Count == 0;
+
+    /// <param name="image">The tree.</param>
+    /// <param name="newPid">It gets a pid namespace of its own, whose proc is no longer this machine's.</param>
+    public static MountTree Of(ImageModel image, bool newPid)
+    {
+        var mounts = image.Root.All<TreeMountRecord>().Select(m => newPid && IsProc(m) ? m with { Origin = MountOrigin.New, Source = "proc", Data = "" } : m).ToList();
+        if (mounts.Count == 0)
+            return None;
+        // The records of the tree are those of its root, and few images have any.
+        return new(mounts, [.. image.Objects.Values.OfType<MountedFileRecord>()], image.Root.All<FileDataRecord>().ToLookup(f => f.Object));
+    }
+
+    /// <summary>The machine's view of proc as a whole, which shows another pid namespace's processes than the tree's.</summary>
+    private static bool IsProc(TreeMountRecord m) => m is { Origin: MountOrigin.Host, FileSystem: "proc" };
+
+    /// <summary>The mount that a path leads into, of the first <paramref name="count"/>; null where there is none.</summary>
+    public TreeMountRecord? OwnerOf(string path, int count)
+    {
+        for (var i = count - 1; i >= 0; i--)
+            if (MountTable.Below(Mounts[i].Point, path) is not null)
+                return Mounts[i];
+        return null;
+    }
+
+    /// <summary>Whether a later mount is seen where this one is, so that no path leads to it.</summary>
+    public bool IsCovered(int index)
+    {
+        for (var i = index + 1; i < Mounts.Count; i++)
+            if (MountTable.Below(Mounts[i].Point, Mounts[index].Point) is not null)
+                return true;
+        return false;
+    }
+
+    /// <summary>
+    /// Where a file of the tree is on this machine before its mounts are made; null for one in a file system that is made anew, which is
+    /// there when it is needed.
+    /// </summary>
+    /// <param name="path">From the root of the tree's mount namespace, without symbolic links, as the kernel gives names.</param>
+    public string? OnThisMachine(string path) => OnThisMachine(path, Mounts.Count);
+
+    private string? OnThisMachine(string path, int count)
+    {
+        for (var i = count - 1; i >= 0; i--)
+            if (MountTable.Below(Mounts[i].Point, path) is { } rest)
+                return Mounts[i].Origin switch
+                {
+                    MountOrigin.Host => MountTable.Join(Mounts[i].Source, rest),
+                    // Of a mount before it, as it was then.
+                    MountOrigin.Tree => OnThisMachine(MountTable.Join(Mounts[i].Source, rest), i),
+                    _ => null,
+                };
+        return path;
+    }
+}

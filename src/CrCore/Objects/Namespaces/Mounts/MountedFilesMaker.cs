@@ -1,0 +1,80 @@
+using CrCore.Image;
+using CrCore.Kernel;
+using CrCore.Objects.Files;
+
+namespace CrCore.Objects.Namespaces;
+
+/// <summary>Puts the saved files into the new file systems of a tree.</summary>
+/// <param name="tree">Mounts and files.</param>
+/// <param name="prefix">Leads to the root of the tree's new mount namespace from here.</param>
+internal sealed class MountedFilesMaker(MountTree tree, string prefix)
+{
+    private const uint OwnerOnly = 0x180, DirectoryOwnerOnly = 0x1c0;
+
+    private readonly ILookup<int, MountedFileRecord> _files = tree.Files.ToLookup(f => f.Mount);
+
+    /// <summary>The files of one mount, which is empty yet.</summary>
+    public void Make(int mount)
+    {
+        var files = _files[mount].ToList();
+        foreach (var file in files)
+            Create(file);
+        // Once nothing is put into a directory any more, its times stay.
+        for (var i = files.Count - 1; i >= 0; i--)
+            SetAttributes(files[i]);
+    }
+
+    private void Create(MountedFileRecord file)
+    {
+        var path = prefix + file.Name;
+        if (file.SameAs.Length > 0)
+        {
+            Require(NodeCreation.Link(prefix + file.SameAs, path), "Linking", file);
+            return;
+        }
+        switch (file.FileType)
+        {
+            case FileStatus.Regular:
+                using (var made = OwnDescriptor.Open(path, FileNative.O_RDWR | FileNative.O_CREAT | FileNative.O_EXCL | FileNative.O_NOFOLLOW, out var errno))
+                {
+                    Require(errno, "Making", file);
+                    FileContents.Write(made!, file.Size, tree.Contents[file.ObjRef], file.Name);
+                }
+                break;
+            case FileStatus.Directory:
+                // The mount's own top.
+                if (NodeCreation.Directory(path, DirectoryOwnerOnly) is var failed && failed != Errno.EEXIST)
+                    Require(failed, "Making", file);
+                break;
+            case FileStatus.SymbolicLink:
+                Require(NodeCreation.SymbolicLink(TargetOf(file), path), "Making", file);
+                break;
+            default:
+                Require(NodeCreation.Node(path, file.FileType | OwnerOnly, file.RawDevice), "Making", file);
+                break;
+        }
+    }
+
+    private void SetAttributes(MountedFileRecord file)
+    {
+        if (file.SameAs.Length > 0)
+            return;
+        using var node = OwnDescriptor.Open(prefix + file.Name, FileNative.O_PATH | FileNative.O_NOFOLLOW, out var errno);
+        Require(errno, "Opening", file);
+        // A change of owner clears set-user-ID bits, so it comes before the permissions; and the times come last.
+        Require(NodeAttributes.SetOwner(node!, file.Uid, file.Gid), "Setting the owner of", file);
+        if (file.FileType != FileStatus.SymbolicLink)
+            Require(NodeAttributes.SetMode(node!, file.Mode & 0xfff), "Setting the permissions of", file);
+        Require(NodeAttributes.SetTimes(node!, file.AccessedNs, file.ModifiedNs), "Setting the times of", file);
+    }
+
+    private string TargetOf(MountedFileRecord file)
+        => tree.Contents[file.ObjRef].FirstOrDefault() is { } piece ? LinuxText.Decode(piece.Bytes.Span)
+            : throw new CrImageException("CrImageBadFiles", $"The image is broken: the symbolic link {file.Name} has no target.", -1, "The image is damaged or was not written by this format; take another copy.");
+
+    private static void Require(Errno errno, string doing, MountedFileRecord file)
+    {
+        if (errno != Errno.None)
+            throw new CrKernelException("CrMountedFileFailed", $"{doing} {file.Name}", errno, "The restoring program may lack rights (a device takes CAP_MKNOD in the initial user namespace).") { Object = file.Name };
+    }
+}

@@ -1,0 +1,75 @@
+using CrCore.Kernel;
+using CrCore.Objects.Files;
+using CrCore.Objects.Namespaces;
+using Xunit;
+
+namespace CrProperty.Namespaces;
+
+/// <summary>Where the mounts of a tree come from, and where its files are on this machine.</summary>
+public class MountTableTests
+{
+    private static readonly MountEntry[] _own = [Entry(1, 0, 8, "/", "/"), Entry(2, 1, 9, "/", "/data"), Entry(3, 1, 20, "/", "/proc", "proc")];
+
+    [Fact]
+    public void EachMountIsFoundOrMadeAnew()
+    {
+        var table = MountTable.Make(
+        [
+            Entry(12, 11, 30, "/", "/run", "tmpfs"),
+            Entry(11, 10, 8, "/box", "/"),
+            Entry(13, 11, 9, "/sub", "/srv"),
+            Entry(14, 12, 30, "/x", "/run/y"),
+            Entry(15, 11, 21, "/", "/proc", "proc"),
+            Entry(16, 15, 21, "/sys", "/proc/sys", "proc"),
+            Entry(17, 11, 40, "/", "/odd", "strangefs"),
+        ], _own, (_, _) => true);
+        Assert.Equal(
+        [
+            ("/", MountOrigin.Host, "/box", false), ("/run", MountOrigin.New, "none", true), ("/run/y", MountOrigin.Tree, "/run/x", false), ("/srv", MountOrigin.Host, "/data/sub", false),
+            ("/proc", MountOrigin.New, "none", false), ("/proc/sys", MountOrigin.Tree, "/proc/sys", false),
+        ], table.Mounts.Select(m => (m.Entry.MountPoint, m.Origin, m.Source, m.HasContents)));
+        Assert.Equal("/odd", Assert.Single(table.Unsaved).MountPoint);
+    }
+
+    [Fact]
+    public void WhatIsCoveredOnThisMachineIsNotTaken()
+    {
+        var table = MountTable.Make([Entry(11, 10, 8, "/box", "/")], _own, (path, _) => path != "/box");
+        Assert.Single(table.Unsaved);
+    }
+
+    /// <summary>The order of mountinfo is no measure: the mount of a restored root has a later number than what was moved onto it.</summary>
+    [Fact]
+    public void WhatCoversComesAfterWhatItCovers()
+    {
+        var table = MountTable.Make([Entry(13, 11, 9, "/a", "/mnt"), Entry(12, 11, 9, "/b", "/mnt/deep"), Entry(14, 12, 9, "/c", "/mnt/deep/er"), Entry(11, 10, 8, "/box", "/")], _own, (_, _) => true);
+        Assert.Equal(["/", "/mnt/deep", "/mnt/deep/er", "/mnt"], table.Mounts.Select(m => m.Entry.MountPoint));
+    }
+
+    [Theory]
+    [InlineData("/etc/passwd", "/box/etc/passwd")]
+    [InlineData("/", "/box")]
+    [InlineData("/srv", "/data/sub")]
+    [InlineData("/srv/a", "/data/sub/a")]
+    [InlineData("/srvx", "/box/srvx")]
+    [InlineData("/run/a", null)]
+    [InlineData("/again/a", null)]
+    [InlineData("/other/a", "/data/sub/t/a")]
+    public void FilesAreFoundOnThisMachine(string path, string? expected)
+    {
+        var tree = MountTree.None with
+        {
+            Mounts =
+            [
+                Mount(MountOrigin.Host, "/", "/box"), Mount(MountOrigin.New, "/run", "none"), Mount(MountOrigin.Host, "/srv", "/data/sub"),
+                Mount(MountOrigin.Tree, "/again", "/run/d"), Mount(MountOrigin.Tree, "/other", "/srv/t"),
+            ],
+        };
+        Assert.Equal(expected, tree.OnThisMachine(path));
+    }
+
+    private static MountEntry Entry(int id, int parent, uint device, string root, string point, string type = "ext4")
+        => new(id, parent, 0, device, root, point, "rw", "", type, "none", "rw");
+
+    private static TreeMountRecord Mount(MountOrigin origin, string point, string source) => new(1, origin, true, false, false, 0, 0, 0, point, source, "tmpfs", "");
+}
