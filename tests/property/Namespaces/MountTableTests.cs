@@ -1,3 +1,5 @@
+using CrCore;
+using CrCore.Image;
 using CrCore.Kernel;
 using CrCore.Objects.Files;
 using CrCore.Objects.Namespaces;
@@ -67,6 +69,30 @@ public class MountTableTests
         };
         Assert.Equal(expected, tree.OnThisMachine(path));
     }
+
+    [Theory]
+    [InlineData("/run/../etc/passwd", 0x8000u, "")]
+    [InlineData("/run/link/file", 0x8000u, "")]
+    [InlineData("/run/..", 0x4000u, "")]
+    [InlineData("/run/a", 0x8000u, "")]
+    [InlineData("/run/b", 0x8000u, "/etc/passwd")]
+    [InlineData("/elsewhere", 0x8000u, "")]
+    public void FilesOfAnImageStayInTheirMounts(string name, uint type, string sameAs)
+    {
+        var image = ImageOf(File(1, "/run", 0x4000), File(2, "/run/a", 0x8000), File(3, "/run/link", 0xa000), File(4, name, type, sameAs));
+        Assert.Equal("CrImageBadMounts", Assert.Throws<CrImageException>(() => MountTree.Of(image, newPid: false)).Id);
+        Assert.Equal(4, MountTree.Of(ImageOf(File(1, "/run", 0x4000), File(2, "/run/a", 0x8000), File(3, "/run/d", 0x4000), File(4, "/run/d/a", 0x8000, "/run/a")), newPid: false).Files.Count);
+    }
+
+    private static ImageModel ImageOf(params MountedFileRecord[] files)
+    {
+        var root = new TaskImage(new TaskRecord { VPid = 1 }, 0, 0, null);
+        foreach (var record in (ICrRecord[])[Mount(MountOrigin.Host, "/", "/box"), Mount(MountOrigin.New, "/run", "none"), .. files])
+            root.Add(record);
+        return new ImageModel(new HeadRecord(), new HeadArchRecord(true, true, 0), new TreeRecord([]), [], [root], new Dictionary<int, TaskImage> { [1] = root }, [], 0, 0);
+    }
+
+    private static MountedFileRecord File(uint objRef, string name, uint type, string sameAs = "") => new(objRef, 1, type | 0x1a4, 0, 0, 0, 0, 0, 0, name, sameAs);
 
     private static MountEntry Entry(int id, int parent, uint device, string root, string point, string type = "ext4")
         => new(id, parent, 0, device, root, point, "rw", "", type, "none", "rw");

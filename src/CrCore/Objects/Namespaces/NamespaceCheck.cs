@@ -26,11 +26,22 @@ internal static class NamespaceCheck
         foreach (var mount in root.All<MountRecord>())
             if (FileStatus.Read(mount.Point, out var point) != Errno.None || !point.IsDirectory)
                 context.Refuse(root, "CrMountPoint", $"mount {mount.Point}", $"{mount.FileSystem} was mounted there, and here it is no directory", "Make the directory.");
-        foreach (var mount in context.Namespaces.Tree.Mounts)
-            if (mount.Origin == MountOrigin.Host)
-                CheckSource(context, root, mount);
+        CheckTree(context, root, context.Namespaces.Tree);
         if (context.Namespaces.NewUser)
             CheckUserNamespace(context, root);
+    }
+
+    private static void CheckTree(CheckContext context, TaskImage root, MountTree tree)
+    {
+        for (var i = 0; i < tree.Mounts.Count; i++)
+        {
+            var mount = tree.Mounts[i];
+            if (mount.Origin == MountOrigin.Host)
+                CheckSource(context, root, mount);
+            // The first is the root itself; what is mounted in a new file system has its place there.
+            if (i > 0 && tree.OnThisMachine(mount.Point, i) is { } here && (FileStatus.Read(here, out var point) != Errno.None || point.IsDirectory != mount.IsDirectory))
+                context.Refuse(root, "CrMountPoint", $"mount {mount.Point}", $"{mount.FileSystem} was mounted there, on {here} of this machine, which is {(mount.IsDirectory ? "no directory" : "no file")} here", mount.IsDirectory ? "Make the directory." : "Make the file.");
+        }
     }
 
     private static void CheckSource(CheckContext context, TaskImage root, TreeMountRecord mount)

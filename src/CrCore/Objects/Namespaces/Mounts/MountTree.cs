@@ -1,4 +1,5 @@
 using CrCore.Image;
+using CrCore.Kernel;
 using CrCore.Objects.Files;
 
 namespace CrCore.Objects.Namespaces;
@@ -21,8 +22,35 @@ internal sealed record MountTree(IReadOnlyList<TreeMountRecord> Mounts, IReadOnl
         if (mounts.Count == 0)
             return None;
         // The records of the tree are those of its root, and few images have any.
-        return new(mounts, [.. image.Objects.Values.OfType<MountedFileRecord>()], image.Root.All<FileDataRecord>().ToLookup(f => f.Object));
+        var tree = new MountTree(mounts, [.. image.Root.All<MountedFileRecord>()], image.Root.All<FileDataRecord>().ToLookup(f => f.Object));
+        tree.RequirePlaces();
+        return tree;
     }
+
+    /// <summary>Each file is in a directory before it of the same mount: no name of an image leads elsewhere, be it by a link or by "..".</summary>
+    private void RequirePlaces()
+    {
+        if (Mounts[0].Point != "/")
+            throw Broken($"the first mount is on {Mounts[0].Point}");
+        var directories = new HashSet<(int, string)>();
+        var names = new HashSet<(int, string)>();
+        foreach (var file in Files)
+        {
+            if (file.Mount < 0 || file.Mount >= Mounts.Count || Mounts[file.Mount] is not { Origin: MountOrigin.New } m || !MountTable.IsInMemory(m.FileSystem))
+                throw Broken($"the file {file.Name} is in no file system that is made anew");
+            var isTop = file.Name == m.Point && file.FileType == FileStatus.Directory;
+            if (!names.Add((file.Mount, file.Name)) || !(isTop || IsPlaced(file.Mount, file.Name)) || (file.SameAs.Length > 0 && !(names.Contains((file.Mount, file.SameAs)) && IsPlaced(file.Mount, file.SameAs))))
+                throw Broken($"the file {file.Name} is in no directory of its mount, or there twice, or the same as {file.SameAs}, which is not there");
+            if (file.FileType == FileStatus.Directory)
+                directories.Add((file.Mount, file.Name));
+        }
+
+        bool IsPlaced(int mount, string name)
+            => name.LastIndexOf('/') is var slash && name[(slash + 1)..] is not ("" or "." or "..") && directories.Contains((mount, slash == 0 ? "/" : name[..slash]));
+    }
+
+    internal static CrImageException Broken(string what)
+        => new("CrImageBadMounts", $"The image is broken: {what}.", -1, "The image is damaged or was not written by this format; take another copy.");
 
     /// <summary>The machine's view of proc as a whole, which shows another pid namespace's processes than the tree's.</summary>
     private static bool IsProc(TreeMountRecord m) => m is { Origin: MountOrigin.Host, FileSystem: "proc" };
@@ -52,7 +80,8 @@ internal sealed record MountTree(IReadOnlyList<TreeMountRecord> Mounts, IReadOnl
     /// <param name="path">From the root of the tree's mount namespace, without symbolic links, as the kernel gives names.</param>
     public string? OnThisMachine(string path) => OnThisMachine(path, Mounts.Count);
 
-    private string? OnThisMachine(string path, int count)
+    /// <summary>The same before all but the first <paramref name="count"/> mounts are made.</summary>
+    public string? OnThisMachine(string path, int count)
     {
         for (var i = count - 1; i >= 0; i--)
             if (MountTable.Below(Mounts[i].Point, path) is { } rest)

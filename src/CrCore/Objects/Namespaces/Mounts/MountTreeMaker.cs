@@ -19,19 +19,13 @@ internal sealed class MountTreeMaker(MountTree tree, Puppet puppet)
     public void Make()
     {
         var files = new MountedFilesMaker(tree, OwnNamespaces.MountRoot(puppet.Pid));
+        var taken = TakeFromMachine();
         var batch = new SyscallBatch();
-        var taken = new Slot[tree.Mounts.Count];
+        TakeRoot(batch, taken[0]);
         for (var i = 0; i < taken.Length; i++)
-            if (tree.Mounts[i] is { Origin: MountOrigin.Host } m)
-                taken[i] = batch.Must("take for a mount", m.Source, Sys.open_tree, FileNative.AT_FDCWD, batch.Text(m.Source), OpenTreeClone | OpenTreeCloseOnExec);
-        puppet.Run(batch);
-        var numbers = Array.ConvertAll(taken, t => batch.Result(t));
-        batch = new SyscallBatch();
-        TakeRoot(batch, numbers[0]);
-        for (var i = 0; i < numbers.Length; i++)
         {
             if (i > 0)
-                Mount(batch, i, numbers[i]);
+                Mount(batch, i, taken[i]);
             if (tree.Mounts[i] is not { Origin: MountOrigin.New } m || !MountTable.IsInMemory(m.FileSystem))
                 continue;
             // Others may be mounted on its files, or show them a second time.
@@ -42,10 +36,27 @@ internal sealed class MountTreeMaker(MountTree tree, Puppet puppet)
         // The old root lies over the new one, and "." still leads there (pivot_root(2), "pivot_root(".", ".")").
         batch.Must("unmount the restoring program's mounts", null, Sys.umount2, batch.Text("."), MntDetach);
         batch.Must("change to the root directory", "/", Sys.chdir, batch.Text("/"));
-        for (var i = 0; i < numbers.Length; i++)
+        for (var i = 0; i < taken.Length; i++)
             if (tree.Mounts[i].Origin == MountOrigin.Host)
-                batch.Must("close", tree.Mounts[i].Source, Sys.close, numbers[i]);
+                batch.Must("close", tree.Mounts[i].Source, Sys.close, taken[i]);
         puppet.Run(batch);
+    }
+
+    /// <summary>Descriptors of the puppet, by the mounts' places in the tree; 0 for those that do not come from the machine.</summary>
+    private long[] TakeFromMachine()
+    {
+        var numbers = new long[tree.Mounts.Count];
+        var batch = new SyscallBatch();
+        var slots = new List<(int Index, Slot Slot)>();
+        for (var i = 0; i < numbers.Length; i++)
+            if (tree.Mounts[i] is { Origin: MountOrigin.Host } m)
+                slots.Add((i, batch.Must("take for a mount", m.Source, Sys.open_tree, FileNative.AT_FDCWD, batch.Text(m.Source), OpenTreeClone | OpenTreeCloseOnExec)));
+        if (slots.Count == 0)
+            return numbers;
+        puppet.Run(batch);
+        foreach (var (index, slot) in slots)
+            numbers[index] = batch.Result(slot);
+        return numbers;
     }
 
     private void TakeRoot(SyscallBatch batch, long taken)

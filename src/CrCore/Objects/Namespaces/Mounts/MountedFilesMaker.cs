@@ -18,7 +18,8 @@ internal sealed class MountedFilesMaker(MountTree tree, string prefix)
     {
         var files = _files[mount].ToList();
         foreach (var file in files)
-            Create(file);
+            if (file.Name != tree.Mounts[mount].Point)
+                Create(file);
         // Once nothing is put into a directory any more, its times stay.
         for (var i = files.Count - 1; i >= 0; i--)
             SetAttributes(files[i]);
@@ -42,9 +43,7 @@ internal sealed class MountedFilesMaker(MountTree tree, string prefix)
                 }
                 break;
             case FileStatus.Directory:
-                // The mount's own top.
-                if (NodeCreation.Directory(path, DirectoryOwnerOnly) is var failed && failed != Errno.EEXIST)
-                    Require(failed, "Making", file);
+                Require(NodeCreation.Directory(path, DirectoryOwnerOnly), "Making", file);
                 break;
             case FileStatus.SymbolicLink:
                 Require(NodeCreation.SymbolicLink(TargetOf(file), path), "Making", file);
@@ -69,8 +68,7 @@ internal sealed class MountedFilesMaker(MountTree tree, string prefix)
     }
 
     private string TargetOf(MountedFileRecord file)
-        => tree.Contents[file.ObjRef].FirstOrDefault() is { } piece ? LinuxText.Decode(piece.Bytes.Span)
-            : throw new CrImageException("CrImageBadFiles", $"The image is broken: the symbolic link {file.Name} has no target.", -1, "The image is damaged or was not written by this format; take another copy.");
+        => tree.Contents[file.ObjRef].FirstOrDefault() is { } piece ? LinuxText.Decode(piece.Bytes.Span) : throw MountTree.Broken($"the symbolic link {file.Name} has no target");
 
     private static void Require(Errno errno, string doing, MountedFileRecord file)
     {
