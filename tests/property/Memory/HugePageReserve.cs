@@ -26,24 +26,27 @@ internal static class HugePageReserve
         if (!File.Exists(Setting) || Read("Hugepagesize:") != 2048)
             return "needs a kernel with huge pages of 2 MiB";
         var free = Read("HugePages_Free:");
+        int got;
         try
         {
-            Add(Setting, Needed);
+            got = Add(Setting, Needed);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             return $"needs {Needed} huge pages; setting them aside failed: {e.Message}";
         }
-        AppDomain.CurrentDomain.ProcessExit += (_, _) => Add(Setting, -Needed);
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => Add(Setting, -got);
         return Read("HugePages_Free:") >= free + Needed ? null : $"needs {Needed} huge pages, and the machine's memory has no room for them";
     }
 
     /// <summary>One process at a time, by a lock on a file that stays.</summary>
-    internal static void Add(string setting, int pages)
+    /// <returns>How many more there are now: the kernel gives what it has room for, and no more is to be given back.</returns>
+    internal static int Add(string setting, int pages)
     {
         using var held = Lock(Path.Combine(Path.GetTempPath(), "crproperty-hugepages.lock"));
         var now = int.Parse(File.ReadAllText(setting), CultureInfo.InvariantCulture);
         File.WriteAllText(setting, Math.Max(0, now + pages).ToString(CultureInfo.InvariantCulture));
+        return int.Parse(File.ReadAllText(setting), CultureInfo.InvariantCulture) - now;
     }
 
     private static FileStream Lock(string path)
@@ -84,15 +87,16 @@ internal static class GiantPageReserve
         if (HugePageReserve.Read("MemFree:") < 8 << 20)
             return "needs 8 GiB of free memory";
         var before = Number("free_hugepages");
+        int got;
         try
         {
-            HugePageReserve.Add(Setting, 1);
+            got = HugePageReserve.Add(Setting, 1);
         }
         catch (IOException e)
         {
             return $"needs a page of 1 GiB; setting one aside failed: {e.Message}";
         }
-        AppDomain.CurrentDomain.ProcessExit += (_, _) => HugePageReserve.Add(Setting, -1);
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => HugePageReserve.Add(Setting, -got);
         return Number("free_hugepages") > before ? null : "needs a page of 1 GiB, and the machine's memory is in pieces";
     }
 

@@ -81,7 +81,10 @@ internal sealed class ContainedTree : IDisposable
         start.Environment["PREPARE"] = prepare;
         _first = Process.Start(start)!;
         Before = Hear("before");
-        Root = unshare.Contains("-pf", StringComparison.Ordinal) ? int.Parse(File.ReadAllText($"/proc/{_first.Id}/task/{_first.Id}/children").Split(' ')[0]) : _first.Id;
+        Root = _first.Id;
+        // One that forks waits for its child.
+        while (File.ReadAllText($"/proc/{Root}/comm") == "unshare\n")
+            Root = int.Parse(File.ReadAllText($"/proc/{Root}/task/{Root}/children").Split(' ')[0]);
     }
 
     /// <summary>The pid of the tree's root, as seen here.</summary>

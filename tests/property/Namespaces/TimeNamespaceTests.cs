@@ -49,6 +49,26 @@ public class TimeNamespaceTests
         Assert.Equal("ok", program.Journey());
     }
 
+    /// <summary>As container managers nest them: the time namespace belongs to the machine's user namespace.</summary>
+    [FactTried(What, Try)]
+    public void OneAroundAUserNamespace()
+    {
+        using var tree = new ContainedTree("-pfmuinU -r --mount-proc", """
+            looked = look
+            def look():
+                d = looked()
+                d['clock'] = 100000 <= time.clock_gettime(time.CLOCK_MONOTONIC) - started < 100600
+                return d
+            started = float(open('/proc/uptime').read().split()[0]) - 100000
+
+            """, become: "unshare -T --monotonic 100000 --boottime 100000 -f");
+        tree.Checkpoint(stop: true);
+        tree.Restore();
+        tree.Say("go");
+        Assert.Contains("\"clock\": true", tree.Before.GetRawText(), StringComparison.Ordinal);
+        Assert.Equal(tree.Before.GetRawText(), tree.Hear("after").GetRawText());
+    }
+
     [TheoryTried(What, Try), InlineData(false), InlineData(true)]
     public void ATreeInOneOfItsOwn(bool newPidNamespace)
     {

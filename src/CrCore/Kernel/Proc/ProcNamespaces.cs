@@ -56,6 +56,20 @@ public static class ProcNamespaces
         return at > 0 && !number.Failed ? true : throw KernelError.BadText($"{dir}/ns", dir.Task);
     }
 
+    /// <summary>
+    /// The inode number of the user namespace that owns a task's namespace (NS_GET_USERNS, ioctl_nsfs(2)); 0 where it cannot be told: the
+    /// task is gone, or the owner is outside of this program's reach.
+    /// </summary>
+    public static ulong OwnerOf(int pid, NamespaceKind kind)
+    {
+        const int getUserNamespace = 0xb701;
+        using var own = OwnDescriptor.Open($"/proc/{pid}/ns/{System.Text.Encoding.ASCII.GetString(FileName(kind))}", FileNative.O_RDONLY, out _);
+        if (own is null || Libc.Syscall(Sys.ioctl, own.Number, getUserNamespace) is var fd && fd < 0)
+            return 0;
+        using var owner = OwnDescriptor.Adopt((int)fd);
+        return FileStatus.ReadOwn(owner.Number, out var status) == Errno.None ? status.Inode : 0;
+    }
+
     /// <summary>Reads all of a task's namespaces by <see cref="NamespaceKind"/>, 0 for one that it has not; false when the task is gone.</summary>
     /// <param name="inodes">At least <see cref="Count"/> entries.</param>
     /// <exception cref="CrKernelException">No ptrace access to the task (EACCES).</exception>

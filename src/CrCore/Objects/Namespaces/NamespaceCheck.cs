@@ -59,8 +59,8 @@ internal static class NamespaceCheck
     {
         if (!ProcTimeOffsets.TryRead(context.Proc, Environment.ProcessId, out _))
             context.Refuse(task, "CrTimeNamespace", "time namespace", "this kernel has none (CONFIG_TIME_NS)", kind: CrErrorKind.NotSupported);
-        else if (context.InUserNamespace || !Capabilities.Has(context.Proc, Capabilities.SysTime) || !Capabilities.Has(context.Proc, Capabilities.SysAdmin))
-            context.Refuse(task, "CrTimeNamespace", "time namespace", "making one takes CAP_SYS_ADMIN and CAP_SYS_TIME, and no user namespace of the tree's own", "Restore as root.", CrErrorKind.PermissionDenied);
+        else if ((context.InUserNamespace && ChildrensClocksKind.Of(task, forChildren: true) is not null) || !Capabilities.Has(context.Proc, Capabilities.SysTime) || !Capabilities.Has(context.Proc, Capabilities.SysAdmin))
+            context.Refuse(task, "CrTimeNamespace", "time namespace", "making one takes CAP_SYS_ADMIN and CAP_SYS_TIME, and one for next children no user namespace of the tree's own", "Restore as root.", CrErrorKind.PermissionDenied);
     }
 
     private static void CheckUserNamespace(CheckContext context, TaskImage root)
