@@ -10,19 +10,32 @@ internal static class NamespaceSetup
 {
     private const int MsRec = 0x4000, MsPrivate = 1 << 18;
 
-    /// <summary>A time namespace for all that the first puppet makes; that one stays out of it.</summary>
-    public static void MakeClocks(Puppet first, ClocksRecord clocks, ProcReader proc)
+    /// <summary>A time namespace for all that a puppet makes from now on; it stays out of it itself.</summary>
+    public static void MakeClocks(Puppet puppet, ClocksRecord clocks, ProcReader proc)
     {
         var batch = new SyscallBatch();
         batch.Must("make a time namespace", null, Sys.unshare, (long)NamespaceSet.Time);
-        first.Run(batch);
-        NamespaceClocks.Set(proc, first.Pid, clocks);
+        puppet.Run(batch);
+        NamespaceClocks.Set(proc, puppet.Pid, clocks);
     }
 
-    public static void EnterNew(Puppet puppet, NamespacePlan namespaces)
+    /// <summary>The same within the new user namespace, which owns it then; the puppet enters it.</summary>
+    private static void EnterClocks(Puppet puppet, ClocksRecord clocks, ProcReader proc)
+    {
+        MakeClocks(puppet, clocks, proc);
+        var batch = new SyscallBatch();
+        var made = batch.Must("open the time namespace", null, Sys.openat, FileNative.AT_FDCWD, batch.Text("/proc/self/ns/time_for_children"), FileNative.O_RDONLY | FileNative.O_CLOEXEC, 0);
+        batch.Must("enter the time namespace", null, Sys.setns, made, (long)NamespaceSet.Time);
+        batch.Must("close the time namespace", null, Sys.close, made);
+        puppet.Run(batch);
+    }
+
+    public static void EnterNew(Puppet puppet, NamespacePlan namespaces, ProcReader proc)
     {
         if (namespaces.Ids is { } ids)
             BecomeKnown(puppet, ids);
+        if (namespaces.Clocks is { IsInside: true } clocks)
+            EnterClocks(puppet, clocks, proc);
         if (!namespaces.NewMounts)
             return;
         var batch = new SyscallBatch();

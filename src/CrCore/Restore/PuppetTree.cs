@@ -40,20 +40,20 @@ internal sealed class PuppetTree(ProcReader proc) : IDisposable
         _creator = new TreeCreator(proc, options.PidRetry, namespaces.NewPid, passing, inheritance);
         var creator = Bootstrap!;
         var flags = namespaces.Flags;
-        if (namespaces.Clocks is { } clocks)
+        if (namespaces.Clocks is { IsInside: false } clocks)
             NamespaceSetup.MakeClocks(creator, clocks, proc);
         if (namespaces.NeedsInit)
         {
             _creator.Create(InitPlan(), creator, flags, cancel);
             creator = Init = _creator.Made[0].Puppet;
-            NamespaceSetup.EnterNew(Init, namespaces);
+            NamespaceSetup.EnterNew(Init, namespaces, proc);
             flags = CloneFlags.None;
         }
         _creator.Create(plan, creator, flags, cancel, (made, puppet) =>
         {
             // The first one, be it the root or a helper before it: all others inherit from it.
             if (flags != CloneFlags.None)
-                NamespaceSetup.EnterNew(puppet, namespaces);
+                NamespaceSetup.EnterNew(puppet, namespaces, proc);
             flags = CloneFlags.None;
             if (made.Image is not { } image)
                 return;

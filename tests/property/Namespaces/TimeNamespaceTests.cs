@@ -49,11 +49,13 @@ public class TimeNamespaceTests
         Assert.Equal("ok", program.Journey());
     }
 
-    /// <summary>As container managers nest them: the time namespace belongs to the machine's user namespace.</summary>
-    [FactTried(What, Try)]
-    public void OneAroundAUserNamespace()
+    /// <summary>As container managers nest them: the time namespace belongs to the machine's user namespace, or to the tree's own.</summary>
+    [TheoryTried(What, Try)]
+    [InlineData("-pfmuinU -r --mount-proc", "unshare -T --monotonic 100000 --boottime 100000 -f")]
+    [InlineData("-pfmuinUT -r --mount-proc --monotonic 100000 --boottime 100000", "")]
+    public void OneBesideAUserNamespace(string unshare, string before)
     {
-        using var tree = new ContainedTree("-pfmuinU -r --mount-proc", """
+        using var tree = new ContainedTree(unshare, """
             looked = look
             def look():
                 d = looked()
@@ -61,12 +63,14 @@ public class TimeNamespaceTests
                 return d
             started = float(open('/proc/uptime').read().split()[0]) - 100000
 
-            """, become: "unshare -T --monotonic 100000 --boottime 100000 -f");
+            """, become: before);
         tree.Checkpoint(stop: true);
-        tree.Restore();
+        var restored = tree.Restore();
         tree.Say("go");
         Assert.Contains("\"clock\": true", tree.Before.GetRawText(), StringComparison.Ordinal);
         Assert.Equal(tree.Before.GetRawText(), tree.Hear("after").GetRawText());
+        ProcNamespaces.TryRead(new ProcReader(), restored.Root.Pid, NamespaceKind.User, out var theirs);
+        Assert.Equal(before.Length == 0, ProcNamespaces.OwnerOf(restored.Root.Pid, NamespaceKind.Time) == theirs);
     }
 
     [TheoryTried(What, Try), InlineData(false), InlineData(true)]
@@ -145,17 +149,17 @@ public class TimeNamespaceTests
     [Property]
     public void Record(bool forChildren, uint seconds, uint nanoseconds)
     {
-        var record = new ClocksRecord(7, forChildren, new(seconds, nanoseconds % 1_000_000_000), new((long)seconds << 1, 5));
+        var record = new ClocksRecord(7, forChildren, nanoseconds % 2 == 1, new(seconds, nanoseconds % 1_000_000_000), new((long)seconds << 1, 5));
         Assert.Equal(record, RecordCode.Again(record));
         var machine = new MachineClocksRecord(7, record.Monotonic, record.Boottime);
         Assert.Equal(machine, RecordCode.Again(machine));
-        Assert.Equal(record with { ForChildren = false }, machine.AsOwn());
+        Assert.Equal(record with { ForChildren = false, IsInside = false }, machine.AsOwn());
     }
 
     [Theory]
     [InlineData(-1, 0), InlineData(0, -1), InlineData(0, 1_000_000_000), InlineData(ClocksRecord.MostSeconds + 1, 0)]
     public void AClockThatCannotBeIsAnError(long seconds, long nanoseconds)
-        => Assert.Throws<CrImageException>(() => RecordCode.Again(new ClocksRecord(7, false, new(seconds, nanoseconds), default)));
+        => Assert.Throws<CrImageException>(() => RecordCode.Again(new ClocksRecord(7, false, false, new(seconds, nanoseconds), default)));
 
     [Property]
     public void Differences(int seconds, uint nanoseconds, int otherSeconds, uint otherNanoseconds)

@@ -9,9 +9,10 @@ namespace CrCore.Objects.Namespaces;
 /// </summary>
 /// <param name="VPid">The task: the framing's parent.</param>
 /// <param name="ForChildren">The one that the task's next children will be in, which it is not in itself.</param>
+/// <param name="IsInside">The namespace belongs to the tree's own user namespace, and not to the one that this is in.</param>
 /// <param name="Monotonic">CLOCK_MONOTONIC.</param>
 /// <param name="Boottime">CLOCK_BOOTTIME.</param>
-public sealed record ClocksRecord(int VPid, bool ForChildren, TimeSpec Monotonic, TimeSpec Boottime) : ICrRecord
+public sealed record ClocksRecord(int VPid, bool ForChildren, bool IsInside, TimeSpec Monotonic, TimeSpec Boottime) : ICrRecord
 {
     internal const short Id = 408;
     internal const int PayloadSize = 8 + 2 * 16;
@@ -28,7 +29,7 @@ public sealed record ClocksRecord(int VPid, bool ForChildren, TimeSpec Monotonic
     public void Write(ref FieldWriter w)
     {
         w.U32(ForChildren ? 1u : 0);
-        w.U32(0);
+        w.U32(IsInside ? 1u : 0);
         Write(ref w, Monotonic);
         Write(ref w, Boottime);
     }
@@ -36,8 +37,8 @@ public sealed record ClocksRecord(int VPid, bool ForChildren, TimeSpec Monotonic
     internal static ClocksRecord Read(uint parent, ref FieldReader r)
     {
         var forChildren = r.U32() != 0;
-        r.Pad4();
-        return new((int)parent, forChildren, ReadTime(ref r), ReadTime(ref r));
+        var isInside = r.U32() != 0;
+        return new((int)parent, forChildren, isInside, ReadTime(ref r), ReadTime(ref r));
     }
 
     internal static void Write(ref FieldWriter w, TimeSpec time)

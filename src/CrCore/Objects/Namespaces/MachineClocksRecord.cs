@@ -31,7 +31,7 @@ public sealed record MachineClocksRecord(int VPid, TimeSpec Monotonic, TimeSpec 
         => new((int)parent, ClocksRecord.ReadTime(ref r), ClocksRecord.ReadTime(ref r));
 
     /// <summary>As the clocks of a time namespace of the tree's own.</summary>
-    public ClocksRecord AsOwn() => new(VPid, ForChildren: false, Monotonic, Boottime);
+    public ClocksRecord AsOwn() => new(VPid, ForChildren: false, IsInside: false, Monotonic, Boottime);
 
     /// <summary>How far a clock lags behind what the tree has seen of it; null where it does not.</summary>
     /// <param name="now">CLOCK_MONOTONIC here and now.</param>

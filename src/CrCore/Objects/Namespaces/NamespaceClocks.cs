@@ -13,8 +13,13 @@ internal static class NamespaceClocks
     {
         if (!ProcTimeOffsets.TryRead(proc, pid, out var theirs) || !ProcTimeOffsets.TryRead(proc, Environment.ProcessId, out var own))
             throw new CrTargetException("CrTimeNamespace", $"The clocks of task {pid} cannot be read: it has ended, or the kernel has no time namespaces.") { Pid = pid };
-        return new(vpid, forChildren, Clocks.Now(Monotonic).Minus(own.Monotonic).Plus(theirs.Monotonic), Clocks.Now(Boottime).Minus(own.Boottime).Plus(theirs.Boottime));
+        return new(vpid, forChildren, !forChildren && IsInside(proc, pid), Clocks.Now(Monotonic).Minus(own.Monotonic).Plus(theirs.Monotonic), Clocks.Now(Boottime).Minus(own.Boottime).Plus(theirs.Boottime));
     }
+
+    /// <summary>Whether a task's time namespace belongs to the user namespace that the task is in, and this program is not.</summary>
+    public static bool IsInside(ProcReader proc, int pid)
+        => ProcNamespaces.TryRead(proc, pid, NamespaceKind.User, out var theirs) && ProcNamespaces.TryRead(proc, Environment.ProcessId, NamespaceKind.User, out var own)
+            && theirs != own && ProcNamespaces.OwnerOf(pid, NamespaceKind.Time) == theirs;
 
     /// <summary>What they show in the time namespace of this program.</summary>
     public static MachineClocksRecord OfMachine(int vpid) => new(vpid, Clocks.Now(Monotonic), Clocks.Now(Boottime));

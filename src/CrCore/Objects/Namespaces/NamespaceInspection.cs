@@ -57,10 +57,10 @@ internal sealed class NamespaceInspection
         _known = ProcNamespaces.TryReadAll(context.Proc, root.Pid, _root);
         var own = OwnNamespaces.Read(context.Proc, root.Pid);
         _clocks = (own & NamespaceSet.Time) != 0;
-        // It is made before the user namespace is, and belongs to this program's.
-        if (_clocks && (own & NamespaceSet.User) != 0
-            && !(ProcNamespaces.TryRead(context.Proc, Environment.ProcessId, NamespaceKind.User, out var ours) && ProcNamespaces.OwnerOf(root.Pid, NamespaceKind.Time) == ours))
-            context.Refuse(root, "CrTimeNamespace", "time namespace", "it belongs to a user namespace of the tree's own, which would not own it again", UseTool);
+        // It is made before the tree's user namespace, or in it.
+        if (_clocks && (own & NamespaceSet.User) != 0 && ProcNamespaces.OwnerOf(root.Pid, NamespaceKind.Time) is var owner && owner != _root[(int)NamespaceKind.User]
+            && !(ProcNamespaces.TryRead(context.Proc, Environment.ProcessId, NamespaceKind.User, out var ours) && owner == ours))
+            context.Refuse(root, "CrTimeNamespace", "time namespace", "it belongs neither to this program's user namespace nor to the tree's, and no other would own it again", UseTool);
         if ((own & NamespaceSet.Mount) != 0)
             InspectMounts(context, root);
         if ((own & NamespaceSet.Network) != 0)
