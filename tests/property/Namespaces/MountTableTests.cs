@@ -71,6 +71,13 @@ public class MountTableTests
     }
 
     [Theory]
+    [InlineData("rw,seclabel,size=4k,uid=100005,gid=200000,mode=620", "size=4k,uid=5,gid=0,mode=620")]
+    [InlineData("ro,uid=99999,gid=200010", "")]
+    [InlineData("rw", "")]
+    public void IdsAreThoseOfTheTreesUserNamespace(string options, string expected)
+        => Assert.Equal(expected, MountOptions.Data(options, new IdMapsRecord { VPid = 1, AllowsSetGroups = true, Users = [new(0, 100000, 10)], Groups = [new(0, 200000, 10)] }));
+
+    [Theory]
     [InlineData("/run/../etc/passwd", 0x8000u, "")]
     [InlineData("/run/link/file", 0x8000u, "")]
     [InlineData("/run/..", 0x4000u, "")]

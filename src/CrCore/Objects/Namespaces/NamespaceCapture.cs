@@ -40,7 +40,7 @@ internal static class NamespaceCapture
             if ((own & NamespaceSet.User) != 0)
                 sink.Emit(IdMaps(context, root));
             if ((own & NamespaceSet.Mount) != 0)
-                EmitMounts(context, root, sink);
+                EmitMounts(context, root, (own & NamespaceSet.User) != 0 ? IdMaps(context, root) : null, sink);
         };
     }
 
@@ -60,18 +60,18 @@ internal static class NamespaceCapture
         return new IdMapsRecord { VPid = root.VPid, AllowsSetGroups = allowed, Users = users, Groups = groups };
     }
 
-    private static void EmitMounts(CaptureContext context, FrozenTask root, RecordSink sink)
+    private static void EmitMounts(CaptureContext context, FrozenTask root, IdMapsRecord? ids, RecordSink sink)
     {
         if (OwnNamespaces.CompareMounts(context.Proc, root.Pid) is not { } mounts)
             throw new CrTargetException("CrTaskEnded", $"Task {root} ended while it was frozen.") { Pid = root.Pid };
         if (mounts.Unsaved.Count > 0)
-            EmitTable(context, root, sink);
+            EmitTable(context, root, ids, sink);
         else
             foreach (var m in mounts.Remade)
-                sink.Emit(new MountRecord(root.VPid, m.MountPoint, m.FileSystem, m.Source, MountOptions.Flags(m.Options), MountOptions.Data(m.SuperOptions)));
+                sink.Emit(new MountRecord(root.VPid, m.MountPoint, m.FileSystem, m.Source, MountOptions.Flags(m.Options), MountOptions.Data(m.SuperOptions, ids)));
     }
 
-    private static void EmitTable(CaptureContext context, FrozenTask root, RecordSink sink)
+    private static void EmitTable(CaptureContext context, FrozenTask root, IdMapsRecord? ids, RecordSink sink)
     {
         if (OwnNamespaces.ReadMountTable(context.Proc, root.Pid) is not { Unsaved.Count: 0 } table)
             throw new CrTargetException("CrMountNotSaved", $"Task {root}: the mounts of its namespace changed while it was being captured.", "Run the checkpoint again: preflight says what cannot be saved.") { Pid = root.Pid };
@@ -81,7 +81,7 @@ internal static class NamespaceCapture
             var isDirectory = FileStatus.Read(prefix + m.MountPoint, out var status, follow: false) != Errno.None || status.IsDirectory;
             sink.Emit(new TreeMountRecord(root.VPid, origin, isDirectory, MountOptions.IsReadOnly(m.SuperOptions), MountOptions.IsUnbindable(m.Propagation),
                 MountOptions.Group(m.Propagation, MountTable.Shared), MountOptions.Group(m.Propagation, MountTable.Master),
-                MountOptions.Flags(m.Options), m.MountPoint, source, m.FileSystem, origin == MountOrigin.New ? MountOptions.Data(m.SuperOptions) : ""));
+                MountOptions.Flags(m.Options), m.MountPoint, source, m.FileSystem, origin == MountOrigin.New ? MountOptions.Data(m.SuperOptions, ids) : ""));
         }
         EmitFiles(context, root, table, sink);
     }
