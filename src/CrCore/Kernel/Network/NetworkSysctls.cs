@@ -20,12 +20,18 @@ internal static class NetworkSysctls
             return values;
         var buffer = new byte[MaxValue];
         foreach (var path in Directory.EnumerateFiles(Root + "net", "*", SearchOption.AllDirectories))
-        {
-            using var file = OwnDescriptor.Open(path, FileNative.O_RDONLY, out _);
-            if (file?.Read(buffer) is >= 0 and < MaxValue and var length)
-                values[path[Root.Length..]] = LinuxText.Decode(buffer.AsSpan(0, (int)length).TrimEnd((byte)'\n'));
-        }
+            if (Read(path, buffer) is { } value)
+                values[path[Root.Length..]] = value;
         return values;
+    }
+
+    /// <summary>The value of one by its name below /proc/sys; null when it cannot be read.</summary>
+    public static string? Read(string name) => Read(Root + name, new byte[MaxValue]);
+
+    private static string? Read(string path, byte[] buffer)
+    {
+        using var file = OwnDescriptor.Open(path, FileNative.O_RDONLY, out _);
+        return file?.Read(buffer) is >= 0 and < MaxValue and var length ? LinuxText.Decode(buffer.AsSpan(0, (int)length).TrimEnd((byte)'\n')) : null;
     }
 
     public static bool IsWritable(string name)

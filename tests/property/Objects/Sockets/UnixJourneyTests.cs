@@ -1,5 +1,6 @@
 using CrCore;
 using CrProperty.Kernel;
+using CrProperty.Namespaces;
 using CrProperty.Objects.Files;
 using Xunit;
 
@@ -157,6 +158,70 @@ public class UnixJourneyTests
             same(q.recv(9), b'kept')
             same(me.recv(9), b'self'); me.send(b'me'); same(me.recv(9), b'me')
         """);
+
+    /// <summary>The bound of a queue stops neither the end that a socket is connected to nor the socket itself.</summary>
+    [TheoryWith("python3"), InlineData(false), InlineData(true)]
+    public void MoreDatagramsThanTheBound(bool newPidNamespace) => Survives(newPidNamespace, """
+            bound = int(open('/proc/sys/net/unix/max_dgram_qlen').read()); many = bound + 6; due = {}; libc = ctypes.CDLL(None)
+            def datagram(n): s = socket.socket(AF_UNIX, SOCK_DGRAM); s.bind(n); return s
+            def pair(): return socket.socketpair(AF_UNIX, SOCK_DGRAM)
+            def to(s, sender, count, named=False):
+                for i in range(count):
+                    text = b'%d' % len(due.setdefault(s, [])); due[s].append((text, sender.getsockname() or None))
+                    sender.sendto(text, socket.MSG_DONTWAIT, s.getsockname()) if named else sender.send(text, socket.MSG_DONTWAIT)
+            def disconnect(s): same(libc.connect(s.fileno(), bytes(2), 2), 0)
+            a, b = pair(); to(a, b, many); to(b, a, many)
+            c, e = pair(); c.bind(name()); e.bind(d + '/e'); to(c, e, many); to(e, c, many)
+            f, g, other, late = datagram(name()), datagram(d + '/g'), datagram(name()), datagram(name()); to(f, other, 2, True); to(f, g, 3, True); to(f, other, bound - 4, True)
+            f.connect(g.getsockname()); g.connect(f.getsockname()); to(f, g, many); to(g, f, many)
+            h, j = datagram(name()), datagram(d + '/j'); h.connect(j.getsockname()); to(h, j, many, True)
+            k = datagram(name()); to(k, other, bound + 1, True); to(k, k, many, True)
+            l = datagram(name()); to(l, other, 2, True); l.connect(l.getsockname()); to(l, l, many)
+            # A socket of a pair without a name, whose partner was named and closed, or is connected elsewhere; and one that left its partner.
+            m, n = pair(); m.bind(name()); to(n, m, many); m.close()
+            o, p = pair(); o.bind(d + '/o'); to(p, o, many); o.connect(late.getsockname())
+            q, r = pair(); disconnect(r); to(r, q, bound + 1); q.close()
+            s, t = pair(); s.bind(name()); disconnect(t); to(t, s, bound); t.connect(late.getsockname()); s.close()
+            u, v = datagram(name()), datagram(name()); to(u, other, 3, True); u.connect(v.getsockname()); to(u, v, many, True); v.close()
+            w, x = pair(); w.bind(name()); disconnect(w); to(w, other, 2, True); w.connect(j.getsockname()); to(w, j, many, True)
+            def peer(s):
+                try: return s.getpeername()
+                except OSError as e: return e.errno
+            before = [(y.getsockname(), peer(y)) for y in due]
+            wait()
+            same([(y.getsockname(), peer(y)) for y in due], before)
+            for y, messages in due.items(): same([y.recvfrom(99, socket.MSG_DONTWAIT) for _ in messages], messages); assert nothing(y)
+            for x, y in ((a, b), (c, e), (f, g)): x.send(b'to'); y.send(b'fro'); same((y.recv(9), x.recv(9)), (b'to', b'fro'))
+            o.send(b'o'); same(late.recv(9), b'o'); l.send(b'l'); same(l.recv(9), b'l')
+            for y in (n, u):
+                try: y.send(b'x'); assert False
+                except ConnectionRefusedError: pass
+        """);
+
+    /// <summary>In a network of its own: a bound that was set there comes back before the sockets; one that was lowered since lets too few in.</summary>
+    [TheoryInNamespaces, InlineData(40, null), InlineData(5, "CrUnixQueueBound")]
+    public void ABoundThatWasSet(int later, string? obstacle)
+    {
+        using var program = new SelfCheckingProgram(Calls + $"""
+                libc = ctypes.CDLL(None, use_errno=True); same(libc.unshare(0x40000000), 0)
+                def bound(n):
+                    with open('/proc/sys/net/unix/max_dgram_qlen', 'w') as f: f.write(str(n))
+                bound(40); s = socket.socket(AF_UNIX, SOCK_DGRAM); s.bind(name()); c = socket.socket(AF_UNIX, SOCK_DGRAM); c.connect(s.getsockname())
+                for i in range(41): c.send(b'%d' % i, socket.MSG_DONTWAIT)
+                bound({later})
+                wait()
+                same([s.recv(9) for i in range(41)], [b'%d' % i for i in range(41)]); assert nothing(s)
+            """);
+        program.Save();
+        if (obstacle is null)
+        {
+            program.Restore(new() { NewPidNamespace = true });
+            Assert.Equal("ok", program.Check());
+            return;
+        }
+        var found = Assert.Single(Assert.Throws<CrPreflightException>(() => program.Restore(new() { NewPidNamespace = true })).Obstacles);
+        Assert.Equal(obstacle, found.Id);
+    }
 
     [TheoryWith("python3"), InlineData(false), InlineData(true)]
     public void DescriptorsInFlight(bool newPidNamespace) => Survives(newPidNamespace, """

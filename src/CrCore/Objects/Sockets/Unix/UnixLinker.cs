@@ -13,7 +13,9 @@ internal sealed class UnixLinker(DescriptorServer server, UnixImage image, UnixM
     private readonly Dictionary<UnixAddress, int> _passing = [];
     private readonly Dictionary<UnixAddress, UnixPlaces.Place> _passingPlaces = [];
     private readonly HashSet<UnixAddress> _lostNames = [];
-    private readonly HashSet<ulong> _connected = [];
+
+    /// <summary>Which saved sockets are connected to which by now.</summary>
+    private readonly Dictionary<ulong, ulong> _peers = [];
 
     public void LinkAll()
     {
@@ -44,48 +46,18 @@ internal sealed class UnixLinker(DescriptorServer server, UnixImage image, UnixM
     private void FillStream(UnixSaved s)
     {
         var from = s.Socket.PeerState == UnixPeer.Saved ? maker.Number(image.Get(s.Socket.Peer)) : maker.StandIns[s.Socket.Inode];
-        foreach (var (message, bytes) in Messages(s))
+        foreach (var (message, bytes) in UnixMessages.Whole(s.Saved))
             sender.Send(from, s, message, bytes.Span, null);
-    }
-
-    /// <summary>The messages of a socket, each with all of its bytes.</summary>
-    private static IEnumerable<(UnixMessageRecord Message, ReadOnlyMemory<byte> Bytes)> Messages(UnixSaved s)
-    {
-        UnixMessageRecord? first = null;
-        List<ReadOnlyMemory<byte>> pieces = [];
-        foreach (var record in s.Saved.Records)
-        {
-            if (record is not UnixMessageRecord message)
-                continue;
-            first ??= message;
-            pieces.Add(message.Bytes);
-            if (message.Continues)
-                continue;
-            yield return (first, pieces.Count == 1 ? pieces[0] : Join(pieces));
-            first = null;
-            pieces.Clear();
-        }
-    }
-
-    private static byte[] Join(List<ReadOnlyMemory<byte>> pieces)
-    {
-        var whole = new byte[pieces.Sum(p => p.Length)];
-        var at = 0;
-        foreach (var piece in pieces)
-        {
-            piece.CopyTo(whole.AsMemory(at));
-            at += piece.Length;
-        }
-        return whole;
     }
 
     /// <summary>
     /// A datagram socket that is connected takes messages from its peer alone, and nobody else can be connected to it any more
-    /// (unix_may_send in net/unix/af_unix.c). So first whoever is connected to it, then what waits in it, then it.
+    /// (unix_may_send in net/unix/af_unix.c). So first whoever is connected to it, then what came from others, then it, then
+    /// what its peer sent.
     /// </summary>
     private void LinkDatagrams()
     {
-        FillPairs();
+        PartPairs();
         var due = new Dictionary<ulong, int>();
         var datagrams = image.All.Where(s => s.Socket.IsDatagram).ToList();
         foreach (var s in datagrams)
@@ -102,54 +74,54 @@ internal sealed class UnixLinker(DescriptorServer server, UnixImage image, UnixM
         }
     }
 
-    private bool Waits(UnixSaved s) => s.Socket.PeerState == UnixPeer.Saved && !IsPairedWithPeer(s);
+    private bool Waits(UnixSaved s) => s.Socket.PeerState == UnixPeer.Saved && !maker.Pairs.Stays(s);
 
-    private bool IsPairedWithPeer(UnixSaved s) => maker.Paired.TryGetValue(s.Socket.Inode, out var partner) && partner == s.Socket.Peer;
-
-    /// <summary>Before one end of a pair goes to another peer, the end that stays gets what waits in it.</summary>
-    private void FillPairs()
+    /// <summary>Before one end of a pair goes elsewhere, the end that stays gets what waits in it. Who goes has nothing yet that would be thrown away.</summary>
+    private void PartPairs()
     {
         foreach (var s in image.All)
-            if (IsPairedWithPeer(s))
-            {
-                _connected.Add(s.Socket.Inode);
-                Fill(s);
-            }
+            if (maker.Pairs.Stays(s))
+                foreach (var (message, bytes) in UnixMessages.Whole(s.Saved))
+                    sender.Send(maker.PartnerNumber(s), s, message, bytes.Span, null);
+        byte[] unspecified = [0, 0];
+        foreach (var s in image.All)
+            if (maker.Pairs.Stays(s))
+                _peers[s.Socket.Inode] = s.Socket.Peer;
+            else if (maker.Pairs.Has(s))
+                InServer(batch => batch.Must("disconnect", s.Label, Sys.connect, maker.Number(s), batch.In(unspecified), unspecified.Length));
     }
 
     private void LinkDatagram(UnixSaved s, HashSet<ulong> done, Dictionary<ulong, int> due, Queue<UnixSaved> ready)
     {
-        if (!done.Add(s.Socket.Inode) || IsPairedWithPeer(s))
+        if (!done.Add(s.Socket.Inode) || maker.Pairs.Stays(s))
             return;
-        // Going to another peer throws away what waits (unix_dgram_disconnected in net/unix/af_unix.c).
-        var wasPaired = maker.Paired.ContainsKey(s.Socket.Inode);
-        if (!wasPaired)
-            Fill(s);
-        ConnectDatagram(s, wasPaired);
-        _connected.Add(s.Socket.Inode);
-        if (wasPaired)
-            Fill(s);
+        var before = maker.Order.BeforeConnecting(s);
+        foreach (var (message, bytes) in UnixMessages.Whole(s.Saved))
+        {
+            if (before-- == 0)
+                ConnectDatagram(s);
+            Refill(s, message, bytes.Span);
+        }
+        if (before >= 0)
+            ConnectDatagram(s);
         if (Waits(s) && --due[s.Socket.Peer] == 0)
             ready.Enqueue(image.Get(s.Socket.Peer));
     }
 
-    private void ConnectDatagram(UnixSaved s, bool wasPaired)
+    private void ConnectDatagram(UnixSaved s)
     {
         switch (s.Socket.PeerState)
         {
             case UnixPeer.Saved:
                 var peer = image.Get(s.Socket.Peer);
                 maker.Connect(maker.Number(s), s.Socket.PeerCredentials, peer.Socket.Address, maker.PlaceOf(peer.Socket.Inode), s.Label);
+                _peers[s.Socket.Inode] = s.Socket.Peer;
                 break;
             case UnixPeer.Outside:
                 maker.Connect(maker.Number(s), null, s.Socket.PeerAddress, null, s.Label);
                 break;
-            case UnixPeer.Gone when !s.Socket.PeerAddress.IsNone:
+            case UnixPeer.Gone:
                 ConnectToClosed(s);
-                break;
-            case UnixPeer.None when wasPaired:
-                byte[] unspecified = [0, 0];
-                InServer(batch => batch.Must("disconnect", s.Label, Sys.connect, maker.Number(s), batch.In(unspecified), unspecified.Length));
                 break;
         }
     }
@@ -161,21 +133,15 @@ internal sealed class UnixLinker(DescriptorServer server, UnixImage image, UnixM
             maker.Connect(maker.Number(s), s.Socket.PeerCredentials, s.Socket.PeerAddress, _passingPlaces.GetValueOrDefault(s.Socket.PeerAddress), s.Label);
     }
 
-    private void Fill(UnixSaved s)
+    private void Refill(UnixSaved s, UnixMessageRecord message, ReadOnlySpan<byte> bytes)
     {
-        foreach (var (message, bytes) in Messages(s))
-        {
-            if (image.Find(message.Sender) is { Socket.IsDatagram: true } from)
-                sender.Send(maker.Number(from), s, message, bytes.Span, IsConnectedTo(from, s) ? null : s);
-            else if (s.Socket.PeerState == UnixPeer.Gone && message.Address == s.Socket.PeerAddress && maker.StandIns.TryGetValue(s.Socket.Inode, out var standIn))
-                sender.Send(standIn, s, message, bytes.Span, null);
-            else
-                sender.Send(PassingSender(message.Address, s), s, message, bytes.Span, s);
-        }
+        if (s.Socket.Address.IsNone)
+            sender.Send(maker.PartnerNumber(s), s, message, bytes, null);
+        else if (image.Find(message.Sender) is { Socket.IsDatagram: true } from)
+            sender.Send(maker.Number(from), s, message, bytes, _peers.GetValueOrDefault(from.Socket.Inode) == s.Socket.Inode ? null : s);
+        else
+            sender.Send(PassingSender(message.Address, s), s, message, bytes, s);
     }
-
-    private bool IsConnectedTo(UnixSaved from, UnixSaved s)
-        => (_connected.Contains(from.Socket.Inode) ? from.Socket.Peer : maker.Paired.GetValueOrDefault(from.Socket.Inode)) == s.Socket.Inode;
 
     /// <summary>A socket that sends for one that was closed, or that is not known; it has the address that the message shows.</summary>
     private int PassingSender(UnixAddress address, UnixSaved receiver)

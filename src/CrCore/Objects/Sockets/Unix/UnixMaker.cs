@@ -6,7 +6,7 @@ using CrCore.Remote;
 namespace CrCore.Objects.Sockets.Unix;
 
 /// <summary>Makes all Unix sockets of an image in the server, bound and connected; datagram sockets are connected later, with their messages.</summary>
-internal sealed class UnixMaker(DescriptorServer server, UnixImage image)
+internal sealed class UnixMaker(DescriptorServer server, UnixImage image, UnixOrder order)
 {
     private readonly UnixTasks _tasks = new(server);
     private readonly Dictionary<ulong, UnixPlaces.Place> _places = [];
@@ -19,15 +19,24 @@ internal sealed class UnixMaker(DescriptorServer server, UnixImage image)
     /// <summary>The server's numbers of sockets that only stand for one that was closed, by the inode of the other end.</summary>
     public Dictionary<ulong, int> StandIns { get; } = [];
 
-    /// <summary>Datagram sockets that were made as a pair: to whom they are connected.</summary>
-    public Dictionary<ulong, ulong> Paired { get; } = [];
+    /// <summary>Which datagram sockets are made together.</summary>
+    public UnixPairs Pairs => order.Pairs;
+
+    /// <summary>When datagram sockets get their messages.</summary>
+    public UnixOrder Order => order;
+
+    /// <summary>The server's number of the other one of a pair of datagram sockets.</summary>
+    public int PartnerNumber(UnixSaved s) => Pairs.PartnerOf(s) is { } partner ? Number(partner) : StandIns[s.Socket.Inode];
 
     public void MakeAll()
     {
-        // One that is connected to a socket without a name was made together with it.
+        // Whoever is noted as the maker of a pair is so by the end that has not been connected elsewhere since.
         foreach (var s in image.All)
-            if (s.Socket.IsDatagram && s.Socket.PeerState == UnixPeer.Saved && image.Get(s.Socket.Peer).Socket.Address.IsNone)
-                MakeDatagramPair(s, image.Get(s.Socket.Peer));
+            if (Pairs.Stays(s) && !_made.Contains(s.Socket.Inode))
+                MakeDatagramPair(s);
+        foreach (var s in image.All)
+            if (Pairs.Has(s) && !_made.Contains(s.Socket.Inode))
+                MakeDatagramPair(s);
         foreach (var s in image.All)
             if (s.Socket.State is UnixState.Unconnected or UnixState.Listening && !_made.Contains(s.Socket.Inode))
                 MakeAlone(s);
@@ -36,7 +45,7 @@ internal sealed class UnixMaker(DescriptorServer server, UnixImage image)
                 _tasks.Run(s.Socket.PeerCredentials, [Number(s)], (batch, here) => batch.Must("listen at", s.Label, Sys.listen, here[0], s.Socket.Backlog));
         foreach (var s in image.All)
             if (s.Socket.IsDatagram && !_made.Contains(s.Socket.Inode))
-                MakeDatagram(s);
+                MakeAlone(s);
         foreach (var s in image.All)
             if (!_made.Contains(s.Socket.Inode) && s.Socket is { State: UnixState.Connected })
                 MakeConnection(s);
@@ -80,31 +89,26 @@ internal sealed class UnixMaker(DescriptorServer server, UnixImage image)
         server.Remote.Run(batch);
     }
 
-    private void MakeDatagramPair(UnixSaved a, UnixSaved b)
+    private void MakeDatagramPair(UnixSaved s)
     {
-        if (_made.Contains(a.Socket.Inode) || _made.Contains(b.Socket.Inode))
-        {
-            if (Paired.GetValueOrDefault(a.Socket.Inode) == b.Socket.Inode)
-                return;
-            throw new CrTargetException("CrUnixTopology", $"{a.Saved.Task}: {a.Label} is connected to a socket without a name that is one of another pair; that cannot be made again.") { Object = a.Label };
-        }
-        _tasks.MakePair(a.Socket.PeerCredentials, SocketType.Datagram, Number(a), Number(b), a.Label);
-        (Paired[a.Socket.Inode], Paired[b.Socket.Inode]) = (b.Socket.Inode, a.Socket.Inode);
-        Bind(a);
-        Bind(b);
+        var partner = Pairs.PartnerOf(s);
+        if (partner is null)
+            StandIns[s.Socket.Inode] = server.Reserve();
+        _tasks.MakePair(s.Socket.PeerCredentials, SocketType.Datagram, Number(s), PartnerNumber(s), s.Label);
+        Bind(s);
+        if (partner is not null)
+            Bind(partner);
+        else
+            BindStandIn(PartnerNumber(s), UnixPairs.AddressOfClosed(s), s);
     }
 
-    private void MakeDatagram(UnixSaved s)
+    /// <summary>Gives the address of a socket that was closed to what stands for it.</summary>
+    private void BindStandIn(int number, UnixAddress address, UnixSaved of)
     {
-        // A peer without a name that was closed: only a pair is connected so.
-        if (s.Socket is { PeerState: UnixPeer.Gone, PeerAddress.IsNone: true })
-        {
-            var standIn = StandIns[s.Socket.Inode] = server.Reserve();
-            _tasks.MakePair(s.Socket.PeerCredentials, SocketType.Datagram, Number(s), standIn, s.Label);
-            Bind(s);
-            return;
-        }
-        MakeAlone(s);
+        if (address.IsFile)
+            Places.Bind(number, of.Label, address, UnixFile.None);
+        else if (address.IsAbstract && !TryBindAbstract(number, address))
+            NameLost(of, address);
     }
 
     private void MakeConnection(UnixSaved s)
@@ -162,10 +166,8 @@ internal sealed class UnixMaker(DescriptorServer server, UnixImage image)
         Make(client.Number, client.Socket.SocketType, of.Label);
         if (client.Of is not null)
             Bind(client.Of);
-        else if (client.Socket.Address.IsFile)
-            Places.Bind(client.Number, of.Label, client.Socket.Address, UnixFile.None);
-        else if (client.Socket.Address.IsAbstract && !TryBindAbstract(client.Number, client.Socket.Address))
-            NameLost(of, client.Socket.Address);
+        else
+            BindStandIn(client.Number, client.Socket.Address, of);
         Connect(client.Number, accepted.Socket.PeerCredentials, accepted.Socket.Address, place, of.Label);
         var batch = new SyscallBatch();
         DescriptorServer.Move(batch, of.Label, batch.Must("accept", of.Label, Sys.accept4, number, 0, 0, SocketType.CloseOnExec), accepted.Number);

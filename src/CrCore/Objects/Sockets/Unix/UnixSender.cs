@@ -60,7 +60,7 @@ internal sealed class UnixSender(DescriptorServer server) : IDisposable
 
     private static CrKernelException Failed(UnixSaved receiver, int length, Errno errno)
         => new("CrUnixRefillFailed", $"{receiver.Saved.Task}: putting {length} bytes back into {receiver.Label}", errno,
-            errno is Errno.EAGAIN or Errno.EMSGSIZE or Errno.ENOBUFS ? "Restore with CAP_NET_ADMIN, or raise net.core.wmem_max; net.unix.max_dgram_qlen bounds the messages of one socket." : null) { Object = receiver.Label };
+            errno is Errno.EAGAIN or Errno.EMSGSIZE or Errno.ENOBUFS ? "Restore with CAP_NET_ADMIN, or raise net.core.wmem_max." : null) { Object = receiver.Label };
 
     /// <summary>An abstract name as it is; a file through a descriptor onto it, wherever it is now.</summary>
     private byte[] AddressOf(UnixSaved to)

@@ -79,7 +79,7 @@ internal sealed class UnixSocketKind : IDescriptorKind
         {
             if (_maker is not null)
                 return;
-            _maker = new UnixMaker(server, _image);
+            _maker = new UnixMaker(server, _image, new UnixOrder(_image));
             _maker.MakeAll();
         }
 

@@ -54,11 +54,14 @@ internal sealed class UnixTable
 
     /// <summary>
     /// Which socket of the tree sent a datagram: the one with its address; of those without, one that is connected to the
-    /// receiver and has sent what nobody has read yet. 0 when there is none.
+    /// receiver and has sent what nobody has read yet. Of several the receiver's own peer, who is the last that could. 0 when
+    /// there is none.
     /// </summary>
     public ulong SenderOf(UnixAddress address, ulong receiver)
     {
         var candidates = address.IsNone ? _unnamedSenders.GetValueOrDefault(receiver) : _datagrams.GetValueOrDefault(address);
+        if (candidates?.Find(c => c.OutLength > 0 && c.Inode == Find(receiver)?.Peer) is { } peer)
+            return peer.Inode;
         foreach (var candidate in candidates ?? [])
             if (candidate.OutLength > 0 && (!address.IsFile || candidates!.Count == 1 || candidate.Peer == receiver))
                 return candidate.Inode;
