@@ -26,3 +26,10 @@ public sealed class TheoryWithAttribute : TheoryAttribute
 {
     public TheoryWithAttribute(params string[] programs) => Skip = Needs.Missing(programs);
 }
+
+/// <summary>A fact that only root can establish.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+public sealed class RootFactAttribute : FactAttribute
+{
+    public RootFactAttribute() => Skip = Environment.IsPrivilegedProcess ? null : "needs root";
+}

@@ -1,20 +1,22 @@
 using CrProperty.Kernel;
+using CrProperty.Namespaces;
 using Xunit;
 
 namespace CrProperty.Shell;
 
 /// <summary>
 /// A restored process has the id of one that this shell has started and seen end; the runtime still holds the end of that one.
+/// Who restores under ids of before does so in a pid namespace where no other test's process can have taken them meanwhile.
 /// </summary>
 public sealed class RestoredProcessTests
 {
-    [RootFact]
+    [FactInNamespaces]
     public void IsFoundStoppedAndWaitedFor()
     {
         using var directory = new TemporaryDirectory();
         Directory.CreateSymbolicLink(directory.File("CrModule"), AppContext.BaseDirectory);
         var image = directory.File("x.cr");
-        var result = ShellProcess.Run(
+        var result = ShellProcess.RunAlone(
             ["-Command", $$"""
                 $streams = @{ RedirectStandardInput = '/dev/null'; RedirectStandardOutput = '/dev/null'; RedirectStandardError = '/dev/null' }
                 $p = Start-Process sleep 1000 -PassThru @streams
@@ -34,7 +36,7 @@ public sealed class RestoredProcessTests
                 }
                 """],
             environment: new Dictionary<string, string> { ["PSModulePath"] = directory.Path });
-        Assert.Equal("", result.Error);
+        Assert.True(result.Error.Length == 0, result.Error);
         Assert.Equal(["137", "True", "1", "ended"], result.Lines);
     }
 
@@ -53,7 +55,7 @@ public sealed class RestoredProcessTests
     /// As where a script leaves a job in the background and ends: session and group keep their numbers without a leader, and
     /// no new process can be given those.
     /// </summary>
-    [RootFact]
+    [FactInNamespaces]
     public void KeepsTheSessionOfAnEndedLeader()
     {
         using var directory = new TemporaryDirectory();
@@ -76,20 +78,14 @@ public sealed class RestoredProcessTests
             finally { Stop-Process -Id $p.Id -ErrorAction Ignore }
             """);
         var output = directory.File("out", "");
-        var environment = $"PSModulePath='{directory.Path}' CR='{ShellProcess.Executable}' S='{script}' I='{directory.File("x.cr")}' O='{output}'";
         // The first sh leads the session and ends at once; the second waits for that.
-        var start = new System.Diagnostics.ProcessStartInfo("/bin/sh", ["-c", $"{environment} setsid sh -c 'export PSModulePath; (while [ -e /proc/$$ ]; do sleep 0.1; done; \"$CR\" -File \"$S\" \"$I\"; echo done) </dev/null >\"$O\" 2>&1 &'"]);
-        using (var launcher = System.Diagnostics.Process.Start(start)!)
-            launcher.WaitForExit();
-        for (var i = 0; i < 1200 && !File.ReadAllText(output).EndsWith("done\n", StringComparison.Ordinal); i++)
-            Thread.Sleep(100);
-        Assert.Equal("leader ended: True\nsame: True\ndone\n", File.ReadAllText(output));
+        var result = ShellProcess.RunFirst(
+            ["sh", "-c", """
+            setsid sh -c '(while [ -e /proc/$$ ]; do sleep 0.1; done; "$1" -File "$2" "$3"; echo done) </dev/null >"$4" 2>&1 &' sh "$@"
+            n=0; until [ "$(tail -n 1 "$4")" = done ] || [ $n -gt 1000 ]; do sleep 0.1; n=$((n + 1)); done
+            """, "sh", ShellProcess.Executable, script, directory.File("x.cr"), output],
+            new Dictionary<string, string> { ["PSModulePath"] = directory.Path });
+        var said = File.ReadAllText(output);
+        Assert.True(said == "leader ended: True\nsame: True\ndone\n", said + result.Error);
     }
-}
-
-/// <summary>A fact that only root can establish: it is about a process id that is chosen.</summary>
-[AttributeUsage(AttributeTargets.Method)]
-public sealed class RootFactAttribute : FactAttribute
-{
-    public RootFactAttribute() => Skip = Environment.IsPrivilegedProcess ? null : "needs root, who alone may choose process ids";
 }

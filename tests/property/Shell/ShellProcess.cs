@@ -47,6 +47,20 @@ internal sealed class ShellProcess : IDisposable
         return shell.Finish(input);
     }
 
+    /// <summary>
+    /// Runs the shell where nobody else is given process ids: those that it lets go stay free. Orphans that have ended stay, too,
+    /// as nobody waits for them.
+    /// </summary>
+    public static ShellResult RunAlone(string[] arguments, IReadOnlyDictionary<string, string> environment)
+        => RunFirst(["python3", "-c", "import subprocess, sys; sys.exit(subprocess.call(sys.argv[1:]))", Executable, .. arguments], environment);
+
+    /// <summary>Runs a program as the first process of a pid namespace; all in it end with it.</summary>
+    public static ShellResult RunFirst(string[] command, IReadOnlyDictionary<string, string> environment)
+    {
+        using var shell = new ShellProcess(StartInfo("unshare", ["--pid", "--mount-proc", "--kill-child", .. command], environment));
+        return shell.Finish();
+    }
+
     /// <summary>Runs a long script in a shell below a program that waits for whatever is orphaned there.</summary>
     public static ShellResult RunReaped(string reaper, string[] arguments, IReadOnlyDictionary<string, string> environment)
     {

@@ -3,6 +3,7 @@ using CrHarness.Kernel;
 using CrHarness.Oracle;
 using CrHarness.Plans;
 using CrHarness.Spawning;
+using CrProperty.Kernel;
 using Xunit;
 
 namespace CrProperty.Trees;
@@ -65,7 +66,7 @@ public sealed class OracleTests(TreeFixture fixture)
     }
 
     /// <summary>Writing what is there already changes nothing but whose page it is.</summary>
-    [Shell.RootFact]
+    [RootFact]
     public void PagesThatAreNotTheParentsAnyMoreAreMissed()
     {
         var differences = Differences((_, snapshot) =>
