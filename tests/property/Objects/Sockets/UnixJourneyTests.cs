@@ -163,8 +163,10 @@ public class UnixJourneyTests
     [TheoryWith("python3"), InlineData(false), InlineData(true)]
     public void MoreDatagramsThanTheBound(bool newPidNamespace) => Survives(newPidNamespace, """
             bound = int(open('/proc/sys/net/unix/max_dgram_qlen').read()); many = bound + 6; due = {}; libc = ctypes.CDLL(None)
-            def datagram(n): s = socket.socket(AF_UNIX, SOCK_DGRAM); s.bind(n); return s
-            def pair(): return socket.socketpair(AF_UNIX, SOCK_DGRAM)
+            # The bound may be hundreds: a sender's buffer has room for those and no more.
+            def wide(*all): [s.setsockopt(SOL_SOCKET, socket.SO_SNDBUF, 1 << 22) for s in all]; return all
+            def datagram(n): s, = wide(socket.socket(AF_UNIX, SOCK_DGRAM)); s.bind(n); return s
+            def pair(): return wide(*socket.socketpair(AF_UNIX, SOCK_DGRAM))
             def to(s, sender, count, named=False):
                 for i in range(count):
                     text = b'%d' % len(due.setdefault(s, [])); due[s].append((text, sender.getsockname() or None))
@@ -172,18 +174,18 @@ public class UnixJourneyTests
             def disconnect(s): same(libc.connect(s.fileno(), bytes(2), 2), 0)
             a, b = pair(); to(a, b, many); to(b, a, many)
             c, e = pair(); c.bind(name()); e.bind(d + '/e'); to(c, e, many); to(e, c, many)
-            f, g, other, late = datagram(name()), datagram(d + '/g'), datagram(name()), datagram(name()); to(f, other, 2, True); to(f, g, 3, True); to(f, other, bound - 4, True)
+            f, g, others, late = datagram(name()), datagram(d + '/g'), [datagram(name()) for _ in range(3)], datagram(name()); to(f, others[0], 2, True); to(f, g, 3, True); to(f, others[0], bound - 4, True)
             f.connect(g.getsockname()); g.connect(f.getsockname()); to(f, g, many); to(g, f, many)
             h, j = datagram(name()), datagram(d + '/j'); h.connect(j.getsockname()); to(h, j, many, True)
-            k = datagram(name()); to(k, other, bound + 1, True); to(k, k, many, True)
-            l = datagram(name()); to(l, other, 2, True); l.connect(l.getsockname()); to(l, l, many)
+            k = datagram(name()); to(k, others[1], bound + 1, True); to(k, k, many, True)
+            l = datagram(name()); to(l, others[2], 2, True); l.connect(l.getsockname()); to(l, l, many)
             # A socket of a pair without a name, whose partner was named and closed, or is connected elsewhere; and one that left its partner.
             m, n = pair(); m.bind(name()); to(n, m, many); m.close()
             o, p = pair(); o.bind(d + '/o'); to(p, o, many); o.connect(late.getsockname())
             q, r = pair(); disconnect(r); to(r, q, bound + 1); q.close()
             s, t = pair(); s.bind(name()); disconnect(t); to(t, s, bound); t.connect(late.getsockname()); s.close()
-            u, v = datagram(name()), datagram(name()); to(u, other, 3, True); u.connect(v.getsockname()); to(u, v, many, True); v.close()
-            w, x = pair(); w.bind(name()); disconnect(w); to(w, other, 2, True); w.connect(j.getsockname()); to(w, j, many, True)
+            u, v = datagram(name()), datagram(name()); to(u, others[2], 3, True); u.connect(v.getsockname()); to(u, v, many, True); v.close()
+            w, x = pair(); w.bind(name()); disconnect(w); to(w, others[2], 2, True); w.connect(j.getsockname()); to(w, j, many, True)
             def peer(s):
                 try: return s.getpeername()
                 except OSError as e: return e.errno
