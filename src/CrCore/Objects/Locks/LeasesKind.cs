@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using CrCore.Image;
 using CrCore.Kernel;
+using CrCore.Objects.Credentials;
 using CrCore.Objects.Files;
 using CrCore.Remote;
 using CrCore.Restore;
@@ -38,7 +39,11 @@ internal sealed class LeasesKind : IRestoresTask
         var type = !held.IsBreaking ? held.LockType
             : held.LockType == FileLockType.Read || OpenFlags.CanWrite(flags) ? FileLockType.Write : FileLockType.Read;
         var batch = new SyscallBatch();
+        // As the file's owner, who the task was: a user namespace's own rights do not count here (CAP_LEASE, generic_setlease in fs/locks.c).
+        var becomes = context.InUserNamespace && task.Image.Threads is [var leader, ..] && leader.Get<CredentialsRecord>() is { } saved ? saved.Uid.FileSystem : uint.MaxValue;
+        var before = batch.Try(Sys.setfsuid, becomes);
         var taken = batch.Try(Sys.fcntl, held.Fd, FSetLease, (int)type);
+        batch.Try(Sys.setfsuid, before);
         task.Remote.Run(batch);
         FileLocksKind.Require(task, held, batch.ErrnoOf(taken));
         batch.Reset();
