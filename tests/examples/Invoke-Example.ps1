@@ -169,7 +169,8 @@ function Invoke-Example([string] $Name, [string] $Code) {
         # What a page's example takes from its reader's session.
         $variables = @{ id = $root; filter = [pscustomobject]@{ Id = $root }; path = "$here/x.cr"; password = 'hunter2'; token = 'abcdef'; secret = 'nowhere to be found, this one' }
         if ($typed -match '^\$trees? \|') { $variables.tree = $variables.trees = New-CrTreePlan -Seed 3 | Start-CrTree }
-        $text = "param(`$variables) foreach (`$v in `$variables.GetEnumerator()) { Set-Variable `$v.Key `$v.Value }`n$typed"
+        # An error ends no line of a reader's session; each is looked at afterwards.
+        $text = "param(`$variables) `$ErrorActionPreference = 'Continue'; foreach (`$v in `$variables.GetEnumerator()) { Set-Variable `$v.Key `$v.Value }`n$typed"
         $output = & ([scriptblock]::Create($text)) $variables 2>&1 3>$null 6>$null
         # What is waited for, or stopped, may have ended by itself a moment before.
         $errors = @($output | Where-Object { $_ -is [Management.Automation.ErrorRecord] -and $_.FullyQualifiedErrorId -notlike 'NativeCommand*' -and
