@@ -1,3 +1,4 @@
+using System.Globalization;
 using CrCore;
 using CrCore.Image;
 using CrCore.Inspection;
@@ -67,6 +68,8 @@ public class SharedPageRuleTests
             Assert.Equal(Enumerable.Range(0, 24).Select(i => a[i] != 0 ? a[i] : b[i]), ToPages(VersionedRanges.Put(present, wanted)));
             Assert.Equal(Enumerable.Range(0, 24).Select(i => b[i] != 0 ? a[i] : 0), ToPages(VersionedRanges.Within(wanted, present.ConvertAll(v => v.Range))));
             Assert.Equal(Enumerable.Range(0, 24).Select(i => b[i] != 0 ? 0 : a[i]), ToPages(VersionedRanges.Without(wanted, present.ConvertAll(v => v.Range))));
+            var mappings = wanted.ConvertAll(w => new InheritedMapping(w.Range, new(new VmaRecord { Name = $"{w.Version}" }, "")));
+            Assert.Equal(Enumerable.Range(0, 24).Select(i => b[i] != 0 ? 0 : a[i]), ToPages(InheritedMapping.Without(mappings, present.ConvertAll(v => v.Range)).ConvertAll(m => new VersionedRange(m.Range, uint.Parse(m.Like.Vma.Name, CultureInfo.InvariantCulture)))));
         });
     }
 

@@ -196,6 +196,53 @@ public class SharedPageTests
         Assert.Equal("ok", program.Check());
     }
 
+    /// <summary>
+    /// A child that has mapped something else over the beginning of what it inherited, and a child of its own, which has both: they
+    /// share the new mapping with each other, and what was left of the old one with the parent.
+    /// </summary>
+    /// <param name="before">The new mapping begins so many pages before the old one.</param>
+    [TheoryWith("python3")]
+    [InlineData(0)]
+    [InlineData(64)]
+    public void WhatIsLeftOfAMappingIsSharedThoughAChildHasMappedOverAPartOfIt(int before)
+    {
+        using var program = new SelfCheckingProgram($$"""
+                import hashlib
+                PAGE, N, BEFORE, NEW = 4096, 4096, {{before}}, 512
+                libc = ctypes.CDLL(None)
+                libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_long]
+                libc.mmap.restype = ctypes.c_void_p
+                def map(at, pages, protection, fixed=0x10): return libc.mmap(at, pages * PAGE, protection, 0x22 | fixed, -1, 0)
+                def page(n): return hashlib.sha256(b'%d' % n).digest() * 128
+                room = map(None, 64 + N + 64, 0, 0)
+                memory = map(room + 64 * PAGE, N, 3)
+                for n in range(N): ctypes.memmove(memory + n * PAGE, page(n), PAGE)
+                def correct(at, numbers, more=0): return all(ctypes.string_at(at + n * PAGE, PAGE) == page(n + more) for n in numbers)
+                r, w = os.pipe(); there, here = os.pipe()
+                child = os.fork()
+                if child == 0:
+                    new = map(memory - BEFORE * PAGE, BEFORE + NEW, 7)
+                    for n in range(NEW): ctypes.memmove(new + n * PAGE, page(n + 1), PAGE)
+                    own = os.fork()
+                    if own == 0: os.write(w, b'r')
+                    os.read(there, 1)
+                    good = correct(new, range(NEW), 1) and correct(memory, range(NEW, N))
+                    if own: good = os.waitpid(own, 0)[1] == 7 << 8 and good
+                    os._exit(7 if good else 8)
+                os.read(r, 1)
+                wait()
+                os.write(here, b'gg')
+                same(os.waitpid(child, 0)[1], 7 << 8)
+                same(correct(memory, range(N)), True)
+            """);
+        var proportional = Proportional(program.Pid);
+        program.Save();
+        program.Restore();
+        // One more copy of what is left of the old mapping would be 14 MiB.
+        Assert.InRange(Proportional(program.RestoredPid), proportional / 2, proportional + (7 << 20));
+        Assert.Equal("ok", program.Check());
+    }
+
     [FactWith("python3")]
     public void InspectionFindsThemInEveryTask()
     {

@@ -79,5 +79,32 @@ internal static class AddressPlan
         return gaps;
     }
 
+    /// <summary>What is left of items at addresses without some of those.</summary>
+    /// <param name="items">Ascending, without overlap.</param>
+    /// <param name="ranges">The same.</param>
+    /// <param name="cut">Makes an item of a part of another's addresses.</param>
+    public static List<T> Without<T>(IReadOnlyList<T> items, IReadOnlyList<AddressRange> ranges, Func<T, AddressRange, T> cut)
+        where T : struct, IAddressed
+    {
+        var left = new List<T>(items.Count + ranges.Count);
+        var next = 0;
+        foreach (var item in items)
+        {
+            var range = item.Range;
+            while (next < ranges.Count && ranges[next].End <= range.Start)
+                next++;
+            var at = range.Start;
+            for (var i = next; i < ranges.Count && ranges[i].Start < range.End; i++)
+            {
+                if (ranges[i].Start > at)
+                    left.Add(cut(item, new(at, ranges[i].Start)));
+                at = Math.Max(at, ranges[i].End);
+            }
+            if (at < range.End)
+                left.Add(cut(item, new(at, range.End)));
+        }
+        return left;
+    }
+
     private static ulong Align(ulong address) => (address + (Granularity - 1)) & ~(Granularity - 1);
 }

@@ -40,4 +40,9 @@ public readonly record struct AddressRange(ulong Start, ulong End) : IAddressed
         }
         return low;
     }
+
+    /// <summary>Whether one of ascending items has an address in common with a range.</summary>
+    internal static bool AnyOverlaps<T>(ReadOnlySpan<T> items, AddressRange range)
+        where T : struct, IAddressed
+        => FirstEndingAfter(items, range.Start) is var index && index < items.Length && items[index].Range.Overlaps(range);
 }

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using CrCore.Image;
 
 namespace CrCore.Objects.Memory;
@@ -75,7 +76,9 @@ internal sealed class InheritancePlan
         if (above.Count == 0)
             return;
         parent.Pages.AddRange(above);
-        parent.Mappings.AddRange(draft.Mappings);
+        // A mapping whose pages the parent holds itself is none of those above: they may have another in its place.
+        var held = VersionedRanges.Ordered(above.ConvertAll(p => p.Page));
+        parent.Mappings.AddRange(draft.Mappings.FindAll(m => AddressRange.AnyOverlaps<VersionedRange>(CollectionsMarshal.AsSpan(held), m.Range)));
     }
 
     /// <summary>The holder's own mappings, too: they may reach further than its children's.</summary>

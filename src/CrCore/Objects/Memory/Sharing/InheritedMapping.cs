@@ -4,7 +4,7 @@ using CrCore.Kernel;
 namespace CrCore.Objects.Memory;
 
 /// <summary>A mapping that a puppet has for its children to inherit: as a saved one, but of more addresses perhaps.</summary>
-internal readonly record struct InheritedMapping(AddressRange Range, SavedMapping Like)
+internal readonly record struct InheritedMapping(AddressRange Range, SavedMapping Like) : IAddressed
 {
     public static InheritedMapping Of(in SavedMapping mapping) => new(new(mapping.Vma.Start, mapping.Vma.End), mapping);
 
@@ -40,4 +40,10 @@ internal readonly record struct InheritedMapping(AddressRange Range, SavedMappin
                 union[^1] = union[^1] with { Range = union[^1].Range with { End = m.Range.End } };
         return union;
     }
+
+    /// <summary>The pieces that are left of mappings where others take some of their addresses.</summary>
+    /// <param name="mappings">Ascending, without overlap.</param>
+    /// <param name="ranges">The same.</param>
+    public static List<InheritedMapping> Without(IReadOnlyList<InheritedMapping> mappings, IReadOnlyList<AddressRange> ranges)
+        => AddressPlan.Without(mappings, ranges, static (mapping, piece) => mapping with { Range = piece });
 }

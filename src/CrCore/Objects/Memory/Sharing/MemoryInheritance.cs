@@ -138,16 +138,11 @@ internal sealed class MemoryInheritance : IInheritance, IDisposable
             tried.Add((mapping, Add(batch, mapping)));
         }
         Run();
-        // What lay there before, or reached into it, is gone or in pieces.
+        // What lay there before is gone; what only reached into it goes on at its other addresses, with the pages that others have, too.
         var ranges = news.ConvertAll(m => m.Range);
-        var gone = new List<AddressRange>(ranges);
-        foreach (var present in memory.Mappings)
-            if (Overlap(ranges, present.Range))
-                gone.Add(present.Range);
-            else
-                made.Add(present);
+        made.AddRange(InheritedMapping.Without(memory.Mappings, ranges));
         made.Sort(static (a, b) => a.Range.Start.CompareTo(b.Range.Start));
-        _memory.Set(puppet, new PuppetMemory(made, VersionedRanges.Without(memory.Pages, AddressPlan.Normalize(gone))));
+        _memory.Set(puppet, new PuppetMemory(made, VersionedRanges.Without(memory.Pages, ranges)));
 
         void Run()
         {
@@ -211,20 +206,6 @@ internal sealed class MemoryInheritance : IInheritance, IDisposable
         if (_readers.Count == MostReaders)
             Dispose();
         return _readers[version] = new StoredPieces(_file, _shared, version);
-    }
-
-    private static bool Overlap(List<AddressRange> ascending, AddressRange range)
-    {
-        var (low, high) = (0, ascending.Count);
-        while (low < high)
-        {
-            var middle = (low + high) / 2;
-            if (ascending[middle].End <= range.Start)
-                low = middle + 1;
-            else
-                high = middle;
-        }
-        return low < ascending.Count && ascending[low].Overlaps(range);
     }
 
     /// <summary>/proc/PID/mem, which gets past the rights; opened where it is needed.</summary>

@@ -50,11 +50,7 @@ internal sealed class SharedPages
 
     /// <summary>Whether all pages of a range that an address space has are stored under its own reference.</summary>
     public bool IsOwn(uint objRef, AddressRange range)
-    {
-        var ranges = TakenBy(objRef);
-        var index = AddressRange.FirstEndingAfter<SharedRange>(ranges, range.Start);
-        return index == ranges.Length || !ranges[index].Range.Overlaps(range);
-    }
+        => !AddressRange.AnyOverlaps(TakenBy(objRef), range);
 
     /// <exception cref="CrImageException">CrImageBadObject: the records do not fit together.</exception>
     public static SharedPages Of(ImageModel image, MemoryLayouts layouts)

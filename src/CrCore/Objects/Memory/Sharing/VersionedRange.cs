@@ -2,7 +2,7 @@ namespace CrCore.Objects.Memory;
 
 /// <summary>Pages with certain contents: those that are stored for an address space at these addresses.</summary>
 /// <param name="Version">The address space's reference.</param>
-internal readonly record struct VersionedRange(AddressRange Range, uint Version);
+internal readonly record struct VersionedRange(AddressRange Range, uint Version) : IAddressed;
 
 /// <summary>Lists of such ranges, ascending and without overlap.</summary>
 internal static class VersionedRanges
@@ -58,25 +58,7 @@ internal static class VersionedRanges
     /// <summary>A list without some places.</summary>
     /// <param name="ranges">Ascending, without overlap.</param>
     public static List<VersionedRange> Without(IReadOnlyList<VersionedRange> list, IReadOnlyList<AddressRange> ranges)
-    {
-        var left = new List<VersionedRange>(list.Count + ranges.Count);
-        var next = 0;
-        foreach (var (range, version) in list)
-        {
-            while (next < ranges.Count && ranges[next].End <= range.Start)
-                next++;
-            var at = range.Start;
-            for (var i = next; i < ranges.Count && ranges[i].Start < range.End; i++)
-            {
-                if (ranges[i].Start > at)
-                    left.Add(new(new(at, ranges[i].Start), version));
-                at = Math.Max(at, ranges[i].End);
-            }
-            if (at < range.End)
-                left.Add(new(new(at, range.End), version));
-        }
-        return left;
-    }
+        => AddressPlan.Without(list, ranges, static (item, piece) => item with { Range = piece });
 
     /// <summary>Sorted and joined. Where two differ, the one that begins first stays.</summary>
     public static List<VersionedRange> Ordered(List<VersionedRange> list)
