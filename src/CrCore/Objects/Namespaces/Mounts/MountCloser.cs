@@ -27,18 +27,24 @@ internal static class MountCloser
             if (m is { Origin: MountOrigin.New, IsReadOnly: true })
                 batch.Must("make read-only", m.Point, Sys.mount, 0, batch.Text(m.Point), 0, MsRemount | ReadOnly | m.Flags, m.Data.Length == 0 ? 0 : batch.Text(m.Data));
         }
+        SetPropagation(batch, tree);
+    }
+
+    private static void SetPropagation(SyscallBatch batch, MountTree tree)
+    {
         var made = new Dictionary<uint, TreeMountRecord>();
         // A group before those that receive from it; what has a master elsewhere is not in the tree's hands.
         for (var isDone = false; !isDone;)
         {
             isDone = true;
             for (var i = 0; i < tree.Mounts.Count; i++)
-                if (tree.Mounts[i] is { Group: not 0 } m && !made.ContainsKey(m.Group) && !tree.IsCovered(i) && !(made.ContainsKey(m.Master) == false && IsGroup(tree, m.Master)))
-                {
-                    StartGroup(batch, m, made);
-                    made[m.Group] = m;
-                    isDone = false;
-                }
+            {
+                if (tree.Mounts[i] is not { Group: not 0 } m || made.ContainsKey(m.Group) || tree.IsCovered(i) || !(made.ContainsKey(m.Master) || !IsGroup(tree, m.Master)))
+                    continue;
+                StartGroup(batch, m, made);
+                made[m.Group] = m;
+                isDone = false;
+            }
         }
         for (var i = 0; i < tree.Mounts.Count; i++)
             if (!tree.IsCovered(i))
