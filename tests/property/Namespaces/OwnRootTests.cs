@@ -2,6 +2,10 @@ using System.Diagnostics;
 using CrCore;
 using CrCore.Checkpoint;
 using CrCore.Image;
+using CrCore.Kernel;
+using CrCore.Objects.Files;
+using CrCore.Objects.Namespaces;
+using CrProperty.Kernel;
 using Xunit;
 
 namespace CrProperty.Namespaces;
@@ -127,5 +131,31 @@ public class OwnRootTests
         Assert.Equal(("CrMountTooLarge", "mount /mnt"), (obstacle.Id, obstacle.Object));
         tree.Say("go");
         Assert.Equal(tree.Before.GetRawText(), tree.Hear("after").GetRawText());
+    }
+
+    /// <summary>A file system of a user namespace takes no files of a user whom that one does not know, be it this machine's root.</summary>
+    [RootFact]
+    public void FilesAreMadeByOneWhomTheirFileSystemKnows()
+    {
+        using var folder = new Module.ScratchFolder();
+        File.SetUnixFileMode(folder.Path, (UnixFileMode)0x1ed);
+        Directory.CreateDirectory(folder.File("run"));
+        MountedFileRecord Of(uint objRef, string name, uint mode, uint uid, string sameAs = "") => new(objRef, 0, mode, uid, uid + 1, mode >> 12 == 8 ? 4 : 0, 0, 5_000_000_000, 0, name, sameAs);
+        var tree = MountTree.None with
+        {
+            Mounts = [new(1, MountOrigin.New, true, false, false, 0, 0, 0, "/run", "none", "tmpfs", "")],
+            Files = [Of(1, "/run", 0x4000 | 0x16d, 7), Of(2, "/run/d", 0x4000 | 0x140, 8), Of(3, "/run/d/f", 0x8000 | 0x100, 9), Of(4, "/run/d/g", 0x8000 | 0x100, 9, "/run/d/f"), Of(5, "/run/p", 0x1000 | 0x1b6, 10)],
+            Contents = new[] { new FileDataRecord(3, 0, "text"u8.ToArray()) }.ToLookup(f => f.Object),
+        };
+        new MountedFilesMaker(tree, folder.Path, (4242, 4343)).Make(0);
+        foreach (var file in tree.Files)
+        {
+            Assert.Equal(Errno.None, FileStatus.Read(folder.Path + file.Name, out var made, follow: false));
+            Assert.Equal((file.Mode, file.Uid, file.Gid, file.ModifiedNs), (made.Mode, made.Uid, made.Gid, made.ModifiedNs));
+        }
+        Assert.Equal("text", File.ReadAllText(folder.File("run/d/g")));
+        File.WriteAllText(folder.File("after"), "");
+        FileStatus.Read(folder.File("after"), out var after);
+        Assert.Equal((0u, 0u), (after.Uid, after.Gid));
     }
 }

@@ -10,7 +10,10 @@ namespace CrCore.Objects.Namespaces;
 /// (pivot_root(2)), and the other mounts follow by the names that they have in the tree. All can be written to, and nothing passes
 /// from one to another, until <see cref="MountCloser"/> comes.
 /// </summary>
-internal sealed class MountTreeMaker(MountTree tree, Puppet puppet)
+/// <param name="tree">What is mounted where.</param>
+/// <param name="puppet">In its own mount namespace already.</param>
+/// <param name="maker">See <see cref="MountedFilesMaker"/>.</param>
+internal sealed class MountTreeMaker(MountTree tree, Puppet puppet, (uint User, uint Group)? maker)
 {
     private const uint OpenTreeClone = 1, OpenTreeCloseOnExec = 0x80000, MoveMountFromFd = 4, DirectoryMode = 0x1ed, FileMode = 0x8000 | 0x124;
     private const int MsBind = 0x1000, MntDetach = 2;
@@ -18,7 +21,7 @@ internal sealed class MountTreeMaker(MountTree tree, Puppet puppet)
 
     public void Make()
     {
-        var files = new MountedFilesMaker(tree, OwnNamespaces.MountRoot(puppet.Pid));
+        var files = new MountedFilesMaker(tree, OwnNamespaces.MountRoot(puppet.Pid), maker);
         var taken = TakeFromMachine();
         var batch = new SyscallBatch();
         TakeRoot(batch, taken[0]);

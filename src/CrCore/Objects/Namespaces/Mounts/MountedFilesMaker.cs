@@ -7,7 +7,8 @@ namespace CrCore.Objects.Namespaces;
 /// <summary>Puts the saved files into the new file systems of a tree.</summary>
 /// <param name="tree">Mounts and files.</param>
 /// <param name="prefix">Leads to the root of the tree's new mount namespace from here.</param>
-internal sealed class MountedFilesMaker(MountTree tree, string prefix)
+/// <param name="maker">A user and a group that the file systems know, by their ids here; null where they are this machine's.</param>
+internal sealed class MountedFilesMaker(MountTree tree, string prefix, (uint User, uint Group)? maker)
 {
     private const uint OwnerOnly = 0x180, DirectoryOwnerOnly = 0x1c0;
 
@@ -17,12 +18,34 @@ internal sealed class MountedFilesMaker(MountTree tree, string prefix)
     public void Make(int mount)
     {
         var files = _files[mount].ToList();
-        foreach (var file in files)
-            if (file.Name != tree.Mounts[mount].Point)
-                Create(file);
+        if (maker is { } ids)
+            MakeAs(ids, files, tree.Mounts[mount].Point);
+        else
+            MakeAll(files, tree.Mounts[mount].Point);
         // Once nothing is put into a directory any more, its times stay.
         for (var i = files.Count - 1; i >= 0; i--)
             SetAttributes(files[i]);
+    }
+
+    /// <summary>All is made in directories of the maker's own, who has no other rights; owners and permissions come afterwards.</summary>
+    private void MakeAs((uint User, uint Group) ids, List<MountedFileRecord> files, string point)
+    {
+        using (var top = OwnDescriptor.Open(prefix + point, FileNative.O_PATH, out var errno))
+            if (files.Count > 0)
+            {
+                Require(errno, "Opening", files[0]);
+                Require(NodeAttributes.SetOwner(top!, ids.User, ids.Group), "Setting the owner of", files[0]);
+                Require(NodeAttributes.SetMode(top!, DirectoryOwnerOnly), "Setting the permissions of", files[0]);
+            }
+        using var own = FileSystemIds.Become(ids.User, ids.Group);
+        MakeAll(files, point);
+    }
+
+    private void MakeAll(List<MountedFileRecord> files, string point)
+    {
+        foreach (var file in files)
+            if (file.Name != point)
+                Create(file);
     }
 
     private void Create(MountedFileRecord file)
