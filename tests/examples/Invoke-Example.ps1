@@ -145,7 +145,8 @@ function Get-Code([string] $Code, [int] $Id) {
         $heap = Get-CrImageMapping ./web.cr -VPid $Id -Name '[[]heap]'
         $Code = $Code -replace '0x7ffd\w+', ('0x{0:x}' -f ($stack.End - 4096)) -replace '0x55d0\w+', ('0x{0:x}' -f $heap.Start) -replace '-Comm worker -Address', '-Comm web -Address'
     }
-    $Code -replace '\b4711\b', $Id
+    # A service of the name may run here, too, and is not the reader's.
+    $Code -replace '\b4711\b', $Id -replace 'Get-Process (redis-server|nginx|my-service)\b', "Get-Process -Id $Id"
 }
 
 # Shadows of what would ask a person or open a window.
