@@ -5,6 +5,25 @@ public static unsafe class NodeAttributes
 {
     private const int AtEmptyPath = 0x1000;
 
+    /// <summary>
+    /// All of them, in the one order that keeps them: a change of owner clears set-user-ID bits, so it comes before the permissions; and the
+    /// times come last.
+    /// </summary>
+    /// <param name="mode">Type and permissions: a symbolic link has none to set.</param>
+    /// <param name="failed">What could not be set, for messages.</param>
+    internal static Errno Set(OwnDescriptor file, uint mode, uint uid, uint gid, long accessedNs, long modifiedNs, out string failed)
+    {
+        failed = "owner";
+        var errno = SetOwner(file, uid, gid);
+        if (errno != Errno.None)
+            return errno;
+        failed = "permissions";
+        if ((mode & FileStatus.TypeMask) != FileStatus.SymbolicLink && (errno = SetMode(file, mode & 0xfff)) != Errno.None)
+            return errno;
+        failed = "times";
+        return SetTimes(file, accessedNs, modifiedNs);
+    }
+
     public static Errno SetOwner(OwnDescriptor file, uint uid, uint gid)
     {
         byte empty = 0;

@@ -70,11 +70,7 @@ internal sealed class GhostMaker(RestoreContext context, GhostRecord ghost, IRea
         }
         using var node = OwnDescriptor.Open(path, FileNative.O_PATH, out var errno);
         Require(errno, "Opening");
-        // A change of owner clears set-user-ID bits, so it comes before the permissions; and the times come last.
-        Require(NodeAttributes.SetOwner(node!, ghost.Uid, ghost.Gid), "Setting the owner of");
-        if (ghost.FileType != FileStatus.SymbolicLink)
-            Require(NodeAttributes.SetMode(node!, ghost.Mode & 0xfff), "Setting the permissions of");
-        Require(NodeAttributes.SetTimes(node!, ghost.AccessedNs, ghost.ModifiedNs), "Setting the times of");
+        Require(NodeAttributes.Set(node!, ghost.Mode, ghost.Uid, ghost.Gid, ghost.AccessedNs, ghost.ModifiedNs, out var failing), $"Setting the {failing} of");
     }
 
     private void Require(Errno errno, string doing)

@@ -83,11 +83,7 @@ internal sealed class MountedFilesMaker(MountTree tree, string prefix, (uint Use
             return;
         using var node = OwnDescriptor.Open(prefix + file.Name, FileNative.O_PATH | FileNative.O_NOFOLLOW, out var errno);
         Require(errno, "Opening", file);
-        // A change of owner clears set-user-ID bits, so it comes before the permissions; and the times come last.
-        Require(NodeAttributes.SetOwner(node!, file.Uid, file.Gid), "Setting the owner of", file);
-        if (file.FileType != FileStatus.SymbolicLink)
-            Require(NodeAttributes.SetMode(node!, file.Mode & 0xfff), "Setting the permissions of", file);
-        Require(NodeAttributes.SetTimes(node!, file.AccessedNs, file.ModifiedNs), "Setting the times of", file);
+        Require(NodeAttributes.Set(node!, file.Mode, file.Uid, file.Gid, file.AccessedNs, file.ModifiedNs, out var failing), $"Setting the {failing} of", file);
     }
 
     private string TargetOf(MountedFileRecord file)
