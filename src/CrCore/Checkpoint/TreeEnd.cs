@@ -18,6 +18,10 @@ internal static class TreeEnd
     /// </summary>
     public static void Kill(TreeFreezer freezer, IReadOnlyList<FrozenTask> tasks)
     {
+        var large = new List<PidFd>();
+        foreach (var task in tasks)
+            if (!task.IsZombie && task.Stat.ResidentPages * Environment.SystemPageSize >= LargeBytes && PidFd.TryOpen(task.Pid) is { } process)
+                large.Add(process);
         for (var i = tasks.Count - 1; i >= 0; i--)
             if (!tasks[i].IsZombie)
                 Kill(tasks[i]);
@@ -29,9 +33,11 @@ internal static class TreeEnd
                     left.Add(tasks[i].Threads[t].Tid);
                 else
                     own.Add(tasks[i].Pid);
-        foreach (var task in tasks)
-            if (!task.IsZombie && task.Stat.ResidentPages * Environment.SystemPageSize >= LargeBytes)
-                PidFd.ReleaseMemory(task.Pid);
+        foreach (var process in large)
+        {
+            process.ReleaseMemory();
+            process.Dispose();
+        }
         if (own.Count == 0)
             TakeAnyEnds(left);
         TakeEnds(left);

@@ -15,7 +15,7 @@ public sealed class ImageWriter(Stream destination, bool leaveOpen = false) : ID
     private readonly ByteSink _sink = new(destination, leaveOpen);
     private readonly ArrayBufferWriter<byte> _payload = new(4096);
     private readonly IndexBuilder _index = new();
-    private HugeParts? _huge;
+    private PageBlockFile? _blocks;
     private Section _section;
     private int _tasksDue;
 
@@ -57,7 +57,7 @@ public sealed class ImageWriter(Stream destination, bool leaveOpen = false) : ID
         _index.MetadataHash = PutSeal();
         _index.MetadataLength = _sink.Offset;
         _section = Section.Pages;
-        _huge = _sink.File is { } file ? HugeParts.For(file) : null;
+        _blocks = _sink.File is { } file ? new PageBlockFile(file) : null;
     }
 
     /// <summary>Whether a block that was announced may be written by any thread, while others are announced and written.</summary>
@@ -113,15 +113,14 @@ public sealed class ImageWriter(Stream destination, bool leaveOpen = false) : ID
             _sink.LeaveRoom(record.BlockLength + ImageFormat.SealSize);
         PageCount += pages;
         var entry = _index.Announce(new PageBlockEntry(offset, record.BlockLength, runs[0].VAddr, runs[^1].End, 0, objRef, pages));
-        var huge = moreFollows && _huge is not null ? _huge.Reserve(offset, _sink.Offset) : -1;
-        return new AnnouncedBlock(offset, entry, length, huge);
+        return new AnnouncedBlock(offset, entry, length, _blocks?.Announce(offset, _sink.Offset, moreFollows) ?? -1);
     }
 
     /// <summary>Writes an announced block.</summary>
     internal void Write(in AnnouncedBlock block, ReadOnlyMemory<byte> front, ReadOnlyMemory<byte> data)
     {
         front = front[..block.FrontLength];
-        if (_sink.File is not { } file)
+        if (_blocks is not { } blocks)
         {
             _sink.Write(front.Span);
             _sink.Write(data.Span);
@@ -133,17 +132,7 @@ public sealed class ImageWriter(Stream destination, bool leaveOpen = false) : ID
         hash.Append(data.Span);
         var seal = new SealRecord((ulong)(front.Length + data.Length), hash.GetCurrentHashAsUInt64());
         _index.SetHash(block.Entry, seal.Hash);
-        if (block.HugePart >= 0)
-            _huge!.Make(block.HugePart);
-        _huge?.Await(block.Offset, block.Offset + front.Length + data.Length + ImageFormat.SealSize);
-        try
-        {
-            RandomAccess.Write(file, [front, data, PageFront.Encode(seal)], block.Offset);
-        }
-        catch (IOException e)
-        {
-            throw WriteError.Of(e, "write the image");
-        }
+        blocks.Write(block, front, data, PageFront.Encode(seal));
     }
 
     /// <summary>Writes the index and the tail and flushes. The image is whole now; whether it is on disk is the stream's business.</summary>
@@ -158,12 +147,16 @@ public sealed class ImageWriter(Stream destination, bool leaveOpen = false) : ID
         PutSeal();
         Put(new TailRecord(offset, _sink.Offset + ImageFormat.TailSize));
         _sink.Flush();
-        _huge?.Trim(_sink.Offset);
+        _blocks?.Finish(_sink.Offset);
         _section = Section.Finished;
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _sink.Dispose();
+    public void Dispose()
+    {
+        _blocks?.Dispose();
+        _sink.Dispose();
+    }
 
     private void CheckOrder(ICrRecord record)
     {

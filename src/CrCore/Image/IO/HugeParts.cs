@@ -11,16 +11,14 @@ namespace CrCore.Image;
 /// </summary>
 /// <remarks>
 /// A huge page can be dear: where memory has to be compacted first, or where a virtual machine has to fetch it from its host
-/// (5 ms and more). So an account is kept of what was gained and lost. Where it falls below nothing, pages come one by one again,
-/// for as long as it takes to earn another try.
+/// (5 ms and more). So an account is kept of what was gained and lost, and where it falls below nothing, it is over with them.
 /// </remarks>
 internal sealed class HugeParts
 {
     /// <summary>What 2 MiB of single pages take, and what the account starts with, in ms.</summary>
-    private const double Saved = 0.4, Start = 8;
+    private const double Saved = 0.4, Start = 4;
 
-    /// <summary>What each part that goes without earns: a try after a hundred or two.</summary>
-    private const double Earned = 0.03;
+    private const int MostFailures = 3;
 
     /// <summary>How long other threads wait for one that is under way; then they write beside it.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(1);
@@ -29,35 +27,29 @@ internal sealed class HugeParts
     private readonly List<long> _underWay = [];
     private double _account = Start;
     private int _failures;
+    private volatile bool _isOver;
 
     private HugeParts(SafeFileHandle file) => _file = file;
 
-    /// <summary>Whether the file has got any: it may hold more behind its end than it needs (<see cref="Trim"/>).</summary>
+    /// <summary>Whether the file has got any: it may hold more behind its end than it needs.</summary>
     public bool Any { get; private set; }
 
-    /// <returns>null where the file cannot have huge pages.</returns>
-    public static HugeParts? For(SafeFileHandle file) => HugeFilePage.IsPossible(file) ? new HugeParts(file) : null;
+    /// <summary>They were too dear, or not to be had: the file gets no more.</summary>
+    public bool IsOver => _isOver;
+
+    /// <returns>null where the file, one in memory, cannot have huge pages.</returns>
+    public static HugeParts? For(SafeFileHandle file) => HugeFilePage.IsPossible ? new HugeParts(file) : null;
 
     /// <summary>Takes on the part that begins within a block, for whoever writes the block; others wait for it.</summary>
     /// <returns>Where it begins, or −1: none does, or it is not worth it now.</returns>
     public long Reserve(long offset, long end)
     {
         var start = (offset + HugeFilePage.Size - 1) & -HugeFilePage.Size;
-        if (start >= end)
+        if (start >= end || _isOver)
             return -1;
         lock (_underWay)
-        {
-            const int mostFailures = 3;
-            if (_failures >= mostFailures)
-                return -1;
-            if (_account < 0)
-            {
-                _account += Earned;
-                return -1;
-            }
             _underWay.Add(start);
-            return start;
-        }
+        return start;
     }
 
     /// <summary>Puts a huge page beneath a part that was taken on. Where that fails, the part is written without one.</summary>
@@ -84,6 +76,8 @@ internal sealed class HugeParts
                 Any = true;
             else
                 _failures++;
+            if (_account < 0 || _failures >= MostFailures)
+                _isOver = true;
         }
     }
 
@@ -97,13 +91,6 @@ internal sealed class HugeParts
         do
             wait.SpinOnce(sleep1Threshold: -1);
         while (IsUnderWay(offset, end) && Stopwatch.GetElapsedTime(since) < Patience);
-    }
-
-    /// <summary>Gives back what the last huge page has behind the file's end.</summary>
-    public void Trim(long length)
-    {
-        if (Any)
-            RandomAccess.SetLength(_file, length);
     }
 
     private bool IsUnderWay(long offset, long end)

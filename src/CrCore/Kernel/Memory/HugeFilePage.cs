@@ -14,9 +14,8 @@ internal static unsafe class HugeFilePage
     private const int ProtNone = 0, ProtRead = 1, ProtWrite = 2, MapShared = 1, MapPrivate = 2, MapFixed = 0x10, MapAnonymous = 0x20, MapNoReserve = 0x4000;
     private const int MadvCollapse = 25;
 
-    /// <summary>Whether a file may have any: it lies on tmpfs, and this kernel has huge pages.</summary>
-    public static bool IsPossible(SafeFileHandle file)
-        => FileSystemType.OfOwnDescriptor((int)file.DangerousGetHandle()) == FileSystemType.Tmpfs && TransparentHugePages.Size == Size;
+    /// <summary>Whether files in memory may have any on this kernel.</summary>
+    public static bool IsPossible => TransparentHugePages.Size == Size;
 
     /// <summary>
     /// Puts one huge page beneath a part of the file, with what the part holds already, the rest of it zeros. The part must not be

@@ -20,6 +20,10 @@ public sealed class ProcReader(ProcFacts? facts = null) : IDisposable
     // Files of proc/sys refuse a read of 4 MiB or more (proc_sys_call_handler in fs/proc/proc_sysctl.c), and the buffer can have grown that large.
     private const int LargestRead = 1 << 20;
 
+    // Records are made in a buffer of 4 KiB, and one that no longer fits is made again for the next read (seq_read_iter in fs/seq_file.c): with
+    // smaps, after a second walk over a mapping's page tables. Whoever asks for less than the buffer holds is given what is there first.
+    private const int LargestReadOfWalks = 3072;
+
     // Large enough for every file of an ordinary task, so that growth is the exception.
     private byte[] _buffer = ArrayPool<byte>.Shared.Rent(32 * 1024);
 
@@ -43,11 +47,12 @@ public sealed class ProcReader(ProcFacts? facts = null) : IDisposable
         try
         {
             var length = 0;
+            var most = name.SequenceEqual("smaps"u8) ? LargestReadOfWalks : LargestRead;
             while (true)
             {
                 if (length == _buffer.Length)
                     Grow(length);
-                var n = FileNative.Read(fd, _buffer.AsSpan(length, Math.Min(_buffer.Length - length, LargestRead)));
+                var n = FileNative.Read(fd, _buffer.AsSpan(length, Math.Min(_buffer.Length - length, most)));
                 if (n < 0)
                     return GoneOrThrow(dir, path, "Reading");
                 length += n;

@@ -26,19 +26,18 @@ public sealed unsafe class PidFd : SafeHandleMinusOneIsInvalid
         throw KernelError.Create("CrPidFdFailed", $"Sending signal {signal} through a pidfd failed", Libc.ErrnoOf(r), 0, $"pidfd {handle}");
     }
 
+    /// <returns>null where there is none: the process is gone, or the table is full.</returns>
+    public static PidFd? TryOpen(int pid)
+    {
+        var r = Libc.Syscall(Sys.pidfd_open, pid);
+        return r >= 0 ? new PidFd(r) : null;
+    }
+
     /// <summary>
     /// Gives back memory of a process that has been killed, beside its own end that does the same (process_mrelease(2), Linux
     /// 5.15). A help and no more: whatever keeps it from that, the process does it alone.
     /// </summary>
-    public static void ReleaseMemory(int pid)
-    {
-        var fd = (int)Libc.Syscall(Sys.pidfd_open, pid);
-        // Ended already.
-        if (fd < 0)
-            return;
-        Libc.Syscall(Sys.process_mrelease, fd, 0);
-        _ = FileNative.Close(fd);
-    }
+    public void ReleaseMemory() => Libc.Syscall(Sys.process_mrelease, (int)handle, 0);
 
     /// <summary>Whether the process has ended, waiting for it at most so long; it may still be a zombie.</summary>
     /// <param name="milliseconds">-1 for no bound, 0 to ask only. A signal to this thread may end the wait early.</param>
