@@ -1,4 +1,4 @@
-#Requires -Version 7.4
+#Requires -Version 7.6
 <#
 .SYNOPSIS
 The inner half of bench.ps1: runs one workload again and again, tool by tool in turn, and writes a line of JSON for each run.
