@@ -12,16 +12,20 @@ namespace CrCore.Checkpoint;
 /// </summary>
 internal sealed class FactReader : IDisposable
 {
-    private const int FewThreads = 8;
+    internal const int FewThreads = 8;
 
     private readonly List<MemoryMapping> _mappings = [];
+    private readonly List<DetailedMapping> _details = [];
+    private readonly bool _smaps;
     private readonly Task? _work;
     private volatile bool _stop;
 
     /// <param name="capture">Also what only the capture of a frozen task asks for.</param>
     /// <param name="glimpse">See <see cref="InspectContext.IsGlimpse"/>.</param>
-    public FactReader(ProcFacts facts, KindStates states, IReadOnlyList<LiveTask> tasks, bool capture, bool glimpse)
+    /// <param name="smaps">And smaps, which the capture does not ask for where it has foreseen it (<see cref="Foresight"/>).</param>
+    public FactReader(ProcFacts facts, KindStates states, IReadOnlyList<LiveTask> tasks, bool capture, bool glimpse, bool smaps = false)
     {
+        _smaps = smaps;
         var threads = 0;
         for (var i = 0; i < tasks.Count && threads < FewThreads; i++)
             threads += tasks[i].Tids.Count;
@@ -52,13 +56,20 @@ internal sealed class FactReader : IDisposable
     private void Read(ProcReader proc, KnownDescriptors descriptors, LiveTask task, bool capture, bool glimpse)
     {
         Span<ulong> namespaces = stackalloc ulong[ProcNamespaces.Count];
+        if (_smaps)
+        {
+            // The dearest of all files, and no other thread has asked for it when its turn comes in the capture.
+            _details.Clear();
+            ProcSmaps.TryRead(proc, task.Pid, _details);
+        }
+        using var held = capture && task.Tids.Count >= FewThreads ? ThreadNamespaces.Hold(task.Pid) : null;
         for (var i = task.Tids.Count - 1; i >= 0 && !_stop; i--)
         {
             var dir = new TaskDir(task.Pid, task.Tids[i]);
             if (!glimpse || i == 0)
                 ProcStatus.TryRead(proc, dir, out _);
             if (!glimpse)
-                ProcNamespaces.TryReadAll(proc, dir, namespaces);
+                ProcNamespaces.TryReadAll(proc, dir, namespaces, held: capture);
             if (capture)
             {
                 proc.TryRead(dir, "loginuid"u8, out _);

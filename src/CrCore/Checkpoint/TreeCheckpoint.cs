@@ -201,7 +201,7 @@ public sealed class TreeCheckpoint(CheckpointOptions options, ICrLog? log = null
         {
             var states = new KindStates();
             states.Get(() => new KnownDescriptors(DescriptorLook.Frozen, before));
-            var ahead = new FactReader(facts, states, walk, capture: true, glimpse: false);
+            var ahead = new FactReader(facts, states, walk, capture: true, glimpse: false, smaps: options.Stop);
             try
             {
                 var found = CheckpointPreflight.Inspect(facts, states, walk, options, frozen: true);

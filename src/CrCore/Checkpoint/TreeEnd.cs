@@ -7,6 +7,9 @@ internal static class TreeEnd
 {
     private const int SigKill = 9, NoSignal = 0;
 
+    /// <summary>From here on it is worth waking another thread.</summary>
+    private const int Many = 32;
+
     /// <summary>From here on it is worth helping a process to give back its memory: 60 ms a GiB by itself, 38 with help.</summary>
     private const long LargeBytes = 64 << 20;
 
@@ -38,9 +41,11 @@ internal static class TreeEnd
             process.ReleaseMemory();
             process.Dispose();
         }
+        var helper = own.Count == 0 && left.Count >= Many && Environment.ProcessorCount > 1 ? Help(tasks) : null;
         if (own.Count == 0)
             TakeAnyEnds(left);
         TakeEnds(left);
+        helper?.Wait();
         foreach (var pid in own)
             AwaitEnd(pid);
     }
@@ -74,6 +79,27 @@ internal static class TreeEnd
     {
         while (left.Count > 0 && Wait.PeekAnyEnd(out var report) == Errno.None && left.Remove(report.Tid))
             Wait.Take(report.Tid, noHang: true, out _);
+    }
+
+    /// <summary>
+    /// To take an end is most of the work: whoever does it lets go of all that the kernel keeps of what was read of the task below
+    /// /proc. Any thread of a tracer's process may (do_wait in kernel/exit.c). This one begins with those that the other comes to last, and
+    /// cannot be left waiting, as the other takes all that it does not.
+    /// </summary>
+    private static Task Help(IReadOnlyList<FrozenTask> tasks) => Task.Run(() =>
+    {
+        foreach (var task in tasks)
+            // A leader's end shows itself only after its threads'.
+            for (var t = task.Threads.Count > 1 ? 1 : 0; t < task.Threads.Count; t++)
+                AwaitAndTake(task.Threads[t].Tid);
+    });
+
+    private static void AwaitAndTake(int tid)
+    {
+        while (Wait.Take(tid, noHang: false, out var report) == Errno.None && !report.IsEnd)
+        {
+            // A stop that was under way when the signal came; the end follows.
+        }
     }
 
     /// <summary>

@@ -13,9 +13,13 @@ namespace CrCore.Checkpoint;
 /// <param name="facts">Cleared before each walk; after the freeze it holds what the last one read.</param>
 internal sealed class TreeFreezer(ProcReader proc, ProcFacts? facts = null) : IDisposable
 {
+    /// <summary>So many threads are on their way to a stop before the first of them is looked at.</summary>
+    private const int UnderWay = 4;
+
     private readonly ProcReader _walker = new(facts);
     private readonly Dictionary<int, StoppedThread> _stopped = [];
     private readonly SleepMeter _meter = new(proc);
+    private EarlyLook? _early;
 
     /// <summary>How long the tree runs before it is tried again: what it was in the middle of needs time, not tries.</summary>
     private static readonly TimeSpan _shortestPause = TimeSpan.FromMilliseconds(10), _longestPause = TimeSpan.FromMilliseconds(200);
@@ -52,11 +56,15 @@ internal sealed class TreeFreezer(ProcReader proc, ProcFacts? facts = null) : ID
         // The patience is for one thread, so that a large tree may take its time as long as it moves on.
         var patience = Stopwatch.Frequency / 2;
         var pause = _shortestPause;
+        _early = facts is null ? null : EarlyLook.Of(seen);
         while (true)
         {
             cancel.ThrowIfCancellationRequested();
             if (TryFreeze(rootPid, seen, patience, cancel, out var tasks, out var laggard))
+            {
+                EndEarlyLook(counts: true);
                 return tasks;
+            }
             Thaw();
             seen = [];
             if (Stopwatch.GetTimestamp() >= deadline)
@@ -122,10 +130,50 @@ internal sealed class TreeFreezer(ProcReader proc, ProcFacts? facts = null) : ID
     private bool SeizeAll(IReadOnlyList<LiveTask> tasks)
     {
         var news = false;
+        var under = new Queue<StoppedThread>();
         foreach (var task in tasks)
             foreach (var tid in task.Tids)
+            {
                 news |= Seize(task, tid);
+                if (_early is not null && _stopped.TryGetValue(tid, out var thread))
+                {
+                    under.Enqueue(thread);
+                    LookEarly(under, UnderWay);
+                }
+            }
+        if (_early is not null)
+            LookEarly(under, 0);
         return news;
+    }
+
+    /// <summary>
+    /// Has those looked at that stand by now. In the order in which they are stopped, so that a leader stands before what its threads
+    /// have in common with it is read of it.
+    /// </summary>
+    /// <param name="room">As many are not asked yet: they were only just told to stop.</param>
+    private void LookEarly(Queue<StoppedThread> under, int room)
+    {
+        while (under.Count > room)
+        {
+            var thread = under.Peek();
+            if (!thread.Waited)
+            {
+                if (!AwaitEventStop(thread, 0, out var ended) || ended)
+                    return;
+                thread.Waited = true;
+            }
+            _early!.Add(new TaskDir(thread.Pid, thread.Tracee.Tid));
+            under.Dequeue();
+        }
+    }
+
+    private void EndEarlyLook(bool counts)
+    {
+        if (counts)
+            _early?.GiveTo(facts!);
+        else
+            _early?.Dispose();
+        _early = null;
     }
 
     /// <returns>true when the thread was not held before.</returns>
@@ -195,9 +243,12 @@ internal sealed class TreeFreezer(ProcReader proc, ProcFacts? facts = null) : ID
             else
                 thread.Waited = true;
         }
-        if (gone is not null)
-            foreach (var tid in gone)
-                _stopped.Remove(tid);
+        if (gone is null)
+            return true;
+        // A thread that executes a program takes its leader's number (de_thread in fs/exec.c): what was read of that may be another's.
+        EndEarlyLook(counts: false);
+        foreach (var tid in gone)
+            _stopped.Remove(tid);
         return true;
     }
 
@@ -236,6 +287,7 @@ internal sealed class TreeFreezer(ProcReader proc, ProcFacts? facts = null) : ID
     /// </remarks>
     public void Thaw()
     {
+        EndEarlyLook(counts: false);
         List<StoppedThread>? late = null;
         foreach (var (tid, thread) in _stopped)
             if (thread.Waited)

@@ -68,6 +68,45 @@ public class ProcRestTest
         Assert.Contains(mounts, m => m is { MountPoint: "/proc", FileSystem: "proc", Root: "/" });
     }
 
+    /// <summary>Where the kernel tells them by pidfds; the first look at a kind that nobody holds is another than the next.</summary>
+    [FactWith("python3")]
+    public void Namespaces_of_threads_are_the_same_by_their_pidfds()
+    {
+        using var child = OwnChild.Python("""
+            import ctypes, threading
+            libc = ctypes.CDLL(None)
+            ready, never = threading.Barrier(4), threading.Event()
+            def run(flags):
+                libc.unshare(flags); ready.wait(); never.wait()
+            for flags in 0, 0x4000000, 0x20000000: threading.Thread(target=run, args=(flags,), daemon=True).start()
+            ready.wait(); print('ready', flush=True); input()
+            """);
+        using var reader = new ProcReader();
+        var tids = new List<int>();
+        ProcTasks.TryListThreads(reader, child.Pid, tids);
+        ulong[] links = new ulong[ProcNamespaces.Count], asked = new ulong[ProcNamespaces.Count];
+        Assert.Equal(4, tids.Count);
+        foreach (var tid in tids.Skip(1))
+        {
+            Assert.True(ProcNamespaces.TryReadAll(reader, new TaskDir(child.Pid, tid), links));
+            links.CopyTo(asked, 0);
+            for (var i = 0; i < asked.Length; i++)
+                if (!ProcNamespaces.IsOfProcess((NamespaceKind)i))
+                    asked[i] = 0;
+            // Older kernels than Linux 6.11 leave it to the links.
+            if (!ThreadNamespaces.TryAsk(tid, asked))
+                continue;
+            // Of a pid namespace without a first task a link says nothing.
+            if (links[(int)NamespaceKind.PidForChildren] == 0)
+                Assert.NotEqual(links[(int)NamespaceKind.Pid], links[(int)NamespaceKind.PidForChildren] = asked[(int)NamespaceKind.PidForChildren]);
+            Assert.Equal(links, asked);
+            using (ThreadNamespaces.Hold(child.Pid))
+                Assert.True(ThreadNamespaces.TryAsk(tid, asked));
+            Assert.Equal(links, asked);
+        }
+        Assert.False(ThreadNamespaces.TryAsk(int.MaxValue, asked));
+    }
+
     [Fact]
     public void Mounts_with_odd_names_are_read()
     {

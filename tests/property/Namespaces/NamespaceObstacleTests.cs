@@ -35,6 +35,22 @@ public class NamespaceObstacleTests
         AssertRunsOn(tree);
     }
 
+    /// <summary>Of so many that they are looked at while others are still being stopped.</summary>
+    [TheoryInNamespaces]
+    [InlineData(0x4000000, "CrNamespacesDiffer")]
+    [InlineData(0x20000000, "CrNamespaceForChildren")]
+    public void OneThreadOfManyIsNamed(int flags, string id)
+    {
+        using var tree = new ContainedTree("-pf --mount-proc", "import threading\n"
+            + "def sleeper(i):\n  if i == 13: tell('unshared%d' % libc.unshare(" + flags + "), 1)\n  time.sleep(1000)\n"
+            + "for i in range(20): threading.Thread(target=sleeper, args=(i,), daemon=True).start()");
+        tree.Hear("unshared0");
+        var obstacle = Assert.Single(Assert.Throws<CrPreflightException>(() => tree.Checkpoint(stop: true)).Obstacles);
+        Assert.Equal(id, obstacle.Id);
+        Assert.StartsWith("namespaces of thread ", obstacle.Object, StringComparison.Ordinal);
+        AssertRunsOn(tree);
+    }
+
     /// <summary>The program's own pid stays where it is; the next child would not.</summary>
     [FactInNamespaces]
     public void AnotherNamespaceForChildren()

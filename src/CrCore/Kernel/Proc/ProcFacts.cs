@@ -19,6 +19,7 @@ public sealed class ProcFacts
     private readonly ConcurrentDictionary<(int Pid, int Tid), ProcStatus> _statuses = new();
     private readonly ConcurrentDictionary<(int Pid, int Tid), ulong[]> _namespaces = new();
     private readonly ConcurrentDictionary<int, MemoryMapping[]> _mappings = new();
+    private readonly ConcurrentDictionary<int, DetailedMapping[]> _details = new();
     private long _bytes;
 
     /// <summary>Forgets all: tasks have moved.</summary>
@@ -28,7 +29,19 @@ public sealed class ProcFacts
         _statuses.Clear();
         _namespaces.Clear();
         _mappings.Clear();
+        _details.Clear();
         _bytes = 0;
+    }
+
+    /// <summary>Takes over links, texts and namespaces that are known there, and not here.</summary>
+    internal void Take(ProcFacts other)
+    {
+        foreach (var (key, text) in other._texts)
+            if (_texts.TryAdd(key, text))
+                Interlocked.Add(ref _bytes, text.Length + Unsafe.SizeOf<Key>());
+        foreach (var (task, inodes) in other._namespaces)
+            if (_namespaces.TryAdd(task, inodes))
+                Interlocked.Add(ref _bytes, inodes.Length * sizeof(ulong));
     }
 
     internal bool TryGet(scoped in Key key, out ReadOnlySpan<byte> text)
@@ -69,6 +82,15 @@ public sealed class ProcFacts
     {
         if (Interlocked.Read(ref _bytes) < MaxBytes && _mappings.TryAdd(dir.Pid, mappings.ToArray()))
             Interlocked.Add(ref _bytes, (long)mappings.Length * Unsafe.SizeOf<MemoryMapping>());
+    }
+
+    /// <summary>What only smaps tells of them.</summary>
+    internal bool TryGetDetails(TaskDir dir, [NotNullWhen(true)] out DetailedMapping[]? mappings) => _details.TryGetValue(dir.Pid, out mappings);
+
+    internal void AddDetails(TaskDir dir, DetailedMapping[] mappings)
+    {
+        if (Interlocked.Read(ref _bytes) < MaxBytes && _details.TryAdd(dir.Pid, mappings))
+            Interlocked.Add(ref _bytes, (long)mappings.Length * Unsafe.SizeOf<DetailedMapping>());
     }
 
     // The status of a process is that of its leader (proc_pid_status in fs/proc/array.c); most other files are not.

@@ -72,15 +72,16 @@ public static class ProcNamespaces
 
     /// <summary>Reads all of a task's namespaces by <see cref="NamespaceKind"/>, 0 for one that it has not; false when the task is gone.</summary>
     /// <param name="inodes">At least <see cref="Count"/> entries.</param>
+    /// <param name="held">This program holds the task stopped: a thread can be asked by its number alone.</param>
     /// <exception cref="CrKernelException">No ptrace access to the task (EACCES).</exception>
-    public static bool TryReadAll(ProcReader reader, TaskDir dir, Span<ulong> inodes)
+    public static bool TryReadAll(ProcReader reader, TaskDir dir, Span<ulong> inodes, bool held = false)
     {
         if (reader.Facts is { } facts && facts.TryGetNamespaces(dir, out var known))
         {
             known.CopyTo(inodes);
             return true;
         }
-        if (!(dir.Tid != 0 && dir.Tid != dir.Pid ? TryReadThread(reader, dir, inodes) : TryReadEach(reader, dir, inodes)))
+        if (!(dir.Tid != 0 && dir.Tid != dir.Pid ? TryReadThread(reader, dir, inodes, held) : TryReadEach(reader, dir, inodes)))
             return false;
         reader.Facts?.AddNamespaces(dir, inodes[..Count]);
         return true;
@@ -95,21 +96,23 @@ public static class ProcNamespaces
     }
 
     /// <summary>
-    /// Each link costs 2.5 µs, and three of them are the same for all threads of a process: a thread is made in the pid and
+    /// Three are the same for all threads of a process: a thread is made in the pid and
     /// user namespace of its maker (copy_process in kernel/fork.c) and in its time namespace (copy_namespaces in
     /// kernel/nsproxy.c), the first never changes, and the others only in a process of one thread (userns_install,
     /// timens_install, check_unshare_flags). Not so the mount namespace, though the threads have one working directory.
     /// </summary>
-    private static bool TryReadThread(ProcReader reader, TaskDir dir, Span<ulong> inodes)
+    internal static bool IsOfProcess(NamespaceKind kind) => kind is NamespaceKind.Pid or NamespaceKind.Time or NamespaceKind.User;
+
+    /// <summary>Each link costs 2.5 µs, and the first look at it as much again.</summary>
+    private static bool TryReadThread(ProcReader reader, TaskDir dir, Span<ulong> inodes, bool held)
     {
-        Span<ulong> leader = stackalloc ulong[Count];
-        if (!TryReadAll(reader, dir.Pid, leader))
+        if (!TryReadAll(reader, dir.Pid, inodes))
             return false;
+        if (held && ThreadNamespaces.TryAsk(dir.Tid, inodes))
+            return true;
         var any = false;
         for (var i = 0; i < Count; i++)
-            if ((NamespaceKind)i is NamespaceKind.Pid or NamespaceKind.Time or NamespaceKind.User)
-                inodes[i] = leader[i];
-            else
+            if (!IsOfProcess((NamespaceKind)i))
                 any |= TryRead(reader, dir, (NamespaceKind)i, out inodes[i]);
         // Without a link for its children's pids it may have ended between two looks: it has none at all then.
         if (any && inodes[(int)NamespaceKind.PidForChildren] == 0)

@@ -23,6 +23,22 @@ public static class ProcSmaps
     /// <exception cref="CrKernelException">The file cannot be read or is in an unknown form.</exception>
     public static bool TryRead(ProcReader reader, TaskDir dir, ICollection<DetailedMapping> mappings)
     {
+        if (reader.Facts is null)
+            return TryReadAnew(reader, dir, mappings);
+        if (!reader.Facts.TryGetDetails(dir, out var known))
+        {
+            var read = new List<DetailedMapping>();
+            if (!TryReadAnew(reader, dir, read))
+                return false;
+            reader.Facts.AddDetails(dir, known = [.. read]);
+        }
+        foreach (var mapping in known)
+            mappings.Add(mapping);
+        return true;
+    }
+
+    private static bool TryReadAnew(ProcReader reader, TaskDir dir, ICollection<DetailedMapping> mappings)
+    {
         if (!reader.TryRead(dir, "smaps"u8, out var text))
             return false;
         return TryParse(text, mappings) ? true : throw KernelError.BadText($"{dir}/smaps", dir.Task);

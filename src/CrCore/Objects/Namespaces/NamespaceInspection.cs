@@ -30,7 +30,7 @@ internal sealed class NamespaceInspection
     /// <summary>Every task must be where the root is: its namespaces are made once and inherited.</summary>
     private void InspectThread(InspectContext context, LiveTask task, int tid)
     {
-        if (!ProcNamespaces.TryReadAll(context.Proc, new TaskDir(task.Pid, tid), _task))
+        if (!ProcNamespaces.TryReadAll(context.Proc, new TaskDir(task.Pid, tid), _task, context.IsFrozen))
             return;
         var who = tid == task.Pid ? "namespaces" : $"namespaces of thread {tid}";
         // Of a pid namespace below the root's the walk knows already (CrNestedPidNamespace).
