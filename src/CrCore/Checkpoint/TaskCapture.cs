@@ -126,7 +126,7 @@ internal sealed class TaskCapture(CaptureContext context, TreeFreezer freezer, M
         {
             for (var i = 1; i < threads.Length; i++)
             {
-                var thread = threads[i] = Prepare(task.Threads[i], new SyscallBatch());
+                var thread = threads[i] = Prepare(task.Threads[i], new SyscallBatch(calls: i > 1 ? threads[i - 1].Batch.Count : 0));
                 var state = StateOf(task, thread.Thread, out var status);
                 if (places.Length == 0 || !CanBeGuest(thread, state, status))
                 {

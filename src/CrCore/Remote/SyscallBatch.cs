@@ -59,7 +59,7 @@ public sealed class SyscallBatch
     /// <summary>A pseudo call number: copy 8 bytes from the first argument's address to the second's.</summary>
     internal const uint CopyWord = uint.MaxValue;
 
-    private readonly List<Call> _calls = [];
+    private readonly List<Call> _calls;
     private readonly ArrayBufferWriter<byte> _data = new(1024);
     private readonly List<(int At, int Target)> _pointers = [];
     private readonly List<Use> _uses = [];
@@ -76,6 +76,12 @@ public sealed class SyscallBatch
 
     /// <summary>Call <paramref name="By"/> has the result of call <paramref name="Of"/> as its argument.</summary>
     private readonly record struct Use(int Of, int By, int Arg);
+
+    /// <summary>An empty batch.</summary>
+    public SyscallBatch() => _calls = [];
+
+    /// <param name="calls">How many there will be, about: where batches are made by the hundred, lists that grow are most of the garbage.</param>
+    internal SyscallBatch(int calls) => _calls = new(calls);
 
     /// <summary>Calls added so far.</summary>
     public int Count => _calls.Count;
@@ -208,7 +214,8 @@ public sealed class SyscallBatch
         }
         _arenaLength = DataOffset + _data.WrittenCount;
         if (_arena.Length < _arenaLength)
-            _arena = new byte[Math.Max(4096, _arenaLength * 2)];
+            // All of it that is used is written below.
+            _arena = GC.AllocateUninitializedArray<byte>(Math.Max(4096, _arenaLength * 2));
         var bytes = _arena.AsSpan(0, _arenaLength);
         bytes[..ControlSize].Clear();
         BinaryPrimitives.WriteInt64LittleEndian(bytes[8..], _recordCount);
