@@ -7,7 +7,7 @@ namespace CrCore.Checkpoint;
 /// <summary>
 /// Reads, on a thread of its own, what kinds are going to ask, into the facts that all readers share: looking at a tree is
 /// mostly waiting for proc(5), and this keeps a second processor busy with it. It comes from the last task and the last
-/// thread, towards the one who looks from the first on. What it cannot read it leaves to whoever asks, with the error that
+/// thread, towards the one who looks from the first on; then it goes ahead of the one who captures. What it cannot read it leaves to whoever asks, with the error that
 /// belongs there.
 /// </summary>
 internal sealed class FactReader : IDisposable
@@ -43,52 +43,69 @@ internal sealed class FactReader : IDisposable
     {
         using var proc = new ProcReader(facts);
         for (var i = tasks.Count - 1; i >= 0 && !_stop; i--)
-            if (!tasks[i].IsZombie)
-                try
-                {
-                    Read(proc, descriptors, tasks[i], capture, glimpse);
-                }
-                catch (CrKernelException)
-                {
-                }
+            Try(tasks[i], task => ReadInspected(proc, descriptors, task, capture, glimpse));
+        // The capture has more to do than to read, and stays behind when it is begun with.
+        for (var i = 0; capture && i < tasks.Count && !_stop; i++)
+            Try(tasks[i], task => ReadCaptured(proc, task));
     }
 
-    private void Read(ProcReader proc, KnownDescriptors descriptors, LiveTask task, bool capture, bool glimpse)
+    private static void Try(LiveTask task, Action<LiveTask> read)
+    {
+        if (task.IsZombie)
+            return;
+        try
+        {
+            read(task);
+        }
+        catch (CrKernelException)
+        {
+        }
+    }
+
+    private void ReadInspected(ProcReader proc, KnownDescriptors descriptors, LiveTask task, bool held, bool glimpse)
     {
         Span<ulong> namespaces = stackalloc ulong[ProcNamespaces.Count];
-        if (_smaps)
-        {
-            // The dearest of all files, and no other thread has asked for it when its turn comes in the capture.
-            _details.Clear();
-            ProcSmaps.TryRead(proc, task.Pid, _details);
-        }
-        using var held = capture && task.Tids.Count >= FewThreads ? ThreadNamespaces.Hold(task.Pid) : null;
+        var many = held && task.Tids.Count >= FewThreads;
+        // The dearest of all files: of a process of many threads it takes as long as the looks at a hundred of them.
+        if (many && _smaps)
+            ReadDetails(proc, task);
+        using var kept = many ? ThreadNamespaces.Hold(task.Pid) : null;
         for (var i = task.Tids.Count - 1; i >= 0 && !_stop; i--)
         {
             var dir = new TaskDir(task.Pid, task.Tids[i]);
             if (!glimpse || i == 0)
                 ProcStatus.TryRead(proc, dir, out _);
             if (!glimpse)
-                ProcNamespaces.TryReadAll(proc, dir, namespaces, held: capture);
-            if (capture)
-            {
-                proc.TryRead(dir, "loginuid"u8, out _);
-                proc.TryRead(dir, "cgroup"u8, out _);
-            }
+                ProcNamespaces.TryReadAll(proc, dir, namespaces, held);
         }
         proc.TryRead(task.Pid, "timers"u8, out _);
         proc.TryReadLink(task.Pid, "cwd"u8, out _);
         proc.TryReadLink(task.Pid, "root"u8, out _);
         proc.TryReadLink(task.Pid, "exe"u8, out _);
-        if (capture)
-        {
-            proc.TryRead(task.Pid, "limits"u8, out _);
-            proc.TryRead(task.Pid, "auxv"u8, out _);
-            proc.TryRead(task.Pid, "coredump_filter"u8, out _);
-            proc.TryRead(task.Pid, "oom_score_adj"u8, out _);
-        }
         descriptors.Of(proc, task.Pid);
         _mappings.Clear();
         ProcMaps.TryRead(proc, task.Pid, _mappings);
+    }
+
+    private void ReadCaptured(ProcReader proc, LiveTask task)
+    {
+        if (_smaps)
+            ReadDetails(proc, task);
+        proc.TryRead(task.Pid, "limits"u8, out _);
+        proc.TryRead(task.Pid, "auxv"u8, out _);
+        proc.TryRead(task.Pid, "coredump_filter"u8, out _);
+        proc.TryRead(task.Pid, "oom_score_adj"u8, out _);
+        for (var i = 0; i < task.Tids.Count && !_stop; i++)
+        {
+            var dir = new TaskDir(task.Pid, task.Tids[i]);
+            proc.TryRead(dir, "loginuid"u8, out _);
+            proc.TryRead(dir, "cgroup"u8, out _);
+        }
+    }
+
+    private void ReadDetails(ProcReader proc, LiveTask task)
+    {
+        _details.Clear();
+        ProcSmaps.TryRead(proc, task.Pid, _details);
     }
 }

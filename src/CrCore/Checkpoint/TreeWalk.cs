@@ -5,6 +5,8 @@ namespace CrCore.Checkpoint;
 /// <summary>Finds the tasks of a tree from /proc, parents before children, with an explicit stack: depth is bounded by memory.</summary>
 public static class TreeWalk
 {
+    private const int ManyThreads = 64;
+
     /// <summary>Every task below and including <paramref name="rootPid"/> that could be read; those that ended meanwhile are left out.</summary>
     /// <returns>The root first, then depth-first in the order of the kernel's lists; empty when the root is gone.</returns>
     public static List<LiveTask> Walk(ProcReader proc, int rootPid)
@@ -24,16 +26,47 @@ public static class TreeWalk
             next.Parent?.Children.Add(task);
             children.Clear();
             parents.Clear();
-            foreach (var tid in task.Tids)
-            {
-                ProcTasks.TryListChildren(proc, task.Pid, tid, children);
-                while (parents.Count < children.Count)
-                    parents.Add(tid);
-            }
+            ListChildren(proc, task, children, parents);
             for (var i = children.Count - 1; i >= 0; i--)
                 todo.Push((children[i], task, parents[i]));
         }
         return found;
+    }
+
+    /// <summary>Of a process of many threads another processor reads the second half.</summary>
+    private static void ListChildren(ProcReader proc, LiveTask task, List<int> children, List<int> parents)
+    {
+        var half = task.Tids.Count < ManyThreads || Environment.ProcessorCount < 2 ? task.Tids.Count : task.Tids.Count / 2;
+        var others = half == task.Tids.Count ? null : Task.Run(() =>
+        {
+            using var own = new ProcReader();
+            var (theirs, makers) = (new List<int>(), new List<int>());
+            ListChildren(own, task, half, task.Tids.Count, theirs, makers);
+            return (theirs, makers);
+        });
+        try
+        {
+            ListChildren(proc, task, 0, half, children, parents);
+        }
+        finally
+        {
+            if (others is not null)
+            {
+                var (theirs, makers) = others.GetAwaiter().GetResult();
+                children.AddRange(theirs);
+                parents.AddRange(makers);
+            }
+        }
+    }
+
+    private static void ListChildren(ProcReader proc, LiveTask task, int from, int to, List<int> children, List<int> parents)
+    {
+        for (var i = from; i < to; i++)
+        {
+            ProcTasks.TryListChildren(proc, task.Pid, task.Tids[i], children);
+            while (parents.Count < children.Count)
+                parents.Add(task.Tids[i]);
+        }
     }
 
     private static LiveTask? Read(ProcReader proc, int pid, LiveTask? parent, int parentTid, ref int level)
