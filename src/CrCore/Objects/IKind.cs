@@ -127,3 +127,12 @@ internal interface IChecksImage : IKind
 {
     void Check(CheckContext context);
 }
+
+/// <summary>
+/// The same, when all else was looked at. Where nothing is in the way so far, the first puppet may begin its work meanwhile
+/// (<see cref="CheckContext.FirstPuppet"/>).
+/// </summary>
+internal interface IChecksImageLast : IKind
+{
+    void CheckLast(CheckContext context);
+}

@@ -102,6 +102,9 @@ internal sealed class Puppet : IRemoteTask
         // Over the very page that runs: its bytes stay the same.
         move.Must("move a page", null, Sys.mremap, map.Result(copy), PuppetElf.PageSize, PuppetElf.PageSize, mayMoveFixed, Page);
         move.Must("protect a page", null, Sys.mprotect, Page, PuppetElf.PageSize, readExecute);
+        if (TaskCalls.TryGetLimit(0, ResourceKind.OpenFiles, out var own))
+            // Puppets need more numbers than a soft limit usually allows; the tasks' own limits come back later.
+            move.Must("raise the limit of open files", null, Sys.prlimit64, 0, (int)ResourceKind.OpenFiles, move.In(new RLimit64(own.Hard, own.Hard)), 0);
         move.Must("keep the arena from children", null, Sys.madvise, Arena, ArenaSize, wipeOnFork);
         var mappings = new List<MemoryMapping>();
         using var proc = new ProcReader();
@@ -127,9 +130,14 @@ internal sealed class Puppet : IRemoteTask
     {
         if (batch.ArenaBytes > ArenaSize)
             throw new InvalidOperationException($"A batch of {batch.Count} calls needs {batch.ArenaBytes} bytes, the arena has {ArenaSize}.");
-        Complete();
-        var arena = _room.Take(this, batch.ArenaBytes);
+        // As a rule it is laid out beside the one that still runs, and the puppet waits the less for it.
+        if (!_room.TryTakeSlice(this, batch.ArenaBytes, out var arena))
+        {
+            Complete();
+            arena = _room.Take(this, batch.ArenaBytes);
+        }
         ProcessMemory.Write(Pid, arena, batch.Encode(arena));
+        Complete();
         if (_leadTo != arena)
             Lead(arena);
         _running = batch;
@@ -160,7 +168,7 @@ internal sealed class Puppet : IRemoteTask
         if (!stop.IsStop || stop.StopSignal != SigTrap || stop.Event != 0)
             throw Unexpected(stop);
         ProcessMemory.Read(Pid, _leadTo, batch.ArenaBytesAfterRun);
-        _room.Return(this);
+        _room.Return(this, _leadTo);
     }
 
     /// <summary>

@@ -36,12 +36,22 @@ internal sealed class PuppetArena(ulong start, int size)
         return start;
     }
 
-    public void Return(Puppet user)
+    /// <summary>A slice that nobody uses, also for a puppet that runs in another one. False where there is none, and for a large batch.</summary>
+    public bool TryTakeSlice(Puppet user, int bytes, out ulong address)
+    {
+        var free = _sole is null && bytes <= SliceSize ? Array.IndexOf(_users, null) : -1;
+        address = start + (ulong)Math.Max(free, 0) * SliceSize;
+        if (free >= 0)
+            _users[free] = user;
+        return free >= 0;
+    }
+
+    /// <summary>Gives back what began at an address.</summary>
+    public void Return(Puppet user, ulong address)
     {
         if (_sole == user)
             _sole = null;
-        var at = Array.IndexOf(_users, user);
-        if (at >= 0)
-            _users[at] = null;
+        else
+            _users[(int)((address - start) / SliceSize)] = null;
     }
 }

@@ -23,7 +23,8 @@ internal sealed class PuppetTree(ProcReader proc) : IDisposable
 
     public Puppet this[RestoringTask task] => _puppets[task.Image];
 
-    public void Start(ulong page, int arenaSize) => Bootstrap = Puppet.Start(page, arenaSize);
+    /// <summary>Starts the first puppet, if it was not.</summary>
+    public Puppet Start(ulong page, int arenaSize) => Bootstrap ??= Puppet.Start(page, arenaSize);
 
     /// <summary>Creates all processes of the plan.</summary>
     /// <param name="plan">The first process.</param>

@@ -1,6 +1,7 @@
 using CrCore.Image;
 using CrCore.Kernel;
 using CrCore.Objects;
+using CrCore.Remote;
 
 namespace CrCore.Restore;
 
@@ -51,8 +52,8 @@ public sealed class RestoreContext : IDisposable
     /// </summary>
     public List<Action> AtRelease { get; } = [];
 
-    /// <summary>What kinds keep while the restore lasts.</summary>
-    internal KindStates States { get; } = new();
+    /// <summary>What kinds keep from the preflight on while the restore lasts.</summary>
+    internal KindStates States { get; init; } = new();
 
     /// <inheritdoc/>
     public void Dispose() => States.Dispose();
@@ -85,8 +86,17 @@ public sealed class CheckContext
     /// <summary>Pids that are taken may come free soon: the image came right from the checkpoint that ends the tree.</summary>
     internal bool AwaitsPids { get; init; }
 
+    /// <summary>
+    /// Starts the puppet that makes the root, or gives it: a process without any part in the tree, which ends with the preflight if that
+    /// finds an obstacle. Null where nothing will be restored.
+    /// </summary>
+    internal Func<Puppet>? FirstPuppet { get; init; }
+
     /// <summary>What kinds have found so far; <see cref="Refuse"/> and <see cref="Warn"/> add to it.</summary>
     public List<Obstacle> Obstacles { get; } = [];
+
+    /// <summary>Whether something was found that stops the restore.</summary>
+    internal bool HasObstacle => Obstacles.Exists(o => o.Severity == ObstacleSeverity.Error);
 
     /// <summary>The same with a reader, states and obstacles of its own, which the caller adds to this one's.</summary>
     internal CheckContext ForAnotherThread() => new() { Options = Options, Image = Image, Proc = new ProcReader(), Namespaces = Namespaces };

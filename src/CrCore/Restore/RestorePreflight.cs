@@ -26,6 +26,9 @@ internal static class RestorePreflight
         foreach (var kind in Kinds.All)
             if (kind is IChecksImage checks)
                 checks.Check(context);
+        foreach (var kind in Kinds.All)
+            if (kind is IChecksImageLast checks)
+                checks.CheckLast(context);
         return plan;
     }
 

@@ -22,11 +22,11 @@ public sealed class TreeRestore(RestoreOptions options, ICrLog? log = null, IPro
         using var proc = new ProcReader();
         using var reader = ImageReader.Open(path, Kinds.Catalog, options.Key, cancel);
         var image = reader.ReadMetadata(cancel);
-        var (_, _, obstacles) = Plan(proc, image);
+        var (_, check) = Plan(proc, image);
         var tasks = new TaskSummary[image.Tasks.Count];
         for (var i = 0; i < tasks.Length; i++)
             tasks[i] = RestorePreflight.Summary(image.Tasks[i]);
-        return new RestorePreview(tasks, obstacles);
+        return new RestorePreview(tasks, check.Obstacles);
     }
 
     /// <summary>Brings the tree back and lets it run.</summary>
@@ -42,11 +42,12 @@ public sealed class TreeRestore(RestoreOptions options, ICrLog? log = null, IPro
         using var source = ImageSource.Open(path, options.Key, i => IsNeededWhole(proc, i), cancel);
         var image = source.Model;
         Step("Preflight");
-        var (plan, namespaces, obstacles) = Plan(proc, image, source.IsFromPipe);
-        obstacles.ThrowIfAny("CrRestoreObstacles");
+        using var puppets = new PuppetTree(proc);
+        var (plan, check) = Plan(proc, image, source.IsFromPipe, () => puppets.Start(FindRoom(image).Start, ArenaSize));
+        check.Obstacles.ThrowIfAny("CrRestoreObstacles");
+        var namespaces = check.Namespaces;
 
         var tasks = RestoringTasks(image);
-        using var puppets = new PuppetTree(proc);
         var page = FindRoom(image).Start;
         using var context = new RestoreContext
         {
@@ -58,6 +59,7 @@ public sealed class TreeRestore(RestoreOptions options, ICrLog? log = null, IPro
             NewPidNamespace = namespaces.NewPid,
             PuppetStart = page,
             PuppetEnd = page + (ulong)(PuppetElf.PageSize + ArenaSize),
+            States = check.States,
         };
         Step("Create");
         puppets.Start(page, ArenaSize);
@@ -94,7 +96,7 @@ public sealed class TreeRestore(RestoreOptions options, ICrLog? log = null, IPro
             Duration = Stopwatch.GetElapsedTime(started),
             Phases = _clock.Phases,
             PagesRestored = pages,
-            Warnings = [.. obstacles, .. context.Warnings],
+            Warnings = [.. check.Obstacles, .. context.Warnings],
         };
     }
 
@@ -109,14 +111,13 @@ public sealed class TreeRestore(RestoreOptions options, ICrLog? log = null, IPro
     private NamespacePlan Namespaces(ProcReader proc, ImageModel image)
         => NamespacePlan.Make(image, options, privileged: Capabilities.Has(proc, Capabilities.SysAdmin));
 
-    private (PlannedTask Plan, NamespacePlan Namespaces, List<Obstacle> Obstacles) Plan(ProcReader proc, ImageModel image, bool awaitsPids = false)
+    private (PlannedTask Plan, CheckContext Check) Plan(ProcReader proc, ImageModel image, bool awaitsPids = false, Func<Puppet>? firstPuppet = null)
     {
         if (image.Head.Revision < ImageFormat.Revision)
             throw ImageError.TooOld(0);
         var namespaces = Namespaces(proc, image);
-        var check = new CheckContext { Options = options, Image = image, Proc = proc, Namespaces = namespaces, AwaitsPids = awaitsPids };
-        var plan = RestorePreflight.Check(check, namespaces);
-        return (plan, namespaces, check.Obstacles);
+        var check = new CheckContext { Options = options, Image = image, Proc = proc, Namespaces = namespaces, AwaitsPids = awaitsPids, FirstPuppet = firstPuppet };
+        return (RestorePreflight.Check(check, namespaces), check);
     }
 
     /// <summary>Stages that follow one another, for all tasks.</summary>

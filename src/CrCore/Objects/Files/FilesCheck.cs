@@ -11,7 +11,7 @@ internal static class FilesCheck
 
     public static void Check(CheckContext context)
     {
-        var files = new SavedFiles(context.Image, context.Options.Descriptors);
+        var files = SavedFiles.Of(context.States, context.Image, context.Options);
         files.Keys.Check(context);
         LateNames.Check(context, files);
         AnchorsCheck.Check(context);
@@ -25,18 +25,30 @@ internal static class FilesCheck
 
     private static void CheckDescriptions(CheckContext context, IReadOnlyList<SavedDescription> all)
     {
-        var alone = new List<SavedDescription>();
         foreach (var saved in all)
         {
             Anchors.Require(context.Image, saved.Data.Anchor);
             if (DescriptorKinds.Find(saved.Data.FdType) is not { } kind)
                 context.Refuse(saved.Task, "CrDescriptorNotSupported", saved.Label, $"its type {(int)saved.Data.FdType} is not known to this program",
                     "Restore with the program that wrote the image, or a newer one.", CrErrorKind.NotSupported);
-            else if (kind.ChecksAlone)
-                alone.Add(saved);
-            else
+            else if (!kind.ChecksAlone)
                 kind.Check(context, saved);
         }
+    }
+
+    /// <summary>The files that there can be thousands of, when all else was looked at.</summary>
+    public static void CheckMany(CheckContext context)
+    {
+        var files = SavedFiles.Of(context.States, context.Image, context.Options);
+        var alone = new List<SavedDescription>();
+        foreach (var saved in files.Descriptions)
+            if (DescriptorKinds.Find(saved.Data.FdType) is { ChecksAlone: true })
+                alone.Add(saved);
+        CheckAlone(context, context.States.Get<EarlyFiles>().Open(context, files, alone));
+    }
+
+    private static void CheckAlone(CheckContext context, List<SavedDescription> alone)
+    {
         if (alone.Count < ManyFiles || Environment.ProcessorCount == 1)
         {
             CheckRange(context, alone, 0, alone.Count);

@@ -9,7 +9,7 @@ namespace CrCore.Objects.Files;
 /// Descriptor tables: numbers, close-on-exec, and which open file descriptions are shared within and between tasks.
 /// What a description is opened on is the business of the <see cref="IDescriptorKind"/>s.
 /// </summary>
-internal sealed class FilesKind : IInspectsTask, ICapturesTask, IChecksImage, IRestoresTask
+internal sealed class FilesKind : IInspectsTask, ICapturesTask, IChecksImage, IChecksImageLast, IRestoresTask
 {
     public IEnumerable<RecordType> Records
     {
@@ -34,6 +34,8 @@ internal sealed class FilesKind : IInspectsTask, ICapturesTask, IChecksImage, IR
         => sink => FilesCapture.Capture(context.States.Get(() => new DescriptorCapture(context)), task, sink);
 
     public void Check(CheckContext context) => FilesCheck.Check(context);
+
+    public void CheckLast(CheckContext context) => FilesCheck.CheckMany(context);
 
     public RestoreStage Stage => RestoreStage.Descriptors;
 

@@ -3,9 +3,11 @@ using CrCore.Remote;
 namespace CrCore.Objects.Files;
 
 /// <summary>Feeds a long row of calls to a task in pieces: while a puppet runs one, the next is prepared.</summary>
-internal sealed class BatchFeed(IRemoteTask remote)
+/// <param name="remote">Who runs them.</param>
+/// <param name="full">A piece goes once it has grown to so many bytes.</param>
+internal sealed class BatchFeed(IRemoteTask remote, int full = BatchFeed.Full)
 {
-    /// <summary>A piece goes once it has grown to this much: a few hundred calls.</summary>
+    /// <summary>A few hundred calls.</summary>
     private const int Full = 64 << 10;
 
     private Piece _next = new();
@@ -14,7 +16,7 @@ internal sealed class BatchFeed(IRemoteTask remote)
     /// <summary>The batch to add to: at least half of the arena is free.</summary>
     public SyscallBatch Next()
     {
-        if (_next.Batch.ArenaBytes > Full)
+        if (_next.Batch.ArenaBytes > full)
             Send();
         return _next.Batch;
     }

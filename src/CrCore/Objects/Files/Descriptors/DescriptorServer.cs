@@ -26,6 +26,7 @@ internal sealed class DescriptorServer
     private readonly RestoreContext _context;
     private readonly Dictionary<uint, int> _numbers = [];
     private readonly HashSet<int> _taken;
+    private readonly EarlyFiles _early;
     private readonly int _firstReserved;
     private int _next;
     private int? _passing;
@@ -33,7 +34,8 @@ internal sealed class DescriptorServer
     private DescriptorServer(RestoreContext context)
     {
         _context = context;
-        Files = new SavedFiles(context.Image, context.Options.Descriptors);
+        Files = SavedFiles.Of(context.States, context.Image, context.Options);
+        _early = context.States.Get<EarlyFiles>();
         Base = Files.HighestFd + 1;
         foreach (var served in context.ServedDescriptors.Values)
             Base = Math.Max(Base, served + 1);
@@ -42,7 +44,6 @@ internal sealed class DescriptorServer
             _numbers[saved.ObjRef] = RootNumber(Files, saved) ?? _next++;
         _firstReserved = _next;
         _taken = [.. _numbers.Values];
-        RaiseLimit();
     }
 
     public static DescriptorServer Of(RestoreContext context) => context.States.Get(() => new DescriptorServer(context));
@@ -54,10 +55,10 @@ internal sealed class DescriptorServer
     /// <summary>The first number above all that the image uses. Every task keeps it for its own passing needs.</summary>
     public int Base { get; }
 
-    /// <summary>RLIMIT_NOFILE's hard limit in the puppets: their soft limit until the saved ones are restored.</summary>
-    public ulong OpenFilesLimit { get; private set; }
-
     public IRemoteTask Remote => _context.Root.Remote;
+
+    /// <summary>Whether the root has the description at its own number already, just as its first descriptor onto it is to be.</summary>
+    public bool IsInPlace(SavedDescription saved) => _early.Has(saved);
 
     /// <summary>The server's number of a description.</summary>
     public int NumberOf(SavedDescription saved) => _numbers[saved.ObjRef];
@@ -105,7 +106,7 @@ internal sealed class DescriptorServer
     /// A number of the root's own for a description that it has. Not 0 or 1: those are free for what the server opens.
     /// The first that refers to a description has it, and a description stands at its first sight: with the root, if it has it at all.
     /// </summary>
-    private static int? RootNumber(SavedFiles files, SavedDescription saved)
+    internal static int? RootNumber(SavedFiles files, SavedDescription saved)
         => files.TableOf(saved.Task)?.Owner.Parent is null && saved.Fd > 1 ? saved.Fd : null;
 
     /// <summary>Makes the descriptor that <paramref name="made"/> returns the server's <paramref name="number"/>.</summary>
@@ -131,15 +132,18 @@ internal sealed class DescriptorServer
         => Open(saved, $"/proc/self/fd/{number}", OpenFlags.Reopening(flags) & ~OpenFlags.NoFollow, batch);
 
     /// <summary>Puts the offset back.</summary>
-    public void Seek(SavedDescription saved, SyscallBatch batch)
+    public void Seek(SavedDescription saved, SyscallBatch batch) => Seek(saved, NumberOf(saved), batch);
+
+    /// <summary>The same of a description that stands at any number.</summary>
+    public static void Seek(SavedDescription saved, int number, SyscallBatch batch)
     {
         if (saved.Data.Position == 0)
             return;
         const int seekSet = 0;
         if (saved.Data.IsSynthetic)
-            batch.Try(Sys.lseek, NumberOf(saved), saved.Data.Position, seekSet);
+            batch.Try(Sys.lseek, number, saved.Data.Position, seekSet);
         else
-            batch.Must("set the offset", saved, Sys.lseek, NumberOf(saved), saved.Data.Position, seekSet);
+            batch.Must("set the offset", saved, Sys.lseek, number, saved.Data.Position, seekSet);
     }
 
     /// <summary>Puts back those status flags that fcntl can set; O_ASYNC waits until nothing can cause its signal any more.</summary>
@@ -162,21 +166,41 @@ internal sealed class DescriptorServer
         var feed = new BatchFeed(Remote);
         KeepServed(feed);
         // All but what is served, above it too: the first puppet has what this process's program opened without O_CLOEXEC.
-        feed.Next().Must("close inherited descriptors", null, Sys.close_range, 0, _firstReserved - 1, 0);
+        foreach (var (first, last) in _early.OthersUpTo(_firstReserved - 1))
+            feed.Next().Must("close inherited descriptors", null, Sys.close_range, first, last, 0);
         feed.Next().Must("close inherited descriptors", null, Sys.close_range, _next, uint.MaxValue, 0);
         Anchors.Of(_context).Make(this, feed);
         feed.Flush();
+        MakePlainFiles();
         foreach (var saved in Files.Descriptions)
         {
+            _context.ServedDescriptors[saved.ObjRef] = NumberOf(saved);
+            if (_early.Has(saved) || EarlyFiles.IsPlain(saved))
+                continue;
             var kind = DescriptorKinds.Find(saved.Data.FdType)
                 ?? throw new CrArgumentException("CrDescriptorNotSupported", $"{saved.Task}: {saved.Label} has the unknown type {(int)saved.Data.FdType}.", "Restore with the program that wrote the image, or a newer one.", CrErrorKind.NotSupported);
             var batch = feed.Next();
             feed.After(kind.Restore(this, saved, batch));
-            _context.ServedDescriptors[saved.ObjRef] = NumberOf(saved);
         }
         feed.Flush();
         foreach (var saved in Files.Descriptions)
             DescriptorKinds.Find(saved.Data.FdType)!.Link(this, saved, feed.Next());
+        feed.Flush();
+    }
+
+    /// <summary>Regular files that nothing else must be there for, as far as they were not opened before the root began.</summary>
+    private void MakePlainFiles()
+    {
+        var files = new List<(int Number, SavedDescription Saved)>();
+        foreach (var saved in Files.Descriptions)
+            if (EarlyFiles.IsPlain(saved) && !_early.Has(saved))
+                files.Add((NumberOf(saved), saved));
+        files.Sort(static (a, b) => a.Number.CompareTo(b.Number));
+        var feed = new BatchFeed(Remote, FilesInPlace.PieceSize);
+        var inPlace = new FilesInPlace(feed, files.Count, _early.HasNumber);
+        foreach (var (number, saved) in files)
+            inPlace.Open(saved, number, closeOnExec: true);
+        inPlace.Finish();
         feed.Flush();
     }
 
@@ -249,21 +273,4 @@ internal sealed class DescriptorServer
         if (switches)
             batch.Try(Sys.setresuid, 0, 0, 0);
     }
-
-    /// <summary>The server needs more numbers than a soft limit usually allows; the tasks' own limits come back later.</summary>
-    private void RaiseLimit()
-    {
-        var batch = new SyscallBatch();
-        var limit = batch.Out(16);
-        batch.Must("read the limit of open files", null, Sys.prlimit64, 0, (int)ResourceKind.OpenFiles, 0, limit);
-        Remote.Run(batch);
-        OpenFilesLimit = batch.Read<RLimit64>(limit).Hard;
-        batch.Reset();
-        AddRaisedLimit(batch);
-        Remote.Run(batch);
-    }
-
-    /// <summary>Raises the soft limit of the task that runs the batch to the hard one.</summary>
-    public void AddRaisedLimit(SyscallBatch batch)
-        => batch.Must("raise the limit of open files", null, Sys.prlimit64, 0, (int)ResourceKind.OpenFiles, batch.In(new RLimit64(OpenFilesLimit, OpenFilesLimit)), 0);
 }

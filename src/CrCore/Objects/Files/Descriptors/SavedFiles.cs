@@ -98,6 +98,9 @@ internal sealed class SavedFiles
                 _inOrder[i] = _descriptions[replaced.ObjRef] = replaced;
     }
 
+    /// <summary>Those of an operation, read once.</summary>
+    public static SavedFiles Of(KindStates states, ImageModel image, RestoreOptions options) => states.Get(() => new SavedFiles(image, options.Descriptors));
+
     /// <summary>What is given for whom.</summary>
     internal Given.GivenKeys Keys { get; }
 

@@ -40,7 +40,7 @@ internal static class TableRestore
             var number = server.NumberOf(saved);
             if (number != entry.Fd)
                 batch.Must("place", saved, Sys.dup3, number, entry.Fd, entry.CloseOnExec ? OpenFlags.CloseOnExec : 0);
-            else if (!entry.CloseOnExec)
+            else if (!entry.CloseOnExec && !server.IsInPlace(saved))
                 batch.Must("keep open over exec", saved, Sys.fcntl, number, FSetFd, 0);
             InTask(server, task, entry, saved, batch);
         }
@@ -57,7 +57,6 @@ internal static class TableRestore
         first.Must("close inherited descriptors", null, Sys.close_range, 0, uint.MaxValue, 0);
         if (table is null || table.Entries.Count == 0)
             return null;
-        server.AddRaisedLimit(first);
         var opened = first.Must("open a pidfd of the root", null, Sys.pidfd_open, server.Context.Root.VPid, 0);
         DescriptorServer.Move(first, "pidfd", opened, server.Base);
         var lowest = 0;
