@@ -139,14 +139,16 @@ public sealed class SyscallBatch
     }
 
     /// <summary>A path or name, NUL-terminated.</summary>
-    public RemoteBuffer Text(string text)
+    public RemoteBuffer Text(string text) => Text(text.AsSpan());
+
+    internal RemoteBuffer Text(ReadOnlySpan<char> text)
     {
         var offset = Align();
         var span = _data.GetSpan(text.Length + 1);
         // Nearly all are plain, and need no array on their way.
         if (System.Text.Ascii.FromUtf16(text, span, out var length) != OperationStatus.Done)
         {
-            var bytes = LinuxText.Encode(text);
+            var bytes = LinuxText.Encode(text.ToString());
             length = bytes.Length;
             span = _data.GetSpan(length + 1);
             bytes.CopyTo(span);

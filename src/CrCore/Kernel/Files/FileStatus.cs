@@ -61,6 +61,13 @@ public readonly record struct FileStatus(
     /// <summary>The same of a name in a directory; symbolic links are followed.</summary>
     internal static Errno ReadAt(int directory, ReadOnlySpan<byte> terminatedPath, out FileStatus status) => Read(directory, terminatedPath, 0, out status);
 
+    /// <summary>The same of a name as text.</summary>
+    internal static Errno ReadAt(int directory, ReadOnlySpan<char> name, out FileStatus status)
+    {
+        Span<byte> room = stackalloc byte[PathRoom];
+        return Read(directory, PathBytes(name, room), 0, out status);
+    }
+
     /// <summary>The object behind a descriptor of this process.</summary>
     public static Errno ReadOwn(int fd, out FileStatus status) => Read(fd, [0], AtEmptyPath, out status);
 
@@ -95,11 +102,11 @@ public readonly record struct FileStatus(
     }
 
     /// <summary>The same without garbage, for paths that fit: into <paramref name="room"/>, as a rule.</summary>
-    private static ReadOnlySpan<byte> PathBytes(string path, Span<byte> room)
+    private static ReadOnlySpan<byte> PathBytes(ReadOnlySpan<char> path, Span<byte> room)
     {
         // A lone surrogate stands for a byte of its own (LinuxText).
         if (!System.Text.Ascii.IsValid(path) || path.Length >= room.Length)
-            return PathBytes(path);
+            return PathBytes(path.ToString());
         System.Text.Ascii.FromUtf16(path, room, out var n);
         room[n] = 0;
         return room[..(n + 1)];

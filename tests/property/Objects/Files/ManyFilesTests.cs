@@ -22,10 +22,11 @@ public class ManyFilesTests
                 if fd != number: os.dup2(fd, number); os.close(fd)
                 os.set_inheritable(number, chance.random() < 0.5)
                 return number
-            number = 2
+            os.makedirs('one/deep'); os.makedirs('one/\u00fcber'); folder = ''; number = 2
             for i in range(chance.choice([20, 300, 700])):
                 number += chance.choice([1] * 30 + [2, 3, 9, 200]) if number < 6000 else 1
-                name = 'file%d' % chance.randrange(i // 2 + 1)
+                if chance.random() < 0.1: folder = chance.choice(['', 'one/', 'one/deep/', 'one/\u00fcber/'])
+                name = folder + 'file%d' % chance.randrange(i // 2 + 1)
                 if chance.random() < 0.1 and descriptions:
                     os.dup2(chance.choice(descriptions), number); os.set_inheritable(number, chance.random() < 0.5)
                 else:

@@ -49,7 +49,7 @@ internal sealed class EarlyFiles
 
     /// <summary>Whether it is a file whose name is all that it takes, and for which nothing else of the tree must be there.</summary>
     public static bool IsPlain(SavedDescription saved)
-        => saved.Data is { FdType: FdType.File, Anchor: 0, IsSynthetic: false } && !saved.Name.StartsWith("/proc/", StringComparison.Ordinal);
+        => saved.Data is { FdType: FdType.File, Anchor: 0, IsSynthetic: false } && saved.Name.StartsWith('/') && !saved.Name.StartsWith("/proc/", StringComparison.Ordinal);
 
     /// <summary>Opens what can be opened now, if it is worth it.</summary>
     /// <returns>What is still to be looked at.</returns>
@@ -84,9 +84,10 @@ internal sealed class EarlyFiles
         feed.Next().Must("close inherited descriptors", null, Sys.close_range, 0, uint.MaxValue, 0);
         var table = files.TableOf(fit[0].Task)!;
         var inPlace = new FilesInPlace(feed, fit.Count, static _ => false);
+        using var look = new FileLook();
         foreach (var saved in fit)
         {
-            if (FileStatus.Read(saved.Name, out var now) != Errno.None || !now.IsRegular || saved.Data.Identity.ChangeTo(FileIdentity.Of(now)) != FileChange.None)
+            if (look.At(saved.Name, out var now) != Errno.None || !now.IsRegular || saved.Data.Identity.ChangeTo(FileIdentity.Of(now)) != FileChange.None)
                 continue;
             inPlace.Open(saved, saved.Fd, table.Find(saved.Fd)!.CloseOnExec);
             _descriptions.Add(saved.ObjRef);

@@ -9,15 +9,20 @@ namespace CrCore.Objects.Files;
 /// </summary>
 /// <param name="feed">Calls in the task whose table it is.</param>
 /// <param name="files">How many files there will be: as many placeholders are worth their while.</param>
+/// <remarks>Numbers 0 and 1 are never a file's; the second is the directory of files that follow each other in one.</remarks>
 /// <param name="isTaken">Whether a number was in use before; none of these comes free before <see cref="Finish"/>.</param>
 internal sealed class FilesInPlace(BatchFeed feed, int files, Func<int, bool> isTaken)
 {
     /// <summary>Of a feed's pieces: each is laid out while the one before it runs (<see cref="PuppetArena.SliceSize"/>), and the first goes soon.</summary>
     public const int PieceSize = PuppetArena.SliceSize - (PuppetArena.SliceSize >> 2);
 
+    private const int DirectoryNumber = 1;
+
     private readonly List<(int First, int Last)> _placeholders = [];
     private readonly HashSet<int> _moved = [];
-    private int _left = files;
+    private readonly NameRow _row = new();
+    private bool _holdsDirectory;
+    private int _left = files + DirectoryNumber + 1;
 
     /// <summary>All numbers below are taken.</summary>
     private int _lowest;
@@ -28,10 +33,16 @@ internal sealed class FilesInPlace(BatchFeed feed, int files, Func<int, bool> is
     /// <summary>Opens a file and puts its offset back. The numbers must come in ascending order.</summary>
     public void Open(SavedDescription saved, int number, bool closeOnExec)
     {
+        if (_placeholders.Count == 0)
+            Reach(DirectoryNumber + 1);
+        FollowRow(saved);
         var isNext = Reach(number);
         var batch = feed.Next();
         var inPlace = closeOnExec ? OpenFlags.CloseOnExec : 0;
-        var opened = batch.Must("open", saved, Sys.openat, FileNative.AT_FDCWD, batch.Text(saved.Name), OpenFlags.Reopening(saved.Data.Flags) | inPlace, 0);
+        var flags = OpenFlags.Reopening(saved.Data.Flags) | inPlace;
+        var opened = _holdsDirectory
+            ? batch.Must("open", saved, Sys.openat, DirectoryNumber, batch.Text(_row.Last), flags, 0)
+            : batch.Must("open", saved, Sys.openat, FileNative.AT_FDCWD, batch.Text(saved.Name), flags, 0);
         if (isNext)
         {
             _lowest = number + 1;
@@ -52,6 +63,17 @@ internal sealed class FilesInPlace(BatchFeed feed, int files, Func<int, bool> is
         foreach (var (first, last) in _placeholders)
             feed.Next().Must("close placeholders", null, Sys.close_range, first, last, 0);
         _placeholders.Clear();
+    }
+
+    private void FollowRow(SavedDescription saved)
+    {
+        var isRow = _row.Continues(saved.Name);
+        if (isRow && !_holdsDirectory)
+        {
+            var batch = feed.Next();
+            DescriptorServer.Move(batch, saved, batch.Must("open the directory of", saved, Sys.openat, FileNative.AT_FDCWD, batch.Text(_row.Directory), OpenFlags.Path | OpenFlags.Directory | OpenFlags.CloseOnExec, 0), DirectoryNumber);
+        }
+        _holdsDirectory = isRow;
     }
 
     /// <summary>Takes the free numbers below one, if they are not too many.</summary>
