@@ -13,8 +13,8 @@ namespace CrCore.Objects.Files;
 /// <param name="isTaken">Whether a number was in use before; none of these comes free before <see cref="Finish"/>.</param>
 internal sealed class FilesInPlace(BatchFeed feed, int files, Func<int, bool> isTaken)
 {
-    /// <summary>Of a feed's pieces: each is laid out while the one before it runs (<see cref="PuppetArena.SliceSize"/>), and the first goes soon.</summary>
-    public const int PieceSize = PuppetArena.SliceSize - (PuppetArena.SliceSize >> 2);
+    /// <summary>Of a feed's pieces: each is laid out while the one before it runs, and the first goes soon, some fifty files.</summary>
+    public const int PieceSize = PuppetArena.SliceSize / 4;
 
     private const int DirectoryNumber = 1;
 
