@@ -5,7 +5,7 @@ using CrCore.Objects;
 
 namespace CrCore.Restore;
 
-/// <summary>Compares an image with this machine and makes the plan; creates nothing.</summary>
+/// <summary>Compares an image with this machine and makes the plan; creates nothing of the tree.</summary>
 internal static class RestorePreflight
 {
     public static PlannedTask Check(CheckContext context, NamespacePlan namespaces)

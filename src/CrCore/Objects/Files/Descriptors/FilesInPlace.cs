@@ -126,6 +126,6 @@ internal sealed class FilesInPlace(BatchFeed feed, int files, Func<int, bool> is
             _piece = null;
         foreach (var (made, number) in due)
             if (batch.Result(made) != number)
-                throw new CrTargetException("CrDescriptorNumber", $"A file was to be descriptor {number} and was opened as {batch.Result(made)}.", "Something else made descriptors in a task that is being restored. Try again.");
+                throw new CrTargetException("CrDescriptorNumber", $"A file was to be descriptor {number} and was opened as {batch.Result(made)}.", "Report this with the trace of -Debug.");
     }
 }
