@@ -1,4 +1,3 @@
-using System.Globalization;
 using CrCore;
 
 namespace CrModule;
@@ -88,13 +87,6 @@ public sealed class CrImage
 
     /// <summary>What the image does not keep exactly.</summary>
     public IReadOnlyList<Obstacle> Warnings { get; }
-
-    /// <summary>The length as the table shows it; a method, so that it stands in no list and no JSON.</summary>
-    /// <remarks>Each operator of a script in a view costs the first table of a shell milliseconds: here a method does it all.</remarks>
-    public string SizeText() => string.Create(CultureInfo.CurrentCulture, $"{Length / (double)(1 << 20):n1} MiB");
-
-    /// <summary>The time frozen as the table shows it.</summary>
-    public string FrozenText() => string.Create(CultureInfo.CurrentCulture, $"{Frozen.TotalMilliseconds:n0} ms");
 
     /// <inheritdoc/>
     public override string ToString() => Path;

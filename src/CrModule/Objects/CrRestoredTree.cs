@@ -1,4 +1,3 @@
-using System.Globalization;
 using CrCore;
 
 namespace CrModule;
@@ -69,9 +68,6 @@ public sealed class CrRestoredTree
     public IReadOnlyList<Obstacle> Warnings { get; }
 
     internal WaitStatus? End { get; set; }
-
-    /// <summary>The duration as the table shows it; a method, so that it stands in no list and no JSON.</summary>
-    public string DurationText() => string.Create(CultureInfo.CurrentCulture, $"{Duration.TotalMilliseconds:n0} ms");
 
     /// <inheritdoc/>
     public override string ToString() => $"{Id} ({Comm})";

@@ -234,5 +234,15 @@ public sealed class CheckpointCommandTests : IDisposable
         var lines = _session.Show("Checkpoint-ProcessTree -Id $args[0] -Path $args[1]", _live.Id, ImagePath).Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal(["Root", "Comm", "Tasks", "Threads", "Size", "Frozen", "Path"], lines[0].Split(' ', StringSplitOptions.RemoveEmptyEntries));
         Assert.Equal(3, lines.Length);
+        Assert.Matches(@" \d+\.\d MiB +[\d,]+ ms +/", lines[2]);
+    }
+
+    [Fact]
+    public void Words_for_the_table_stand_in_no_list_of_properties()
+    {
+        var shown = _session.Show("$image = Checkpoint-ProcessTree -Id $args[0] -Path $args[1]; $image.SizeText; $image.psobject.Properties.Name", _live.Id, ImagePath);
+        Assert.Contains(" MiB", shown, StringComparison.Ordinal);
+        Assert.Contains("RootId", shown, StringComparison.Ordinal);
+        Assert.DoesNotContain("Text", shown, StringComparison.Ordinal);
     }
 }
