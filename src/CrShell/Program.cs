@@ -35,6 +35,7 @@ internal static class Program
         Environment.SetEnvironmentVariable("POWERSHELL_TELEMETRY_OPTOUT", "1");
         Environment.SetEnvironmentVariable("POWERSHELL_DIAGNOSTICS_OPTOUT", "1");
         ModulePath.Prepare(AppContext.BaseDirectory);
+        HeadStart.Begin();
 
         using var session = ShellSession.Open(options);
         return session.Run();

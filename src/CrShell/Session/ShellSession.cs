@@ -1,5 +1,4 @@
 using System.Management.Automation;
-using System.Management.Automation.Internal;
 using System.Management.Automation.Language;
 using System.Management.Automation.Runspaces;
 using CrShell.Cli;
@@ -21,9 +20,6 @@ internal sealed class ShellSession : IDisposable
     private ShellSession(ShellOptions options)
     {
         _options = options;
-        // The expression that finds escape sequences is compiled at its first use, by the first table that is shown: beside the
-        // engine's own start it costs no time.
-        ThreadPool.UnsafeQueueUserWorkItem(static _ => new StringDecorated("\e[0m").ToString(OutputRendering.PlainText), null);
         var terminal = new Terminal();
         _reader = terminal.InputIsTerminal ? new LineEditor(terminal, _interruption.Stop) : new StreamLineReader();
         _ui = new ShellUI(terminal, _reader, options.NonInteractive);
@@ -48,6 +44,7 @@ internal sealed class ShellSession : IDisposable
     {
         var session = new ShellSession(options);
         session._runspace.Open();
+        ModuleOnPath.Join(session._runspace);
         Runspace.DefaultRunspace = session._runspace;
         return session;
     }

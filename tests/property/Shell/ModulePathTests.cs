@@ -36,4 +36,69 @@ public sealed class ModulePathTests
         };
         Assert.Equal(expected, ModulePath.With(directory.File("shell/"), before));
     }
+
+    [Fact]
+    public void TheFirstFolderOfThatNameDecides()
+    {
+        using var directory = new TemporaryDirectory();
+        Directory.CreateDirectory(directory.File("empty"));
+        foreach (var place in new[] { "versions/CrModule/0.1.0", "first/CrModule", "second/CrModule" })
+        {
+            Directory.CreateDirectory(directory.File(place));
+            directory.File(place + "/CrModule.psd1", "@{}");
+        }
+        string Path(params string[] names) => string.Join(':', names.Select(name => directory.File(name)));
+        Assert.Equal(directory.File("first/CrModule/CrModule.psd1"), ModuleOnPath.Find(Path("empty", "missing", "first", "second")));
+        Assert.Null(ModuleOnPath.Find(Path("versions", "first")));
+        Assert.Null(ModuleOnPath.Find(Path("empty")));
+        Assert.Null(ModuleOnPath.Find(null));
+    }
+
+    /// <summary>A program of the same name further on would be found first by the engine's own search.</summary>
+    [Theory]
+    [InlineData("", "CrModule")]
+    [InlineData("$PSModuleAutoLoadingPreference = 'None'; ", "")]
+    [InlineData("function Test-CrImage { 'mine' }; ", "mine")]
+    public void ACommandOfTheModuleIsLookedUpThereFirst(string before, string expected)
+    {
+        using var directory = new TemporaryDirectory();
+        Directory.CreateSymbolicLink(directory.File("CrModule"), AppContext.BaseDirectory);
+        directory.File("Test-CrImage", "#!/bin/sh\necho program\n");
+        File.SetUnixFileMode(directory.File("Test-CrImage"), UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        var result = ShellProcess.Run(
+            ["-Command", before + "$ran = Test-CrImage /dev/null 2>&1; if ($ran -is [string]) { $ran } else { \"$((Get-Module CrModule).Name)\" }"],
+            environment: new Dictionary<string, string>
+            {
+                ["PSModulePath"] = directory.Path,
+                ["PATH"] = directory.Path + ":" + Environment.GetEnvironmentVariable("PATH"),
+            });
+        Assert.Equal(expected.Length > 0 ? expected : "program", Assert.Single(result.Lines));
+    }
+
+    [Fact]
+    public void TheEngineHasWhatTheHeadStartOpens()
+        => Assert.NotNull(typeof(System.Management.Automation.PSObject).Assembly.GetType(HeadStart.AnalysisCache)?.TypeInitializer);
+
+    /// <summary>Methods that a first look at a tree has compiled, in a shell of its own each time.</summary>
+    [Fact]
+    public void ARehearsalGoesWhereACheckpointGoes()
+    {
+        Assert.True(Compiled("[CrCore.Rehearsal]::Run()") < Compiled("") / 2);
+
+        static int Compiled(string before)
+        {
+            var result = ShellProcess.Command($$"""
+                $child = Start-Process sleep 60 -PassThru
+                Import-Module '{{Path.Combine(AppContext.BaseDirectory, "CrModule.psd1")}}'
+                $engine = [CrCore.Checkpoint.TreeCheckpoint]::new([CrCore.CheckpointOptions]::new(), $null, $null)
+                {{before}}
+                $count = [Runtime.JitInfo]::GetCompiledMethodCount($true)
+                $null = $engine.Preview($child.Id, [Threading.CancellationToken]::None)
+                [Runtime.JitInfo]::GetCompiledMethodCount($true) - $count
+                $child.Kill()
+                """);
+            Assert.Equal("", result.Error);
+            return int.Parse(Assert.Single(result.Lines), System.Globalization.CultureInfo.InvariantCulture);
+        }
+    }
 }
