@@ -52,8 +52,11 @@ public sealed class RestoreContext : IDisposable
     /// </summary>
     public List<Action> AtRelease { get; } = [];
 
-    /// <summary>What kinds keep from the preflight on while the restore lasts.</summary>
-    internal KindStates States { get; init; } = new();
+    /// <summary>What kinds keep while the restore lasts.</summary>
+    internal KindStates States { get; } = new();
+
+    /// <summary>What the preflight has made and read for the restore, too (<see cref="CheckContext.Lasting"/>).</summary>
+    internal KindStates Lasting { get; init; } = new();
 
     /// <inheritdoc/>
     public void Dispose() => States.Dispose();
@@ -103,6 +106,9 @@ public sealed class CheckContext
 
     /// <summary>What kinds keep while the check lasts.</summary>
     internal KindStates States { get; } = new();
+
+    /// <summary>What they keep for the restore, too: nothing that tells what was met so far, which begins anew there.</summary>
+    internal KindStates Lasting { get; } = new();
 
     /// <summary>Adds an obstacle that stops the restore.</summary>
     public void Refuse(TaskImage? task, string id, string what, string reason, string? advice = null, CrErrorKind kind = CrErrorKind.Obstacle)

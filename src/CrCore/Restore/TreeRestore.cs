@@ -59,7 +59,7 @@ public sealed class TreeRestore(RestoreOptions options, ICrLog? log = null, IPro
             NewPidNamespace = namespaces.NewPid,
             PuppetStart = page,
             PuppetEnd = page + (ulong)(PuppetElf.PageSize + ArenaSize),
-            States = check.States,
+            Lasting = check.Lasting,
         };
         Step("Create");
         puppets.Start(page, ArenaSize);

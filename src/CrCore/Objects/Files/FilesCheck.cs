@@ -11,7 +11,7 @@ internal static class FilesCheck
 
     public static void Check(CheckContext context)
     {
-        var files = SavedFiles.Of(context.States, context.Image, context.Options);
+        var files = SavedFiles.Of(context.Lasting, context.Image, context.Options);
         files.Keys.Check(context);
         LateNames.Check(context, files);
         AnchorsCheck.Check(context);
@@ -39,12 +39,12 @@ internal static class FilesCheck
     /// <summary>The files that there can be thousands of, when all else was looked at.</summary>
     public static void CheckMany(CheckContext context)
     {
-        var files = SavedFiles.Of(context.States, context.Image, context.Options);
+        var files = SavedFiles.Of(context.Lasting, context.Image, context.Options);
         var alone = new List<SavedDescription>();
         foreach (var saved in files.Descriptions)
             if (DescriptorKinds.Find(saved.Data.FdType) is { ChecksAlone: true })
                 alone.Add(saved);
-        CheckAlone(context, context.States.Get<EarlyFiles>().Open(context, files, alone));
+        CheckAlone(context, context.Lasting.Get<EarlyFiles>().Open(context, files, alone));
     }
 
     private static void CheckAlone(CheckContext context, List<SavedDescription> alone)

@@ -131,7 +131,8 @@ public class ManyFilesTests
             var error = Assert.Throws<CrKernelException>(() => program.Restore());
             Assert.Equal(Errno.ETXTBSY, error.Errno);
             Assert.Contains("file200", error.Message, StringComparison.Ordinal);
-            Assert.Equal(before, Children());
+            // Others may have ended meanwhile.
+            Assert.Empty(Children().Except(before));
             running.Kill();
             running.WaitForExit();
         }
@@ -158,7 +159,7 @@ public class ManyFilesTests
         program.Save();
         var before = Children();
         Assert.Empty(new TreeRestore(new()).Preview(program.Image).Obstacles);
-        Assert.Equal(before, Children());
+        Assert.Empty(Children().Except(before));
         program.Restore();
         Assert.Equal("ok", program.Check());
     }

@@ -34,8 +34,8 @@ internal sealed class DescriptorServer
     private DescriptorServer(RestoreContext context)
     {
         _context = context;
-        Files = SavedFiles.Of(context.States, context.Image, context.Options);
-        _early = context.States.Get<EarlyFiles>();
+        Files = SavedFiles.Of(context.Lasting, context.Image, context.Options);
+        _early = context.Lasting.Get<EarlyFiles>();
         Base = Files.HighestFd + 1;
         foreach (var served in context.ServedDescriptors.Values)
             Base = Math.Max(Base, served + 1);

@@ -6,7 +6,7 @@ namespace CrCore.Objects.Files;
 
 /// <summary>
 /// The root's regular files, opened while the preflight looks at the next ones: in the first puppet, from which the root inherits
-/// them. It is in the same namespaces as the root and has the same rights. Kept in the states of preflight and restore.
+/// them. It is in the same namespaces as the root and has the same rights. Kept from the preflight to the restore.
 /// </summary>
 /// <remarks>
 /// So each is looked up twice instead of three times, by two processors: how it is now, before anything is opened, and by open(2),
