@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using CrCore.Kernel;
 using Microsoft.Win32.SafeHandles;
 
@@ -11,7 +12,11 @@ public sealed class AtomicImageFile : ImageDestination
 {
     private const uint Mode = 0x180; // 0600: an image holds the memory of its processes.
 
+    /// <summary>SIGXFSZ.</summary>
+    private const PosixSignal SizeLimitSignal = (PosixSignal)25;
+
     private readonly bool _overwrite;
+    private readonly PosixSignalRegistration? _sizeLimit;
     private string? _hiddenPath;
     private bool _committed;
 
@@ -20,6 +25,9 @@ public sealed class AtomicImageFile : ImageDestination
         (Path, _overwrite, Handle, _hiddenPath) = (path, overwrite, handle, hiddenPath);
         // No buffer: the image writer has its own.
         Stream = new FileStream(handle, FileAccess.ReadWrite, bufferSize: 0);
+        // A write beyond the limit is to fail (EFBIG) and not to end this process, which the kernel's own action would (setrlimit(2)).
+        if (TaskCalls.TryGetLimit(Environment.ProcessId, ResourceKind.FileSize, out var limit) && limit.Soft != RLimit64.Infinity)
+            _sizeLimit = PosixSignalRegistration.Create(SizeLimitSignal, static context => context.Cancel = true);
     }
 
     /// <summary>The name that it will have, absolute.</summary>
@@ -88,6 +96,7 @@ public sealed class AtomicImageFile : ImageDestination
     public override void Dispose()
     {
         Stream.Dispose();
+        _sizeLimit?.Dispose();
         if (!_committed && _hiddenPath is not null)
             File.Delete(_hiddenPath);
     }

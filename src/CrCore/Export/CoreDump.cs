@@ -34,7 +34,7 @@ public sealed class CoreDump(ImageFile image, bool includeFiles, Action<long, lo
             var length = WriteFront(file.Stream, segments, notes);
             WriteMemory(file.Stream, task, memory, segments, length, cancel);
         }
-        catch (IOException e)
+        catch (Exception e) when (WriteError.Is(e))
         {
             throw WriteError.Of(e, "write the core");
         }

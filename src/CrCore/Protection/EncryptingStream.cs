@@ -49,7 +49,7 @@ internal sealed class EncryptingStream : ForwardWriter
             WriteChunk(isLast: true);
             _destination.Flush();
         }
-        catch (IOException e)
+        catch (Exception e) when (Image.WriteError.Is(e))
         {
             throw Image.WriteError.Of(e, "write the image");
         }

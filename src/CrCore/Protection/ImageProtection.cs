@@ -77,7 +77,7 @@ public static class ImageProtection
         {
             write();
         }
-        catch (IOException e)
+        catch (Exception e) when (WriteError.Is(e))
         {
             throw WriteError.Of(e, "write the image");
         }

@@ -25,7 +25,7 @@ public sealed class ImageReport(ImageFile image)
             using var text = new StreamWriter(file.Stream, new UTF8Encoding(false), 1 << 16, leaveOpen: true) { NewLine = "\n" };
             Write(new HtmlWriter(text), shares, descriptors, connections, cancel);
         }
-        catch (IOException e)
+        catch (Exception e) when (WriteError.Is(e))
         {
             throw WriteError.Of(e, "write the report");
         }

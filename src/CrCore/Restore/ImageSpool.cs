@@ -62,7 +62,7 @@ internal sealed class ImageSpool(Stream source) : ForwardReader
         {
             RandomAccess.Write(_memory!, bytes, _kept);
         }
-        catch (IOException e)
+        catch (Exception e) when (WriteError.Is(e))
         {
             throw WriteError.Of(e, "keep the image in memory until it has come whole");
         }

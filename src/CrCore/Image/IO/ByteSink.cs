@@ -106,7 +106,7 @@ internal sealed class ByteSink(Stream destination, bool leaveOpen) : IDisposable
         {
             destination.Write(bytes);
         }
-        catch (IOException e)
+        catch (Exception e) when (WriteError.Is(e))
         {
             throw WriteError.Of(e, "write the image");
         }
@@ -118,7 +118,7 @@ internal sealed class ByteSink(Stream destination, bool leaveOpen) : IDisposable
         {
             act(destination);
         }
-        catch (IOException e)
+        catch (Exception e) when (WriteError.Is(e))
         {
             throw WriteError.Of(e, "write the image");
         }

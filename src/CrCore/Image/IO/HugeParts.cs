@@ -64,7 +64,7 @@ internal sealed class HugeParts
             made = HugeFilePage.Make(_file, start) == Errno.None;
         }
         // The block's own write meets the same, and tells it.
-        catch (IOException)
+        catch (Exception e) when (WriteError.Is(e))
         {
         }
         var took = Stopwatch.GetElapsedTime(since).TotalMilliseconds;

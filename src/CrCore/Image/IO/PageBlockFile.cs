@@ -125,7 +125,7 @@ internal sealed class PageBlockFile : IDisposable
         {
             write();
         }
-        catch (IOException e)
+        catch (Exception e) when (WriteError.Is(e))
         {
             throw WriteError.Of(e, "write the image");
         }

@@ -3,10 +3,14 @@ namespace CrCore.Image;
 /// <summary>Turns a failed write into the engine's own error, with the errno that .NET keeps in HResult on Unix.</summary>
 internal static class WriteError
 {
-    public static CrException Of(IOException e, string what)
+    /// <summary>Whether an exception of a write tells that it failed: of EFBIG .NET makes one of arguments.</summary>
+    public static bool Is(Exception e) => e is IOException or ArgumentOutOfRangeException { ParamName: "value" };
+
+    public static CrException Of(Exception e, string what)
     {
-        var errno = Enum.IsDefined((Errno)e.HResult) ? (Errno)e.HResult : Errno.EIO;
-        return new CrKernelException("CrImageWriteFailed", $"Could not {what} ({e.Message})", errno, Advice(errno));
+        var errno = e is ArgumentOutOfRangeException ? Errno.EFBIG : Enum.IsDefined((Errno)e.HResult) ? (Errno)e.HResult : Errno.EIO;
+        var reason = errno == Errno.EFBIG ? "File too large" : e.Message;
+        return new CrKernelException("CrImageWriteFailed", $"Could not {what} ({reason})", errno, Advice(errno));
     }
 
     public static string Advice(Errno errno) => errno switch
