@@ -16,7 +16,7 @@ namespace CrCore.Image;
 internal sealed class HugeParts
 {
     /// <summary>What 2 MiB of single pages take, and what the account starts with, in ms.</summary>
-    private const double Saved = 0.4, Start = 4;
+    private const double Saved = 0.4, Start = 2;
 
     private const int MostFailures = 3;
 
@@ -48,7 +48,12 @@ internal sealed class HugeParts
         if (start >= end || _isOver)
             return -1;
         lock (_underWay)
+        {
+            // Until one shows what they cost here, one is enough to be tried.
+            if (!Any && _underWay.Count > 0)
+                return -1;
             _underWay.Add(start);
+        }
         return start;
     }
 
