@@ -4,18 +4,21 @@ namespace CrCore.Checkpoint;
 
 /// <summary>
 /// Measures how long a thread has slept in its system call. The kernel tells nobody when a timeout ends, but it does tell
-/// when a thread last ran (<see cref="ProcSched.LastRun"/>); the stop of a freeze overwrites that, so it must be read just
-/// before.
+/// when a thread last ran (<see cref="ProcSched.LastRun"/>, else <see cref="ProcSched.LastLoad"/>); the stop of a freeze
+/// overwrites that, so it must be read just before.
 /// </summary>
 /// <remarks>
 /// A measure, not a promise: the processor's clock of tasks leaves out what the machine's host took from it, and a thread
-/// that was woken and slept on in the same call is measured from then. Both make the sleep shorter than it was. What
-/// cannot be measured is null.
+/// that was woken and slept on in the same call is measured from then, as is one that was moved to another processor
+/// meanwhile. All make the sleep shorter than it was. What cannot be measured is null.
 /// </remarks>
 /// <param name="proc">Reads anew.</param>
 internal sealed class SleepMeter(ProcReader proc)
 {
-    private readonly Dictionary<int, long?> _clocks = [];
+    private readonly Dictionary<int, ProcessorClocks?> _clocks = [];
+
+    /// <summary>CLOCK_MONOTONIC less a processor's clocks of tasks and of loads, in nanoseconds.</summary>
+    private readonly record struct ProcessorClocks(long Tasks, long Loads);
 
     /// <summary>Where a thread slept before it was stopped.</summary>
     internal sealed record Sleep(ProcSyscall Call, long VoluntarySwitches, TimeSpan Length);
@@ -27,9 +30,10 @@ internal sealed class SleepMeter(ProcReader proc)
         {
             if (!ProcSyscall.TryRead(proc, dir, out var call) || !MayHaveRestartBlock(call)
                 || !ProcStat.TryRead(proc, dir, out var stat) || !TryReadSched(dir, out var sched)
-                || ClockOf(stat.Processor) is not { } clock)
+                || ClocksOf(stat.Processor) is not { } clocks)
                 return null;
-            return new Sleep(call, sched.VoluntarySwitches, TimeSpan.FromTicks(Math.Max(0, Monotonic() - clock - sched.LastRun) / TimeSpan.NanosecondsPerTick));
+            var asleepSince = sched.LastRun > 0 ? clocks.Tasks + sched.LastRun : clocks.Loads + sched.LastLoad;
+            return new Sleep(call, sched.VoluntarySwitches, TimeSpan.FromTicks(Math.Max(0, Monotonic() - asleepSince) / TimeSpan.NanosecondsPerTick));
         }
         // It may be ending just now, and an older kernel may lack the file: then nothing is known, as of most threads.
         catch (CrKernelException)
@@ -57,15 +61,15 @@ internal sealed class SleepMeter(ProcReader proc)
         return proc.TryRead(dir, "sched"u8, out var text) && ProcSched.TryParse(text, out sched);
     }
 
-    /// <summary>CLOCK_MONOTONIC less the processor's clock of tasks, seen by running on it for a moment.</summary>
-    private long? ClockOf(int processor)
+    /// <summary>The processor's clocks, seen by running on it for a moment.</summary>
+    private ProcessorClocks? ClocksOf(int processor)
     {
-        if (!_clocks.TryGetValue(processor, out var clock))
-            _clocks.Add(processor, clock = ReadClock(processor));
-        return clock;
+        if (!_clocks.TryGetValue(processor, out var clocks))
+            _clocks.Add(processor, clocks = ReadClocks(processor));
+        return clocks;
     }
 
-    private long? ReadClock(int processor)
+    private ProcessorClocks? ReadClocks(int processor)
     {
         if (!Scheduling.TryGetAffinity(0, out var before))
             return null;
@@ -85,7 +89,10 @@ internal sealed class SleepMeter(ProcReader proc)
             // Charges this thread up to now.
             Scheduling.Yield();
             var text = proc.ReadSystem("thread-self/sched"u8);
-            return ProcSched.TryParse(text, out var own) ? Monotonic() - own.LastRun : null;
+            if (!ProcSched.TryParse(text, out var own) || own.LastRun == 0)
+                return null;
+            var now = Monotonic();
+            return new(now - own.LastRun, now - own.LastLoad);
         }
         finally
         {

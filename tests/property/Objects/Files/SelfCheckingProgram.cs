@@ -133,7 +133,9 @@ internal sealed class SelfCheckingProgram : IDisposable
     {
         Libc.Syscall(Sys.kill, _restoredRoot, SigUsr1);
         Await(() => Result is not null || !Directory.Exists($"/proc/{_restoredRoot}"), "the restored program to check itself");
-        return Result ?? "the restored program ended without a word";
+        var said = Result ?? "the restored program ended without a word";
+        // The comparison of two texts shows no more than their first line.
+        return said.StartsWith("Traceback", StringComparison.Ordinal) ? throw new InvalidOperationException("The program's own check failed:\n" + said) : said;
     }
 
     private static void Await(Func<bool> met, string what)
