@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using CrCore.Kernel;
 using CrCore.Objects.Files;
 using CrProperty.Kernel;
@@ -32,5 +33,41 @@ public class HolderTests
             foreach (var d in look.GetAwaiter().GetResult())
                 Assert.Empty(holders.Of(d.LinkText));
         }
+    }
+
+    /// <summary>A child has all that this process has until it runs its program: what is borrowed is not the child's either.</summary>
+    [FactWith("python3")]
+    public async Task WhatIsBorrowedIsNotOfAChildThatIsBeingMade()
+    {
+        using var program = new SelfCheckingProgram("""
+                pipe = os.pipe()
+                wait()
+            """);
+        using var own = new ProcReader();
+        Assert.True(ProcFd.TryReadTarget(own, program.Pid, 3, out var name));
+        using var process = PidFd.Open(program.Pid);
+        using var borrowed = process.TryGet(3, out _);
+        Assert.NotNull(borrowed);
+        using var enough = new CancellationTokenSource();
+        var starts = Task.Run(() =>
+        {
+            while (!enough.IsCancellationRequested)
+                using (var child = Process.Start("true"))
+                    child.WaitForExit();
+        });
+        var children = 0;
+        bool IsNoChild(int pid)
+        {
+            var isChild = ProcStat.TryRead(own, pid, out var stat) && stat.ParentPid == Environment.ProcessId && pid != program.Pid;
+            children += isChild ? 1 : 0;
+            return !isChild;
+        }
+        for (var end = Stopwatch.GetTimestamp() + 3 * Stopwatch.Frequency; Stopwatch.GetTimestamp() < end;)
+        {
+            Assert.Empty(HolderIndex.Build(own, IsNoChild, name.Equals).Of(name));
+        }
+        await enough.CancelAsync();
+        await starts;
+        Assert.NotEqual(0, children);
     }
 }

@@ -52,7 +52,8 @@ internal sealed class HolderIndex
         {
             ProcFd.TryList(proc, pid, fds);
             foreach (var fd in fds)
-                if ((pid != Environment.ProcessId || isHeld is null || !isHeld(fd)) && ProcFd.TryReadTarget(proc, pid, fd, out var target) && wanted(target))
+                if ((pid != Environment.ProcessId || isHeld is null || !isHeld(fd)) && ProcFd.TryReadTarget(proc, pid, fd, out var target) && wanted(target)
+                    && !IsBorrowed(proc, pid, fd, target))
                     Add(proc, target, pid, fd);
         }
         catch (CrKernelException e) when (e.Errno is Errno.EACCES or Errno.EPERM)
@@ -61,6 +62,28 @@ internal sealed class HolderIndex
             if (ProcStat.TryRead(proc, pid, out var stat) && !stat.IsZombie)
                 Unreadable++;
         }
+    }
+
+    /// <summary>
+    /// A child of this process has all that this process has until it runs its program (vfork(2), posix_spawn(3)): what a look borrows
+    /// for a moment, too.
+    /// </summary>
+    private static bool IsBorrowed(ProcReader proc, int pid, int fd, string target)
+    {
+        if (!ProcStat.TryRead(proc, pid, out var stat) || stat.ParentPid != Environment.ProcessId)
+            return false;
+        try
+        {
+            if (Kcmp.Same(Environment.ProcessId, pid, KcmpType.Vm))
+                return true;
+        }
+        catch (CrKernelException e) when (e.Errno == Errno.ESRCH)
+        {
+            return true;
+        }
+        // What is closed when it runs a program is closed a moment after it has memory of its own (begin_new_exec in fs/exec.c).
+        Thread.Sleep(1);
+        return !ProcFd.TryReadTarget(proc, pid, fd, out var now) || now != target;
     }
 
     private void Add(ProcReader proc, string target, int pid, int fd)
