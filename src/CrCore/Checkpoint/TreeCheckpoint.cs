@@ -38,12 +38,23 @@ public sealed class TreeCheckpoint(CheckpointOptions options, ICrLog? log = null
     /// </exception>
     /// <exception cref="OperationCanceledException">Nothing changed.</exception>
     public CheckpointResult Run(int pid, string path, CancellationToken cancel = default)
-        => TracerThread.Run("checkpoint", () =>
-        {
-            var started = Stopwatch.GetTimestamp();
-            return RunTraced(pid, path, started, foresees: true, stood: TimeSpan.Zero, out var stood, cancel)
-                ?? RunTraced(pid, path, started, foresees: false, stood, out _, cancel)!;
-        });
+        => TracerThread.Run("checkpoint", () => RunTraced(pid, path, cancel));
+
+    /// <summary>
+    /// As <see cref="Run"/>, without a thread of its own: on the calling one, which must have been made for this and end with it. Its end
+    /// is what lets the tree go on should all else fail.
+    /// </summary>
+    /// <exception cref="CrException">As those of <see cref="Run"/>.</exception>
+    /// <exception cref="OperationCanceledException">Nothing changed.</exception>
+    public CheckpointResult RunHere(int pid, string path, CancellationToken cancel = default)
+        => TracerThread.RunHere("checkpoint", () => RunTraced(pid, path, cancel));
+
+    private CheckpointResult RunTraced(int pid, string path, CancellationToken cancel)
+    {
+        var started = Stopwatch.GetTimestamp();
+        return RunTraced(pid, path, started, foresees: true, stood: TimeSpan.Zero, out var stood, cancel)
+            ?? RunTraced(pid, path, started, foresees: false, stood, out _, cancel)!;
+    }
 
     /// <param name="foresees">See <see cref="Foresight"/>.</param>
     /// <param name="stood">How long the tree stood still before, for the same checkpoint.</param>

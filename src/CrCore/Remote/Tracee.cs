@@ -10,10 +10,13 @@ namespace CrCore.Remote;
 internal readonly struct Tracee(int tid, bool polled)
 {
     /// <summary>
-    /// Looks before it sleeps: a batch is over in some microseconds, on another processor as a rule, and to be woken by that
-    /// one takes longer than the batch.
+    /// Looks before it sleeps: a short batch that runs on another processor is over by then. More would be in its way: where that one
+    /// is taken, the scheduler has woken the task on this very processor, and it begins only when this thread sleeps.
     /// </summary>
-    private const int Spins = 50;
+    private const int Spins = 5;
+
+    /// <summary>Looks at a child of this process, each followed by giving the processor away, before each is followed by a sleep.</summary>
+    private const int Yields = 250;
 
     public int Tid => tid;
 
@@ -54,7 +57,7 @@ internal readonly struct Tracee(int tid, bool polled)
                 return false;
             if (round < Spins)
                 continue;
-            if (round < Spins + 200)
+            if (round < Yields)
                 Thread.Yield();
             else
                 Thread.Sleep(1);

@@ -14,6 +14,14 @@ internal static class TracerThread
     /// <summary>Whether a thread of that name, in whatever process, is one of these.</summary>
     public static bool IsName(string name) => name.StartsWith(NameStart, StringComparison.Ordinal);
 
+    /// <summary>The same on the calling thread, which must have been made for this work and end with it.</summary>
+    public static T RunHere<T>(string name, Func<T> work)
+    {
+        using var quiet = ChildSignal.Hold();
+        Thread.CurrentThread.Name = NameStart + name;
+        return work();
+    }
+
     /// <param name="name">What the thread works at.</param>
     public static T Run<T>(string name, Func<T> work)
     {

@@ -34,6 +34,14 @@ public sealed class TreeRestore(RestoreOptions options, ICrLog? log = null, IPro
     public RestoreResult Run(string path, CancellationToken cancel = default)
         => TracerThread.Run("restore", () => RunTraced(path, cancel));
 
+    /// <summary>
+    /// As <see cref="Run(string, CancellationToken)"/>, without a thread of its own: on the calling one, which must have been made for this
+    /// and end with it. Its end is what ends half-made processes should all else fail.
+    /// </summary>
+    /// <exception cref="CrException">No process was left behind.</exception>
+    public RestoreResult RunHere(string path, CancellationToken cancel = default)
+        => TracerThread.RunHere("restore", () => RunTraced(path, cancel));
+
     private RestoreResult RunTraced(string path, CancellationToken cancel)
     {
         var started = Stopwatch.GetTimestamp();

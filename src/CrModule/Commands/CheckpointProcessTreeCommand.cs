@@ -129,7 +129,7 @@ public sealed class CheckpointProcessTreeCommand : CheckpointPolicyCommand, IDis
                 Preview(target, path, options);
             return;
         }
-        if (!TryRun(target.Id, (log, progress, cancel) => new TreeCheckpoint(options, log, progress).Run(target.Id, path, cancel), out var result))
+        if (!TryRun(target.Id, (log, progress, cancel) => new TreeCheckpoint(options, log, progress).RunHere(target.Id, path, cancel), out var result))
             return;
         foreach (var obstacle in result.Warnings)
             Warn(obstacle.ToString());

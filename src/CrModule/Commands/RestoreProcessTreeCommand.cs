@@ -53,7 +53,7 @@ public sealed class RestoreProcessTreeCommand : RestorePolicyCommand
             using var pidFile = BeginPidFile();
             using var root = new RestoredRoot();
             options = options with { RootReady = root.Open };
-            if (TryRun(path, (log, progress, cancel) => new TreeRestore(options, log, progress).Run(path, cancel), out var result))
+            if (TryRun(path, (log, progress, cancel) => new TreeRestore(options, log, progress).RunHere(path, cancel), out var result))
                 Finish(result, root, pidFile);
         }
         catch (CrException e)

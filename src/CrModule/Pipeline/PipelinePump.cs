@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Management.Automation;
+using System.Runtime.ExceptionServices;
 using CrCore;
 
 namespace CrModule.Pipeline;
@@ -20,11 +21,12 @@ internal sealed class PipelinePump(Cmdlet cmdlet, bool verboseEnabled, bool debu
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(300);
 
     // A class: the framework has its collections compiled ahead for references, not for our structures.
-    private sealed record Message(bool IsDebug, string? Text);
+    private sealed record Message(bool IsDebug, string Text);
 
     // Not a BlockingCollection: that ends its last wait by an exception, and before each wait it keeps a processor from the engine.
     private readonly object _gate = new();
     private readonly Queue<Message> _queue = new();
+    private readonly long _started = Stopwatch.GetTimestamp();
     private bool _isOver;
     private CrProgress? _latest;
     private ProgressRecord? _shown;
@@ -39,14 +41,18 @@ internal sealed class PipelinePump(Cmdlet cmdlet, bool verboseEnabled, bool debu
 
     public void Debug(string message) => Post(new Message(true, message));
 
-    /// <summary>Keeps the newest report alone: the engine may report faster than a terminal shows.</summary>
+    /// <summary>
+    /// Keeps the newest report alone: the engine may report faster than a terminal shows. The pipeline's thread, which looks by itself
+    /// when it is time for the first one, is not woken for nothing before.
+    /// </summary>
     public void Report(CrProgress value)
     {
         lock (_gate)
         {
-            if (_latest is null)
-                Post(new Message(false, null));
+            var isNew = _latest is null;
             _latest = value;
+            if (isNew && Stopwatch.GetElapsedTime(_started) >= Patience)
+                Monitor.Pulse(_gate);
         }
     }
 
@@ -57,67 +63,76 @@ internal sealed class PipelinePump(Cmdlet cmdlet, bool verboseEnabled, bool debu
     /// </remarks>
     public T Run<T>(Func<T> work, CancellationTokenSource cancel)
     {
-        var started = Stopwatch.GetTimestamp();
-        var task = Task.Factory.StartNew(() =>
+        T result = default!;
+        ExceptionDispatchInfo? failure = null;
+        // A thread and not a task: it ends with the work, which tracers need, and what it did is known as soon as it is done.
+        var thread = new Thread(() =>
         {
             try
             {
-                return work();
+                result = work();
+            }
+            catch (Exception e)
+            {
+                failure = ExceptionDispatchInfo.Capture(e);
             }
             finally
             {
                 End();
             }
-        }, CancellationToken.None, TaskCreationOptions.LongRunning | TaskCreationOptions.DenyChildAttach, TaskScheduler.Default);
+        })
+        { IsBackground = true };
+        thread.Start();
 
         try
         {
-            WriteAll(started);
+            WriteAll();
             FinishProgress();
         }
         catch
         {
             cancel.Cancel();
-            ((IAsyncResult)task).AsyncWaitHandle.WaitOne();
-            _ = task.Exception;
+            thread.Join();
             throw;
         }
-        return task.GetAwaiter().GetResult();
+        if (failure is null)
+            return result;
+        // Its end undoes what the engine could not.
+        thread.Join();
+        failure.Throw();
+        return result;
     }
 
     /// <summary>Until the work is over. Progress is held back at first.</summary>
-    private void WriteAll(long started)
+    private void WriteAll()
     {
-        var held = false;
         while (true)
         {
-            var left = Patience - Stopwatch.GetElapsedTime(started);
-            if (held && left <= TimeSpan.Zero)
-            {
-                held = false;
-                WriteProgress();
-            }
-            if (Take(held ? (int)left.TotalMilliseconds + 1 : Timeout.Infinite, out var isOver) is { } message)
-            {
-                if (message.Text is null && left > TimeSpan.Zero)
-                    held = true;
-                else
-                    Write(message);
-            }
-            else if (isOver && !(held && Stopwatch.GetElapsedTime(started) >= Patience))
+            if (Take(out var isOver) is { } message)
+                Write(message);
+            else if (isOver)
                 return;
+            else
+                WriteProgress();
         }
     }
 
-    /// <summary>The next message; null when none has come in that time, or none will.</summary>
-    private Message? Take(int milliseconds, out bool isOver)
+    /// <summary>The next message, waited for; null when none will come, or when it is time for progress.</summary>
+    private Message? Take(out bool isOver)
     {
         lock (_gate)
         {
-            if (_queue.Count == 0 && !_isOver)
-                Monitor.Wait(_gate, milliseconds);
-            isOver = _isOver && _queue.Count == 0;
-            return _queue.TryDequeue(out var message) ? message : null;
+            while (true)
+            {
+                var left = Patience - Stopwatch.GetElapsedTime(_started);
+                var isDue = _latest is not null && left <= TimeSpan.Zero;
+                isOver = _isOver && _queue.Count == 0 && !isDue;
+                if (_queue.TryDequeue(out var message))
+                    return message;
+                if (isOver || isDue)
+                    return null;
+                Monitor.Wait(_gate, left > TimeSpan.Zero ? (int)left.TotalMilliseconds + 1 : Timeout.Infinite);
+            }
         }
     }
 
@@ -144,9 +159,7 @@ internal sealed class PipelinePump(Cmdlet cmdlet, bool verboseEnabled, bool debu
 
     private void Write(Message message)
     {
-        if (message.Text is null)
-            WriteProgress();
-        else if (message.IsDebug)
+        if (message.IsDebug)
             cmdlet.WriteDebug(message.Text);
         else
             cmdlet.WriteVerbose(message.Text);

@@ -27,6 +27,11 @@ public sealed class ProcReader(ProcFacts? facts = null) : IDisposable
     // Large enough for every file of an ordinary task, so that growth is the exception.
     private byte[] _buffer = ArrayPool<byte>.Shared.Rent(32 * 1024);
 
+    private ProcStatus? _own;
+
+    /// <summary>The status of this very process, read once: one piece of work asks for its capabilities and ids again and again.</summary>
+    internal ProcStatus? Own => _own ??= ProcStatus.TryRead(this, Environment.ProcessId, out var own) ? own : null;
+
     /// <summary>What this reader was given to look up first; null where it reads all anew.</summary>
     internal ProcFacts? Facts => facts;
 

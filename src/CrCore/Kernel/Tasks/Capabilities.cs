@@ -9,7 +9,7 @@ public static class Capabilities
 
     /// <summary>Whether this process has a capability in its effective set.</summary>
     public static bool Has(ProcReader proc, int capability)
-        => ProcStatus.TryRead(proc, Environment.ProcessId, out var status) && (status.EffectiveCapabilities & 1UL << capability) != 0;
+        => proc.Own is { } own && (own.EffectiveCapabilities & 1UL << capability) != 0;
 
     /// <summary>The same, where it counts for the whole system: in the initial user namespace, whose number is fixed (PROC_USER_INIT_INO of include/linux/proc_ns.h).</summary>
     public static bool HasInitial(ProcReader proc, int capability)

@@ -12,7 +12,7 @@ internal static class CredentialsCheck
     /// <summary>Tells of all tasks what the restoring process has no right to give them. A puppet starts with its credentials.</summary>
     public static void Check(CheckContext context)
     {
-        if (!ProcStatus.TryRead(context.Proc, Environment.ProcessId, out var own))
+        if (context.Proc.Own is not { } own)
             return;
         foreach (var task in context.Image.Tasks)
             foreach (var thread in task.Threads)

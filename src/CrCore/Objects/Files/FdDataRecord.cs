@@ -95,19 +95,17 @@ public sealed record FdDataRecord : ISharedObject
 
     internal static FdDataRecord Read(uint parent, ref FieldReader r)
     {
-        var old = new FdDataRecord
+        var (type, mode, flags, position, version) = ((FdType)r.U16(), r.U16(), r.U32(), r.U64(), r.U64());
+        if (r.Remaining == 0)
+            return new FdDataRecord { ObjRef = parent, FdType = type, Mode = mode, Flags = flags, Position = position, Version = version };
+        return new FdDataRecord
         {
             ObjRef = parent,
-            FdType = (FdType)r.U16(),
-            Mode = r.U16(),
-            Flags = r.U32(),
-            Position = r.U64(),
-            Version = r.U64(),
-        };
-        if (r.Remaining == 0)
-            return old;
-        return old with
-        {
+            FdType = type,
+            Mode = mode,
+            Flags = flags,
+            Position = position,
+            Version = version,
             Owner = new DescriptionOwner(r.I32(), r.I32(), r.U32(), r.U32(), r.I32()),
             Object = r.U32(),
             MountId = r.I32(),

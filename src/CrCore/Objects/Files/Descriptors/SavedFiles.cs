@@ -182,10 +182,10 @@ internal sealed class SavedFiles
             throw Broken(task, $"description {data.ObjRef} stands behind descriptor {fd}, which refers to {description}");
         if (at + 1 >= records.Count || records[at + 1] is not FNameRecord name)
             throw Broken(task, $"description {data.ObjRef} has no name");
-        var own = new List<ICrRecord>();
+        List<ICrRecord>? own = null;
         for (var i = at + 2; i < records.Count && records[i] is not (FdEntRecord or FdDataRecord or FilesRecord or HeldRecord) && Belongs(records[i]); i++)
-            own.Add(records[i]);
-        var saved = new SavedDescription(data, name.Path, own, task, fd);
+            (own ??= []).Add(records[i]);
+        var saved = new SavedDescription(data, name.Path, own ?? (IReadOnlyList<ICrRecord>)[], task, fd);
         _descriptions.Add(data.ObjRef, saved);
         _inOrder.Add(saved);
     }
