@@ -22,12 +22,27 @@ internal static class TreeEnd
     public static void Kill(TreeFreezer freezer, IReadOnlyList<FrozenTask> tasks)
     {
         var large = new List<PidFd>();
-        foreach (var task in tasks)
-            if (!task.IsZombie && task.Stat.ResidentPages * Environment.SystemPageSize >= LargeBytes && PidFd.TryOpen(task.Pid) is { } process)
-                large.Add(process);
-        for (var i = tasks.Count - 1; i >= 0; i--)
-            if (!tasks[i].IsZombie)
-                Kill(tasks[i]);
+        try
+        {
+            foreach (var task in tasks)
+                if (!task.IsZombie && task.Stat.ResidentPages * Environment.SystemPageSize >= LargeBytes && PidFd.TryOpen(task.Pid) is { } process)
+                    large.Add(process);
+            for (var i = tasks.Count - 1; i >= 0; i--)
+                if (!tasks[i].IsZombie)
+                    Kill(tasks[i]);
+            foreach (var process in large)
+                process.ReleaseMemory();
+        }
+        finally
+        {
+            foreach (var process in large)
+                process.Dispose();
+        }
+        TakeAll(freezer, tasks);
+    }
+
+    private static void TakeAll(TreeFreezer freezer, IReadOnlyList<FrozenTask> tasks)
+    {
         var left = new HashSet<int>();
         var own = new List<int>();
         for (var i = tasks.Count - 1; i >= 0; i--)
@@ -36,11 +51,6 @@ internal static class TreeEnd
                     left.Add(tasks[i].Threads[t].Tid);
                 else
                     own.Add(tasks[i].Pid);
-        foreach (var process in large)
-        {
-            process.ReleaseMemory();
-            process.Dispose();
-        }
         var helper = own.Count == 0 && left.Count >= Many && Environment.ProcessorCount > 1 ? Help(tasks) : null;
         if (own.Count == 0)
             TakeAnyEnds(left);

@@ -51,12 +51,13 @@ public sealed class TreeRestore(RestoreOptions options, ICrLog? log = null, IPro
         var image = source.Model;
         Step("Preflight");
         using var puppets = new PuppetTree(proc);
-        var (plan, check) = Plan(proc, image, source.IsFromPipe, () => puppets.Start(FindRoom(image).Start, ArenaSize));
+        var room = new Lazy<AddressRange>(() => FindRoom(image));
+        var (plan, check) = Plan(proc, image, source.IsFromPipe, () => puppets.Start(room.Value.Start, ArenaSize));
         check.Obstacles.ThrowIfAny("CrRestoreObstacles");
         var namespaces = check.Namespaces;
 
         var tasks = RestoringTasks(image);
-        var page = FindRoom(image).Start;
+        var page = room.Value.Start;
         using var context = new RestoreContext
         {
             Options = options,

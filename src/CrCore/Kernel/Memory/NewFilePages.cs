@@ -22,23 +22,20 @@ internal sealed unsafe class NewFilePages : IDisposable
     /// <returns>null where the kernel or a limit (RLIMIT_AS, a filter of system calls) lets this process have none.</returns>
     public static NewFilePages? TryOpen(SafeFileHandle file)
     {
-        var r = Libc.Syscall(Sys.userfaultfd, FileNative.O_CLOEXEC | UserFaultFd.UserModeOnly);
-        if (r < 0)
+        if (UserFaultFd.TryOpen(UserFaultFd.UserModeOnly, features: 0, out _) is not { } descriptor)
             return null;
-        var descriptor = OwnDescriptor.Adopt(r);
         var at = Libc.Syscall(Sys.mmap, 0, Reach, ProtReadWrite, MapShared | MapNoReserve, (long)file.DangerousGetHandle(), 0);
-        if (Libc.ErrnoOf(at) == Errno.None)
+        if (Libc.ErrnoOf(at) != Errno.None)
         {
-            var pages = new NewFilePages(descriptor, at);
-            // A child of this process has no use for the mapping.
-            Libc.Syscall(Sys.madvise, at, Reach, MadvDontFork);
-            if (UserFaultFd.Control(descriptor, UffdApi.Request, new UffdApi { Api = UffdApi.Version }) == Errno.None
-                && UserFaultFd.Control(descriptor, UffdRegister.Request, new UffdRegister { Start = (ulong)at, Length = Reach, Mode = UffdRegister.Missing }) == Errno.None)
-                return pages;
-            pages.Dispose();
+            descriptor.Dispose();
             return null;
         }
-        descriptor.Dispose();
+        var pages = new NewFilePages(descriptor, at);
+        // A child of this process has no use for the mapping.
+        Libc.Syscall(Sys.madvise, at, Reach, MadvDontFork);
+        if (UserFaultFd.Control(descriptor, UffdRegister.Request, new UffdRegister { Start = (ulong)at, Length = Reach, Mode = UffdRegister.Missing }) == Errno.None)
+            return pages;
+        pages.Dispose();
         return null;
     }
 

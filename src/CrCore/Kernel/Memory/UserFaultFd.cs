@@ -92,11 +92,24 @@ public static unsafe class UserFaultFd
     /// <summary>Opens one and asks it for features: whether this program may have such a one, on this kernel.</summary>
     public static Errno Try(int flags, ulong features)
     {
+        TryOpen(flags, features, out var errno)?.Dispose();
+        return errno;
+    }
+
+    /// <summary>Opens one for this process' own memory, which is closed in the programs that it runs.</summary>
+    /// <returns>null where the kernel lets this program have no such one; <paramref name="errno"/> says why.</returns>
+    public static OwnDescriptor? TryOpen(int flags, ulong features, out Errno errno)
+    {
         var r = Libc.Syscall(Sys.userfaultfd, flags | FileNative.O_CLOEXEC);
-        if (r < 0)
-            return Libc.ErrnoOf(r);
-        using var own = OwnDescriptor.Adopt(r);
-        return Control(own, UffdApi.Request, new UffdApi { Api = UffdApi.Version, Features = features });
+        errno = Libc.ErrnoOf(r);
+        if (errno != Errno.None)
+            return null;
+        var own = OwnDescriptor.Adopt(r);
+        errno = Control(own, UffdApi.Request, new UffdApi { Api = UffdApi.Version, Features = features });
+        if (errno == Errno.None)
+            return own;
+        own.Dispose();
+        return null;
     }
 
     /// <summary>A request that does something to the address space of who made the descriptor, whoever asks.</summary>
