@@ -1,6 +1,7 @@
 using System.Management.Automation;
 using System.Management.Automation.Internal;
 using System.Runtime.CompilerServices;
+using Microsoft.PowerShell.Commands;
 
 namespace CrShell.Session;
 
@@ -27,7 +28,11 @@ internal static class HeadStart
     {
         foreach (var length in Lengths)
             Undecorated(length);
+        _ = Column();
     }
+
+    /// <summary>Reads a property as a table does, by a call site: what compiles those is bound and compiled at the first.</summary>
+    internal static object? Column() => new PSPropertyExpression(nameof(string.Length)).GetValues(PSObject.AsPSObject("column"))[0].Result;
 
     private static void OpenAnalysisCache()
     {
