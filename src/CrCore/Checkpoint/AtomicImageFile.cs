@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using CrCore.Kernel;
 using Microsoft.Win32.SafeHandles;
 
@@ -12,11 +11,8 @@ public sealed class AtomicImageFile : ImageDestination
 {
     private const uint Mode = 0x180; // 0600: an image holds the memory of its processes.
 
-    /// <summary>SIGXFSZ.</summary>
-    private const PosixSignal SizeLimitSignal = (PosixSignal)25;
-
     private readonly bool _overwrite;
-    private readonly PosixSignalRegistration? _sizeLimit;
+    private readonly IDisposable? _sizeLimit;
     private string? _hiddenPath;
     private bool _committed;
 
@@ -27,7 +23,7 @@ public sealed class AtomicImageFile : ImageDestination
         Stream = new FileStream(handle, FileAccess.ReadWrite, bufferSize: 0);
         // A write beyond the limit is to fail (EFBIG) and not to end this process, which the kernel's own action would (setrlimit(2)).
         if (TaskCalls.TryGetLimit(Environment.ProcessId, ResourceKind.FileSize, out var limit) && limit.Soft != RLimit64.Infinity)
-            _sizeLimit = PosixSignalRegistration.Create(SizeLimitSignal, static context => context.Cancel = true);
+            _sizeLimit = SizeLimitSignal.Ignore();
     }
 
     /// <summary>The name that it will have, absolute.</summary>

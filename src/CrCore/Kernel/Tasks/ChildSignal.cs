@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-
 namespace CrCore.Kernel;
 
 /// <summary>How this process hears of its children (SIGCHLD, sigaction(2)).</summary>
@@ -7,27 +5,16 @@ namespace CrCore.Kernel;
 /// The disposition of a signal belongs to the process, and so does the count of those who hold it: two pieces of
 /// traced work may run side by side.
 /// </remarks>
-internal sealed unsafe partial class ChildSignal
+internal sealed unsafe class ChildSignal
 {
     private const int SigChld = 17, SaNoCldStop = 1;
-    private const nint Default = 0, Ignore = 1;
     private const int MostLooks = 50;
 
     private static readonly ChildSignal Own = new();
 
     private readonly Lock _lock = new();
     private int _holders;
-    private Action _saved;
-
-    /// <summary>struct sigaction of glibc on x86-64 (bits/sigaction.h); the mask is 1024 bits wide.</summary>
-    [StructLayout(LayoutKind.Sequential)]
-    private struct Action
-    {
-        public nint Handler;
-        public fixed ulong Mask[16];
-        public int Flags;
-        public nint Restorer;
-    }
+    private OwnSignalAction _saved;
 
     /// <summary>
     /// Until disposed of, no handler hears of SIGCHLD: the .NET runtime's would look for ended children, and take for such
@@ -48,9 +35,9 @@ internal sealed unsafe partial class ChildSignal
         {
             if (_holders++ > 0)
                 return;
-            var quiet = new Action { Handler = Default, Flags = SaNoCldStop };
-            Action before;
-            if (SigAction(SigChld, &quiet, &before) != 0)
+            var quiet = new OwnSignalAction { Handler = OwnSignalAction.Default, Flags = SaNoCldStop };
+            OwnSignalAction before;
+            if (OwnSignalAction.Exchange(SigChld, &quiet, &before) != 0)
                 throw KernelError.FromLast("CrSignalFailed", "Holding back SIGCHLD failed");
             _saved = before;
         }
@@ -62,13 +49,13 @@ internal sealed unsafe partial class ChildSignal
         {
             if (--_holders > 0)
                 return;
-            Action now;
+            OwnSignalAction now;
             // Whoever has set a handler meanwhile (the runtime, at its first child) keeps it.
-            if (SigAction(SigChld, null, &now) == 0 && now.Handler == Default && _saved.Handler != Ignore)
+            if (OwnSignalAction.Exchange(SigChld, null, &now) == 0 && now.Handler == OwnSignalAction.Default && _saved.Handler != OwnSignalAction.Ignore)
             {
                 // With an inherited SIG_IGN no end could ever be waited for; it becomes the default.
                 var saved = _saved;
-                _ = SigAction(SigChld, &saved, null);
+                _ = OwnSignalAction.Exchange(SigChld, &saved, null);
             }
             // Only where a child has ended: the runtime looks on a thread of its own, later, and would take for an end a stop of
             // the child that the next holder has made by then.
@@ -95,7 +82,4 @@ internal sealed unsafe partial class ChildSignal
                 Own.Remove();
         }
     }
-
-    [LibraryImport("libc", EntryPoint = "sigaction", SetLastError = true)]
-    private static partial int SigAction(int signal, Action* action, Action* old);
 }
