@@ -1,7 +1,6 @@
 using System.Management.Automation;
 using System.Management.Automation.Internal;
 using System.Runtime.CompilerServices;
-using Microsoft.PowerShell.Commands;
 
 namespace CrShell.Session;
 
@@ -28,11 +27,7 @@ internal static class HeadStart
     {
         foreach (var length in Lengths)
             Undecorated(length);
-        _ = Column();
     }
-
-    /// <summary>Reads a property as a table does, by a call site: what compiles those is bound and compiled at the first.</summary>
-    internal static object? Column() => new PSPropertyExpression(nameof(string.Length)).GetValues(PSObject.AsPSObject("column"))[0].Result;
 
     private static void OpenAnalysisCache()
     {

@@ -79,10 +79,6 @@ public sealed class ModulePathTests
     public void TheEngineHasWhatTheHeadStartOpens()
         => Assert.NotNull(typeof(System.Management.Automation.PSObject).Assembly.GetType(HeadStart.AnalysisCache)?.TypeInitializer);
 
-    // Whoever runs it hears of no error.
-    [Fact]
-    public void TheHeadStartReadsAColumn() => Assert.Equal("column".Length, HeadStart.Column());
-
     /// <summary>Methods that a first look at a tree has compiled, in a shell of its own each time.</summary>
     [Fact]
     public void ARehearsalGoesWhereACheckpointGoes()
