@@ -16,8 +16,8 @@ public class EveryOptionTests
             # What fails or is another thing to set: filters and programs, repair, protocols over TCP, keys.
             not_set = {1: [25, 26, 27, 50, 51, 52, 62], 6: [14, 19, 20, 21, 22, 29, 31, 33, 38, 39, 40], 0: [16, 64], 41: [64]}
             # The kernel says only that IPV6_ROUTER_ALERT is set; the number 57 is SO_COOKIE's, the rest of SOL_SOCKET tells of peers and of now.
-            # TCP_TIMESTAMP is a clock; PACKET_HDRLEN answers to what stands in the buffer.
-            not_kept = {1: [4, 17, 26, 28, 31, 55, 56, 57, 59, 77], 41: [22], 6: [24], 263: [11]}
+            # TCP_INFO tells of now, TCP_TIMESTAMP is a clock; PACKET_HDRLEN answers to what stands in the buffer.
+            not_kept = {1: [4, 17, 26, 28, 31, 55, 56, 57, 59, 77], 41: [22], 6: [11, 24], 263: [11]}
             values = [struct.pack('i', x) for x in (1, 2, 5, 9, 101, 70003, 0)] + [struct.pack('ii', 1, 7), struct.pack('Q', 123456), struct.pack('ii', 11, 3), struct.pack('qq', 3, 250000), b'reno']
             values += [inet_aton('127.0.0.1') * 2 + struct.pack('i', 1), b'\x94\x04\0\0', b'\x3a\0\5\2\0\0\1\0', b'\0\0\1\4\0\0\0\0', struct.pack('8I', *[5] * 8), struct.pack('HH', 20000, 30000)]
             names = {1: range(1, 90), 0: range(1, 130), 41: range(1, 100), 6: range(1, 50), 17: [1, 100, 101, 102, 103, 104], 136: [10, 11], 255: [1], 58: [1], 263: range(1, 30), 270: range(1, 15)}
