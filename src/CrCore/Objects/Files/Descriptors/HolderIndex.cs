@@ -48,13 +48,22 @@ internal sealed class HolderIndex
     private void AddAll(ProcReader proc, int pid, List<int> fds, Func<string, bool> wanted, Func<int, bool>? isHeld)
     {
         fds.Clear();
+        var isAsked = false;
         try
         {
             ProcFd.TryList(proc, pid, fds);
             foreach (var fd in fds)
-                if ((pid != Environment.ProcessId || isHeld is null || !isHeld(fd)) && ProcFd.TryReadTarget(proc, pid, fd, out var target) && wanted(target)
-                    && !IsBorrowed(proc, pid, fd, target))
+            {
+                if ((pid == Environment.ProcessId && isHeld is not null && isHeld(fd)) || !ProcFd.TryReadTarget(proc, pid, fd, out var target) || !wanted(target))
+                    continue;
+                // Of the few that have anything wanted, and of each once.
+                if (!isAsked && IsBeingMade(proc, pid))
+                    return;
+                // What it closed meanwhile is not there to be read again.
+                if (isAsked || (ProcFd.TryReadTarget(proc, pid, fd, out var now) && now == target))
                     Add(proc, target, pid, fd);
+                isAsked = true;
+            }
         }
         catch (CrKernelException e) when (e.Errno is Errno.EACCES or Errno.EPERM)
         {
@@ -65,10 +74,10 @@ internal sealed class HolderIndex
     }
 
     /// <summary>
-    /// A child of this process has all that this process has until it runs its program (vfork(2), posix_spawn(3)): what a look borrows
-    /// for a moment, too.
+    /// Whether a process is a child of this one that has not run its program yet (vfork(2), posix_spawn(3)): until then it has all that this
+    /// process has, what a look borrows for a moment, too.
     /// </summary>
-    private static bool IsBorrowed(ProcReader proc, int pid, int fd, string target)
+    private static bool IsBeingMade(ProcReader proc, int pid)
     {
         if (!ProcStat.TryRead(proc, pid, out var stat) || stat.ParentPid != Environment.ProcessId)
             return false;
@@ -83,7 +92,7 @@ internal sealed class HolderIndex
         }
         // What is closed when it runs a program is closed a moment after it has memory of its own (begin_new_exec in fs/exec.c).
         Thread.Sleep(1);
-        return !ProcFd.TryReadTarget(proc, pid, fd, out var now) || now != target;
+        return false;
     }
 
     private void Add(ProcReader proc, string target, int pid, int fd)
