@@ -178,14 +178,14 @@ internal sealed class PagePipeline : IDisposable
         private void Do(PageJob job, bool moreFollows)
         {
             if (_data.Length == 0)
-                _data = GC.AllocateUninitializedArray<byte>(PageJob.Capacity * ImageFormat.PageSize);
+                _data = PageBuffers.Rent(PageJob.Capacity * ImageFormat.PageSize);
             var (pages, runs) = job.Read(_data, _runs);
             var stored = _data.AsMemory(0, pages * ImageFormat.PageSize);
             var codec = PageCodec.None;
             if (_packer is not null && pages > 0)
             {
                 if (_packed.Length == 0)
-                    _packed = GC.AllocateUninitializedArray<byte>(_data.Length);
+                    _packed = PageBuffers.Rent(_data.Length);
                 if (_packer.Pack(stored.Span, _packed) is > 0 and var length)
                     (stored, codec) = (_packed.AsMemory(0, length), owner._compression.Codec);
             }
@@ -227,6 +227,11 @@ internal sealed class PagePipeline : IDisposable
             }
         }
 
-        public void Dispose() => _packer?.Dispose();
+        public void Dispose()
+        {
+            _packer?.Dispose();
+            PageBuffers.Return(ref _data);
+            PageBuffers.Return(ref _packed);
+        }
     }
 }

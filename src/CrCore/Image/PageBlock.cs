@@ -1,5 +1,3 @@
-using System.Buffers;
-
 namespace CrCore.Image;
 
 /// <summary>
@@ -60,8 +58,8 @@ public sealed class PageBlock : IDisposable
     public void Dispose()
     {
         Clear();
-        Return(ref _data);
-        Return(ref _packed);
+        PageBuffers.Return(ref _data);
+        PageBuffers.Return(ref _packed);
         _unpacker.Dispose();
     }
 
@@ -90,14 +88,7 @@ public sealed class PageBlock : IDisposable
     {
         if (buffer.Length >= length)
             return;
-        Return(ref buffer);
-        buffer = ArrayPool<byte>.Shared.Rent(length);
-    }
-
-    private static void Return(ref byte[] buffer)
-    {
-        if (buffer.Length > 0)
-            ArrayPool<byte>.Shared.Return(buffer);
-        buffer = [];
+        PageBuffers.Return(ref buffer);
+        buffer = PageBuffers.Rent(length);
     }
 }

@@ -11,7 +11,8 @@ internal sealed class ByteSink(Stream destination, bool leaveOpen) : IDisposable
     /// <summary>The file behind the stream, where parts of it can be written apart; else null.</summary>
     public SafeFileHandle? File { get; } = destination is FileStream { CanSeek: true } file ? file.SafeFileHandle : null;
 
-    private const int BufferSize = 128 << 10;
+    /// <summary>Not one for the heap of large objects: it ends with its thread (<see cref="PageBuffers"/>).</summary>
+    private const int BufferSize = 64 << 10;
 
     private readonly XxHash3 _hash = new();
     private byte[] _buffer = ArrayPool<byte>.Shared.Rent(BufferSize);

@@ -6,7 +6,8 @@ namespace CrCore.Image;
 /// <summary>The reader's end: counts and buffers what comes from any stream, and hashes what it is told to.</summary>
 internal sealed class ByteSource(Stream stream, bool leaveOpen, long offset = 0) : IDisposable
 {
-    private const int BufferSize = 128 << 10;
+    /// <summary>Not one for the heap of large objects: it ends with its thread (<see cref="PageBuffers"/>).</summary>
+    private const int BufferSize = 64 << 10;
 
     private readonly XxHash3 _hash = new();
     private byte[] _buffer = ArrayPool<byte>.Shared.Rent(BufferSize);

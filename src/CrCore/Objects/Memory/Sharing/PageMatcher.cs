@@ -18,7 +18,7 @@ internal sealed class PageMatcher(bool byContents)
 
     private readonly PagemapEntry[] _own = new PagemapEntry[Chunk], _theirs = new PagemapEntry[Chunk], _again = new PagemapEntry[Chunk];
     private readonly uint[] _owners = new uint[Chunk];
-    private readonly byte[] _ownBytes = new byte[Few * ImageFormat.PageSize], _theirBytes = new byte[Few * ImageFormat.PageSize];
+    private byte[] _ownBytes = [], _theirBytes = []; // made for the first contents that are compared: a rare thing
     private readonly List<SharedRange> _found = [];
 
     /// <summary>What one has from others, ascending: of each page the first of them that has it, too.</summary>
@@ -126,6 +126,8 @@ internal sealed class PageMatcher(bool byContents)
     {
         var address = start + (ulong)first * PageSize;
         var bytes = (end - first) * ImageFormat.PageSize;
+        if (_ownBytes.Length == 0)
+            (_ownBytes, _theirBytes) = (new byte[Few * ImageFormat.PageSize], new byte[Few * ImageFormat.PageSize]);
         own.Memory.Read(address, _ownBytes.AsSpan(0, bytes));
         other.Memory.Read(address, _theirBytes.AsSpan(0, bytes));
         var found = 0;

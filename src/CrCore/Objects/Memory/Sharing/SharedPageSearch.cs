@@ -19,7 +19,7 @@ internal sealed class SharedPageSearch(bool byContents) : IDisposable
     private const int MostSiblings = 3;
 
     private readonly Dictionary<int, SharingTask> _byPid = [];
-    private readonly PageMatcher _matcher = new(byContents);
+    private PageMatcher? _matcher; // 64 KiB and more, for trees of several tasks alone
     private SharingTask? _parent;
 
     /// <summary>Takes out of a task's pages what another's pages stand for.</summary>
@@ -46,7 +46,7 @@ internal sealed class SharedPageSearch(bool byContents) : IDisposable
             return [];
         try
         {
-            own.Taken = [.. _matcher.Find(own, others)];
+            own.Taken = [.. (_matcher ??= new(byContents)).Find(own, others)];
         }
         finally
         {
