@@ -56,9 +56,7 @@ internal sealed class OwnChild : IDisposable
         if (_disposed)
             return;
         _disposed = true;
-        if (!_process.HasExited)
-            _process.Kill();
-        _process.WaitForExit();
+        ChildEnd.Kill(_process);
         _process.Dispose();
     }
 }

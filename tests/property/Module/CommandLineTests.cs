@@ -132,7 +132,7 @@ public sealed class CommandLineTests : IDisposable
         Assert.Empty(outcome.Errors);
         if (before.Contains("-Stop", StringComparison.Ordinal))
         {
-            _process.Process.WaitForExit();
+            _process.AwaitEnd();
             _process.Forget();
         }
         return Keep(outcome).SingleOrDefault();

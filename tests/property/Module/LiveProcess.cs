@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using CrProperty.Kernel;
 
 namespace CrProperty.Module;
 
@@ -52,6 +53,10 @@ internal sealed class LiveProcess : IDisposable
         return live;
     }
 
+    /// <summary>Waits for the end of a process that was ended, as a checkpoint does it.</summary>
+    /// <returns>Its exit code.</returns>
+    public int AwaitEnd() => ChildEnd.Await(Process);
+
     /// <summary>
     /// Lets go of a process that has ended: as long as its object lives, .NET takes any process of the same id for the
     /// ended one, also one that was restored.
@@ -79,9 +84,7 @@ internal sealed class LiveProcess : IDisposable
             Kill(pid);
         if (_forgotten)
             return;
-        if (!Process.HasExited)
-            Process.Kill(entireProcessTree: true);
-        Process.WaitForExit();
+        ChildEnd.Kill(Process, withTree: true);
         Process.Dispose();
     }
 

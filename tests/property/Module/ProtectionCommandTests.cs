@@ -143,7 +143,7 @@ public sealed class ProtectionCommandTests : IDisposable
         var image = Run($"Checkpoint-ProcessTree -Id {live.Id} -Path $Sealed -Stop -KeyFile $Key").Single<CrImage>();
         Assert.Equal(new FileInfo(_sealed).Length, image.Length);
         Assert.Equal("CRIMGENC"u8.ToArray(), File.ReadAllBytes(_sealed)[..8]);
-        live.Process.WaitForExit();
+        live.AwaitEnd();
         live.Forget();
         Assert.Equal("CrImageEncrypted", Run("Restore-ProcessTree $Sealed").ErrorId);
         var tree = Run("Restore-ProcessTree $Sealed -KeyFile $Key").Single<CrRestoredTree>();

@@ -3,6 +3,7 @@ using System.Text.Json;
 using CrCore;
 using CrCore.Checkpoint;
 using CrCore.Restore;
+using CrProperty.Kernel;
 
 namespace CrProperty.Namespaces;
 
@@ -23,9 +24,11 @@ internal sealed class ContainedTree : IDisposable
         def await_word(name):
             while not said(name): time.sleep(0.01)
         def tell(name, value):
+            # Several trees of one image tell the same at the same time.
             path = os.path.join(folder, name)
-            with open(path + ".new", "w") as f: json.dump(value, f, sort_keys=True)
-            os.rename(path + ".new", path)
+            new = path + "." + os.urandom(8).hex()
+            with open(new, "w") as f: json.dump(value, f, sort_keys=True)
+            os.rename(new, path)
         def loopback():
             with socket.socket() as s:
                 return struct.unpack_from("h", fcntl.ioctl(s, 0x8913, struct.pack("16s24x", b"lo")), 16)[0] & 1
@@ -100,7 +103,7 @@ internal sealed class ContainedTree : IDisposable
     {
         var result = new TreeCheckpoint(new CheckpointOptions { Stop = stop, Overwrite = true }).Run(Root, Image);
         if (stop)
-            _first.WaitForExit();
+            ChildEnd.Await(_first);
         return result;
     }
 
@@ -138,11 +141,9 @@ internal sealed class ContainedTree : IDisposable
         foreach (var pid in _restored)
             EndTree(pid);
         EndTree(Root);
-        if (!_first.HasExited)
-            _first.Kill();
-        _first.WaitForExit();
+        ChildEnd.Kill(_first);
         _first.Dispose();
-        Directory.Delete(_folder, recursive: true);
+        LeftFolder.Delete(_folder);
     }
 
     /// <summary>Only those that still are what was started here.</summary>

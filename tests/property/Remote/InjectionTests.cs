@@ -2,6 +2,7 @@ using System.Diagnostics;
 using CrCore.Checkpoint;
 using CrCore.Kernel;
 using CrCore.Remote;
+using CrProperty.Kernel;
 using Xunit;
 
 namespace CrProperty.Remote;
@@ -37,7 +38,7 @@ public class InjectionTests
             {
                 using var proc = new ProcReader();
                 using var freezer = new TreeFreezer(proc);
-                var walk = freezer.Freeze(program.Id, [], TimeSpan.FromSeconds(5), default);
+                var walk = freezer.Freeze(program.Id, [], TimeSpan.FromMinutes(1), default);
                 var task = Assert.Single(TreeFacts.Read(walk, freezer, proc));
                 Assert.Equal(4, task.Threads.Count);
                 var maps = new List<MemoryMapping>();
@@ -51,7 +52,6 @@ public class InjectionTests
             program.StandardInput.WriteLine("?");
             Assert.Equal("alive 4", program.StandardOutput.ReadLine());
         }
-        Assert.False(program.HasExited);
         program.StandardInput.Close();
         Assert.Equal(0, program.WaitForExit());
     }
@@ -88,7 +88,7 @@ public class InjectionTests
         {
             using var proc = new ProcReader();
             using var freezer = new TreeFreezer(proc);
-            var task = TreeFacts.Read(freezer.Freeze(program.Id, [], TimeSpan.FromSeconds(5), default), freezer, proc)[0];
+            var task = TreeFacts.Read(freezer.Freeze(program.Id, [], TimeSpan.FromMinutes(1), default), freezer, proc)[0];
             var maps = new List<MemoryMapping>();
             ProcMaps.TryRead(proc, task.Pid, maps);
             using var site = InjectionSite.Find(task.Pid, maps, []);
@@ -143,20 +143,14 @@ public class InjectionTests
         }
 
         public int Id => _process.Id;
-        public bool HasExited => _process.HasExited;
         public StreamReader StandardOutput => _process.StandardOutput;
         public StreamWriter StandardInput => _process.StandardInput;
 
-        public int WaitForExit()
-        {
-            Assert.True(_process.WaitForExit(10_000));
-            return _process.ExitCode;
-        }
+        public int WaitForExit() => ChildEnd.Await(_process);
 
         public void Dispose()
         {
-            _process.Kill();
-            _process.WaitForExit();
+            ChildEnd.Kill(_process);
             _process.Dispose();
         }
     }

@@ -4,6 +4,7 @@ using System.Text.Json;
 using CrCore;
 using CrCore.Checkpoint;
 using CrCore.Restore;
+using CrProperty.Kernel;
 
 namespace CrProperty.Services;
 
@@ -45,7 +46,7 @@ internal sealed class ServiceTree : IDisposable
             {
                 var result = new TreeCheckpoint(new CheckpointOptions { Stop = stop, Overwrite = true }).Run(Root, Image);
                 if (stop)
-                    _first.WaitForExit();
+                    ChildEnd.Await(_first);
                 return result;
             }
             catch (CrPreflightException e) when (tries < MaxTries && e.Obstacles.All(o => NotAccepted.Contains(o.Id)))
@@ -118,9 +119,9 @@ internal sealed class ServiceTree : IDisposable
         Remember(Root);
         foreach (var pid in _pids)
             EndIfOfTree(pid);
-        _first.WaitForExit();
+        ChildEnd.Kill(_first);
         _first.Dispose();
-        Directory.Delete(_folder, recursive: true);
+        LeftFolder.Delete(_folder);
     }
 
     /// <summary>Only what still runs in the tree's session or names its folder: a pid may be somebody else's by now.</summary>
