@@ -8,8 +8,6 @@ namespace CrProperty.Kernel;
 /// <summary>The doors that are system calls, each with an effect that another source sees.</summary>
 public class CallsTest
 {
-    private static readonly int Self = Environment.ProcessId;
-
     [FactWith("python3")]
     public void A_robust_list_is_found_from_outside()
     {
@@ -91,26 +89,6 @@ public class CallsTest
         var total = File.ReadLines("/proc/meminfo").First().Split(' ', StringSplitOptions.RemoveEmptyEntries)[1];
         Assert.Equal(ulong.Parse(total) * 1024, machine.TotalMemory);
         Assert.InRange(machine.FreeMemory, 1ul, machine.TotalMemory);
-    }
-
-    [Fact]
-    public void Prctl_sees_the_own_process()
-    {
-        var before = Prctl.IsChildSubreaper;
-        try
-        {
-            Prctl.IsChildSubreaper = !before;
-            Assert.Equal(!before, Prctl.IsChildSubreaper);
-        }
-        finally
-        {
-            Prctl.IsChildSubreaper = before;
-        }
-        using var reader = new ProcReader();
-        Assert.True(ProcStatus.TryRead(reader, Self, out var status));
-        Assert.Equal((status.BoundingCapabilities & 1) != 0, Prctl.HasBoundingCapability(0));
-        Assert.Null(Prctl.HasBoundingCapability(1000));
-        Assert.InRange(Prctl.Dumpable, 0, 2);
     }
 
     [Fact]
