@@ -15,7 +15,7 @@ public sealed class InterruptTests
     {
         using var directory = new TemporaryDirectory();
         var cleaned = directory.File("cleaned");
-        using var shell = ShellProcess.Start(["-Command", $"'ready'; try {{ {endless} }} finally {{ [IO.File]::WriteAllText('{cleaned}', 'x') }}; 'not reached'"]);
+        using var shell = ShellProcess.Start(["-Command", $"try {{ 'ready'; {endless} }} finally {{ [IO.File]::WriteAllText('{cleaned}', 'x') }}; 'not reached'"]);
         Assert.Equal("ready", shell.Output.ReadLine());
         Interrupt(shell.Id);
         var result = shell.Finish();
