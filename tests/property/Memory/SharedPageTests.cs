@@ -292,11 +292,13 @@ public class SharedPageTests
                 at = 8 * 4096 - 5
                 for i, b in enumerate(secret): memory[at + i] = b
                 memory[20 * 4096] = 2
+                r, w = os.pipe()
                 if os.fork() == 0:
                     memory[9 * 4096 - 100] = 3      # the second half of the secret is in a page of its own now, with the same bytes
+                    os.write(w, b'r')
                     time.sleep(1000)
                 del secret
-                time.sleep(0.3)
+                os.read(r, 1)
                 wait()
             """);
         program.SaveRunning(new() { NoCopy = true });

@@ -104,7 +104,7 @@ public sealed class CheckingCommandTests : IDisposable
     [Fact]
     public void A_running_tree_is_listed_and_drawn()
     {
-        using var live = LiveProcess.Script(_folder, "sleep 600 & sleep 601 & echo > $READY; wait");
+        using var live = LiveProcess.Script(_folder, "sleep 600 & sleep 601 & for p in $(jobs -p); do until [ $(cat /proc/$p/comm) = sleep ]; do :; done; done; echo > $READY; wait");
         var tasks = _session.Run("Get-ProcessTree -Id $args[0]", live.Id).Output.Select(o => (CrProcess)o.BaseObject).ToList();
         Assert.Equal(3, tasks.Count);
         Assert.Equal((live.Id, 0, "bash"), (tasks[0].Id, tasks[0].Depth, tasks[0].Comm));

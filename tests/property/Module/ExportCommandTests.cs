@@ -94,7 +94,7 @@ public sealed class ExportCommandTests : IDisposable
                 for (int i = 3; i < 256; i++) close(i);
                 setsid();
                 mmap(0, 1ul << 40, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-                pthread_t t; pthread_create(&t, 0, worker, 0); usleep(200000);
+                pthread_t t; pthread_create(&t, 0, worker, 0);
                 marker = 4712;
                 FILE *f = fopen(v[1], "w"); fputs("x", f); fclose(f);
                 return inner(21);
@@ -105,13 +105,13 @@ public sealed class ExportCommandTests : IDisposable
         try
         {
             LiveProcess.WaitUntil(() => File.Exists(_folder.File("ready")) && new FileInfo(_folder.File("ready")).Length > 0);
-            Thread.Sleep(100);
+            // Each of the two threads has one call of pause(2), and is there when all else is done.
+            LiveProcess.WaitUntil(() => Directory.GetDirectories($"/proc/{process.Id}/task") is { Length: 2 } tasks && tasks.All(t => File.ReadAllText(t + "/syscall").StartsWith("34 ", StringComparison.Ordinal)));
             Run($"Checkpoint-ProcessTree -Id {process.Id} -Path ($Folder + '/p.cr')").Single<CrImage>();
         }
         finally
         {
-            process.Kill();
-            process.WaitForExit();
+            ChildEnd.Kill(process);
         }
         var core = Run("Export-CrCoreDump ($Folder + '/p.cr') ($Folder + '/p.core')").Single<CrCoreDump>();
         Assert.True(core.Length < 64 << 20);

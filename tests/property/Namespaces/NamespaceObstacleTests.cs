@@ -10,7 +10,7 @@ public class NamespaceObstacleTests
     [TheoryInNamespaces]
     [InlineData("-pfm --mount-proc", "os.system('mount -t hugetlbfs none /mnt')", "CrMountNotSaved", "mount /mnt")]
     [InlineData("-pfn --mount-proc", "assert os.system('ip tuntap add dev t0 mode tun || ip link add t0 type ifb || ip link add t0 type dummy') == 0", "CrInterfaceNotSaved", "network interface t0")]
-    [InlineData("-pf --mount-proc", "if os.fork() == 0: libc.unshare(0x4000000); time.sleep(1000)\ntime.sleep(0.5)", "CrNamespacesDiffer", "namespaces")]
+    [InlineData("-pf --mount-proc", "if os.fork() == 0: libc.unshare(0x4000000); tell('apart', 1); time.sleep(1000)\nawait_word('apart')", "CrNamespacesDiffer", "namespaces")]
     public void WhatIsNotSavedIsNamed(string unshare, string prepare, string id, string what)
     {
         using var tree = new ContainedTree(unshare, prepare);
