@@ -51,7 +51,10 @@ public class MemoryObstacleTests
     {
         using var folder = new Module.ScratchFolder();
         var program = folder.File("gone");
-        File.Copy("/bin/sleep", program);
+        // Not by File.Copy: what this process has open for writing a child of another test has, too, until it runs its own program, and
+        // no program can be run that somebody writes to (ETXTBSY).
+        using (var copy = Process.Start("cp", ["/bin/sleep", program]))
+            copy.WaitForExit();
         using var child = OwnChild.Start(program, "1000").WaitForCall("35", "230");
         File.Delete(program);
         // Another file of that name is not the program.
