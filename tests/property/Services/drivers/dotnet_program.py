@@ -25,10 +25,13 @@ try {
         [System.IO.File]::WriteAllText("$Folder/progress.new", "$n")
         [System.IO.File]::Move("$Folder/progress.new", "$Folder/progress", $true)
     }
-    [System.IO.File]::WriteAllText("$Folder/verdict", '[]')
+    $verdict = '[]'
 } catch {
-    [System.IO.File]::WriteAllText("$Folder/verdict", ('["' + ("$_" -replace '["\\\s]', ' ') + '"]'))
+    $verdict = '["' + ("$_" -replace '["\\\s]', ' ') + '"]'
 }
+# Whole or not at all: it is read as soon as it is there.
+[System.IO.File]::WriteAllText("$Folder/verdict.new", $verdict)
+[System.IO.File]::Move("$Folder/verdict.new", "$Folder/verdict")
 """
 open(path("program.ps1"), "w").write(PROGRAM)
 os.execvp("dotnet", ["dotnet", sys.argv[2], "-NonInteractive", "-File", path("program.ps1"), folder])

@@ -31,7 +31,7 @@ def main():
     # Huge pages are the whole machine's: other tests take some, and the server would take those.
     server = start(as_user + [bin + "/postgres", "-D", data, "-p", str(port), "-k", folder, "-c", "listen_addresses=127.0.0.1", "-c", "shared_buffers=16MB", "-c", "huge_pages=off"], cwd="/")
     await_listener(port)
-    for _ in range(100):
+    for _ in range(600):
         if subprocess.run([bin + "/pg_isready", "-h", "127.0.0.1", "-p", str(port)], stdout=subprocess.DEVNULL).returncode == 0:
             break
         time.sleep(0.1)

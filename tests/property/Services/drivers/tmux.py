@@ -7,7 +7,7 @@ def tmux(*words):
 
 
 def shows(window, text):
-    for _ in range(400):
+    for _ in range(3000):
         if any(line.strip() == text for line in tmux("capture-pane", "-p", "-S", "-200", "-t", window).splitlines()):
             return
         time.sleep(0.02)
@@ -28,7 +28,7 @@ def main():
         shows("s:0", "typed %d" % state["typed"])
 
     def counting():
-        for _ in range(500):
+        for _ in range(3000):
             text = open(path("count")).read().strip() if os.path.exists(path("count")) else ""
             if text and int(text) > state["count"]:
                 if int(text) < state["count"]:
