@@ -73,7 +73,7 @@ public sealed class SpawnedTree : IDisposable
     {
         _launcher.StandardInput.Write("reap\n");
         _launcher.StandardInput.Flush();
-        if (ReadLine(TimeSpan.FromSeconds(10)) != "reaped")
+        if (ReadLine(TimeSpan.FromMinutes(1)) != "reaped")
             throw new SpawnException("The launcher does not answer.");
     }
 

@@ -47,7 +47,7 @@ public sealed class CleanupTests(TreeFixture fixture)
         using var tree = fixture.Spawner.Spawn(new TreePlan { Root = RootPlace.Host, Tasks = [new TaskPlan(), new TaskPlan(), new TaskPlan { Ending = new EndingPlan() }] });
         var pids = Snapshot.Take(tree.RootPid).Tasks.Select(t => t.Pid).ToArray();
         tree.KillTree();
-        SpinWait.SpinUntil(() => { tree.Reap(); return pids.All(p => !ProcText.Exists(p)); }, 10_000);
+        SpinWait.SpinUntil(() => { tree.Reap(); return pids.All(p => !ProcText.Exists(p)); }, 60_000);
         Assert.All(pids, p => Assert.False(ProcText.Exists(p)));
     }
 

@@ -190,7 +190,7 @@ public sealed class OracleTests(TreeFixture fixture)
         {
             var pid = Pid(snapshot, "child");
             Assert.Equal(0, Native.kill(pid, SigStop));
-            SpinWait.SpinUntil(() => ProcStat.TryRead($"/proc/{pid}/stat") is { State: 'T' }, 10_000);
+            SpinWait.SpinUntil(() => ProcStat.TryRead($"/proc/{pid}/stat") is { State: 'T' }, 60_000);
         });
         Assert.Contains(differences, d => d.Contains("state was 'alive' and is 'stopped'", StringComparison.Ordinal));
     }
@@ -216,7 +216,7 @@ public sealed class OracleTests(TreeFixture fixture)
         {
             var pid = Pid(snapshot, "child");
             Assert.Equal(0, Native.kill(pid, 9));
-            SpinWait.SpinUntil(() => ProcStat.TryRead($"/proc/{pid}/stat") is { State: 'Z' }, 10_000);
+            SpinWait.SpinUntil(() => ProcStat.TryRead($"/proc/{pid}/stat") is { State: 'Z' }, 60_000);
         });
         Assert.Contains(differences, d => d.EndsWith("exit status is new: 'signal 9'", StringComparison.Ordinal));
     }
