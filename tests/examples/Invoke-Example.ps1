@@ -67,7 +67,7 @@ function Start-Example([string] $Name, [string] $Until = '', [string] $Awaited =
     $root = Start-Process "$Folder/bin/start" -ArgumentList (@($Name, $Folder, $Until) -ne '') -PassThru
     $id = $root.Id
     $root.Dispose() # else the runtime goes on taking the number for that of its child
-    foreach ($try in 1..500) {
+    foreach ($try in 1..3000) {
         if (@(Get-ProcessTree -Id $id -ErrorAction Ignore | Where-Object Comm -EQ $Awaited).Count -gt 0) { return $id }
         Start-Sleep -Milliseconds 20
     }
@@ -78,7 +78,7 @@ function Start-Example([string] $Name, [string] $Until = '', [string] $Awaited =
 function Start-Filter {
     mkfifo ./feed
     setsid bash -c "for f in /proc/`$`$/fd/*; do f=`${f##*/}; if [ `"`$f`" -gt 2 ]; then eval `"exec `$f<&-`"; fi; done 2>/dev/null; exec </dev/null >/dev/null 2>&1; $Folder/bin/worker 1000 | $Folder/bin/filter 2>/dev/null | $Folder/bin/last 1000 &"
-    foreach ($try in 1..500) {
+    foreach ($try in 1..3000) {
         $filter = @(Get-Process filter -ErrorAction Ignore | Where-Object { [IO.File]::ResolveLinkTarget("/proc/$($_.Id)/exe", $false).FullName -eq "$Folder/bin/filter" })
         if ($filter.Count -eq 1) { return $filter[0].Id }
         Start-Sleep -Milliseconds 20
@@ -94,7 +94,7 @@ function Start-Listener {
     $root = Start-Process setsid -ArgumentList 'python3', '-c', "`"import socket,os,time; s=socket.socket(); s.bind(('0.0.0.0',0)); s.listen(); os.dup2(s.fileno(),9); l=open('$PWD/log/web.log','a'); d=os.open('/dev/null',2); [os.dup2(d,n) for n in (0,1,2)]; os.close(d); [os.close(int(n)) for n in os.listdir('/proc/self/fd') if int(n)>2 and int(n) not in (9,l.fileno()) and os.path.exists('/proc/self/fd/'+n)]; open('$ready','w').close(); time.sleep(1000)`"" -PassThru
     $id = $root.Id
     $root.Dispose()
-    foreach ($try in 1..500) {
+    foreach ($try in 1..3000) {
         if (Test-Path $ready) { return $id }
         Start-Sleep -Milliseconds 20
     }
@@ -102,7 +102,7 @@ function Start-Listener {
 }
 
 function Wait-Gone([int] $Id) {
-    foreach ($try in 1..200) {
+    foreach ($try in 1..3000) {
         if (-not (Test-Path "/proc/$Id")) { return }
         Start-Sleep -Milliseconds 20
     }
