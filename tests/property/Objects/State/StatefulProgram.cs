@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using CrCore;
 using CrCore.Checkpoint;
+using CrCore.Kernel;
 using CrCore.Restore;
 
 namespace CrProperty.Objects.State;
@@ -29,6 +30,8 @@ internal sealed class StatefulProgram : IDisposable
             with open(path + ".new", "w") as f: json.dump(value, f, sort_keys=True)
             os.rename(path + ".new", path)
         """;
+
+    private const int SigKill = 9;
 
     private static readonly TimeSpan _patience = TimeSpan.FromSeconds(60);
 
@@ -88,11 +91,24 @@ internal sealed class StatefulProgram : IDisposable
 
     public void Dispose()
     {
-        // Only while it still is what was started here.
         foreach (var pid in _pids)
-            if (File.Exists($"/proc/{pid}/cmdline") && File.ReadAllText($"/proc/{pid}/cmdline").Contains(_folder))
-                using (var p = Process.GetProcessById(pid))
-                    p.Kill();
+            if (IsOwn(pid))
+                Libc.Syscall(Sys.kill, pid, SigKill);
+        for (var patience = Stopwatch.StartNew(); _pids.Exists(IsOwn) && patience.Elapsed < _patience;)
+            Thread.Sleep(5);
         Directory.Delete(_folder, recursive: true);
+    }
+
+    /// <summary>Whether it still is what was started here: a program that has told all ends by itself, at any moment.</summary>
+    private bool IsOwn(int pid)
+    {
+        try
+        {
+            return File.ReadAllText($"/proc/{pid}/cmdline").Contains(_folder, StringComparison.Ordinal);
+        }
+        catch (IOException)
+        {
+            return false;
+        }
     }
 }
