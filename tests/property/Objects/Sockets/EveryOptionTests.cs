@@ -9,6 +9,7 @@ namespace CrProperty.Objects.Sockets;
 /// Options by their numbers, without a list of what is known: whatever setsockopt(2) takes and getsockopt(2) shows, on a socket
 /// for each, has to be the same afterwards.
 /// </summary>
+[Collection(Ports.Name)]
 public class EveryOptionTests
 {
     private const string Calls = """

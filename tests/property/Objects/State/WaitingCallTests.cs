@@ -1,5 +1,6 @@
 using CrProperty.Kernel;
 using CrProperty.Objects.Files;
+using CrProperty.Objects.Sockets;
 using Xunit;
 
 namespace CrProperty.Objects.State;
@@ -8,6 +9,7 @@ namespace CrProperty.Objects.State;
 /// Every system call that waits, one in each of some sixty processes, with and without a timeout: after the restore it waits on,
 /// and ends with what it waited for, or with EINTR when a handler runs, as if nothing had been.
 /// </summary>
+[Collection(Ports.Name)]
 public class WaitingCallTests
 {
     [TheoryWith("python3")]

@@ -6,6 +6,7 @@ using Xunit;
 namespace CrProperty.Objects.Sockets.Inet;
 
 /// <summary>Internet sockets without a connection through a checkpoint and a restore of a live program that checks itself.</summary>
+[Collection(Ports.Name)]
 public class InetJourneyTests
 {
     private const string Calls = """

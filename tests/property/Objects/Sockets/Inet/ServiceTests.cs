@@ -11,6 +11,7 @@ using Xunit;
 namespace CrProperty.Objects.Sockets.Inet;
 
 /// <summary>Real services, with a client of this test that stays connected and goes on as if nothing had been.</summary>
+[Collection(Ports.Name)]
 public sealed class ServiceTests : IDisposable
 {
     private const int SigKill = 9;

@@ -11,6 +11,7 @@ namespace CrProperty.Objects.Sockets.Inet;
 /// <summary>TCP connections through a checkpoint and a restore: both ends in the tree, or one of them in the test.</summary>
 public class TcpJourneyTests
 {
+[Collection(Ports.Name)]
     private const string Calls = """
             import socket, hashlib, threading
             from socket import *
