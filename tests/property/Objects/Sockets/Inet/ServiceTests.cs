@@ -78,8 +78,13 @@ public sealed class ServiceTests : IDisposable
     private void Save()
     {
         var root = _pids[0];
+        int[] all;
+        using (var proc = new ProcReader())
+            all = [.. TreeWalk.Walk(proc, root).Select(t => t.Pid)];
         new TreeCheckpoint(new() { Stop = true, Overwrite = true }).Run(root, Path.Combine(_folder, "image"));
         Reap();
+        // Whoever has to wait for the workers does so in its own time, and until then their pids are taken.
+        Module.LiveProcess.WaitUntil(() => Array.TrueForAll(all, p => !Directory.Exists($"/proc/{p}")));
     }
 
     private void Restore()
@@ -90,11 +95,21 @@ public sealed class ServiceTests : IDisposable
             _pids.Add(task.Pid);
     }
 
+    /// <summary>Below those that the kernel gives to whoever asks for any, of which another program could get this one before the service does.</summary>
     private static int FreePort()
     {
-        using var probe = new TcpListener(System.Net.IPAddress.Loopback, 0);
-        probe.Start();
-        return ((System.Net.IPEndPoint)probe.LocalEndpoint).Port;
+        var end = int.Parse(File.ReadAllText("/proc/sys/net/ipv4/ip_local_port_range").Split()[0], System.Globalization.CultureInfo.InvariantCulture);
+        while (true)
+            try
+            {
+                using var probe = new TcpListener(System.Net.IPAddress.Loopback, Random.Shared.Next(Math.Max(1024, end / 2), Math.Max(1025, end)));
+                probe.Start();
+                return ((System.Net.IPEndPoint)probe.LocalEndpoint).Port;
+            }
+            catch (SocketException)
+            {
+                // Taken: another one.
+            }
     }
 
     private static TcpClient Connect(int port)
