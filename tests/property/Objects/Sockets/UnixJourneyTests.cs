@@ -304,10 +304,9 @@ public class UnixJourneyTests
             for _ in kids: x, _ = s.accept(); ends[cred(x)[0]] = x
             a, b = socket.socketpair(); pair = cred(a), cred(b), cred(s); before = {k: cred(x) for k, x in ends.items()}
             m = socket.socketpair(AF_UNIX, SOCK_DGRAM); m[1].setsockopt(SOL_SOCKET, SO_PASSCRED, 1); m[0].send(b'mine')
-            p = os.fork()
-            if not p: os.close(gone); m[0].send(b'his'); os.read(go, 1); os._exit(0)
-            while len(m[1].recv(1, socket.MSG_PEEK)) == 0: pass
-            time.sleep(0.3)
+            sent, tell = os.pipe(); p = os.fork()
+            if not p: os.close(gone); m[0].send(b'his'); os.write(tell, b'x'); os.read(go, 1); os._exit(0)
+            os.read(sent, 1)
             wait()
             same((cred(a), cred(b), cred(s)), pair); same({k: cred(x) for k, x in ends.items()}, before); same(sorted(x[1:] for x in before.values()), [(0, 0), (1234, 1235), (4321, 4322)])
             same([take(m[1])[::2] for _ in range(2)], [(b'mine', [(os.getpid(), 0, 0)]), (b'his', [(p, 0, 0)])])

@@ -170,7 +170,7 @@ public class InetJourneyTests
             l = create_server(('127.0.0.1', 0))
             def pair(): c = create_connection(l.getsockname()); return c, l.accept()[0]
             (u, v), (w, x) = pair(), pair()
-            for s, r in ((u, v), (w, x)): s.send(b'ab'); s.send(b'!', MSG_OOB); s.send(b'cd' + bytes(range(256)) * 100); time.sleep(0.05); same(r.recv(1, MSG_OOB), b'!')
+            for s, r in ((u, v), (w, x)): s.send(b'ab'); s.send(b'!', MSG_OOB); s.send(b'cd' + bytes(range(256)) * 100); assert select.select([], [], [r], 20)[2]; same(r.recv(1, MSG_OOB), b'!')
             same(x.recv(2), b'ab'); u.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)
             wait()
             def all(s, n):
