@@ -51,7 +51,9 @@ public class FileRightsTests
     {
         using var folder = new ScratchFolder();
         var program = folder.File("program");
-        File.Copy("/bin/sleep", program);
+        // By another process: what is open for writing here is so in a child that another test starts at this moment, too, and cannot be run.
+        using (var copy = System.Diagnostics.Process.Start("cp", ["/bin/sleep", program]))
+            copy.WaitForExit();
         using var child = OwnChild.Start(program, "1000").WaitForCall("35", "230");
         new TreeCheckpoint(new CheckpointOptions { ExternalPipe = ExternalPipePolicy.Null, Terminal = TerminalPolicy.Null }).Run(child.Pid, folder.File("image.cr"));
         Assert.DoesNotContain(Preview(), o => o.Id == "CrFileRights");

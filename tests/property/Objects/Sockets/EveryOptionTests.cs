@@ -83,7 +83,7 @@ public class EveryOptionTests
         using var program = new SelfCheckingProgram(Calls + """
                 other = ([n for _, n in if_nameindex() if n != 'lo'] or ['lo'])[0].encode() + b'\0'
                 ended = connected(AF_INET, '127.0.0.1'); ended.setsockopt(SOL_SOCKET, 37, 0x80 | 0x10); others[-1].setsockopt(SOL_SOCKET, SO_LINGER, struct.pack('ii', 1, 0)); others.pop().close()
-                time.sleep(0.05)
+                while ended.getsockopt(6, 11, 1)[0] != 7: time.sleep(0.01)
                 u = bound(socket(AF_INET, SOCK_DGRAM), '127.0.0.1'); u.connect(others[0].getsockname()); u.setsockopt(SOL_SOCKET, SO_BINDTODEVICE, other)
                 v = bound(socket(AF_INET6, SOCK_STREAM), '::1'); v.setsockopt(SOL_SOCKET, SO_BINDTODEVICE, other)
                 c = connected(AF_INET, '127.0.0.1'); c.setsockopt(SOL_SOCKET, SO_BINDTODEVICE, other); k = connected(AF_INET6, '::1'); k.setsockopt(SOL_SOCKET, SO_BINDTODEVICE, other)
@@ -115,8 +115,8 @@ public class EveryOptionTests
     public void FamiliesAreNamedAndErrorsTold()
     {
         using var program = new SelfCheckingProgram(Calls + """
-                l = create_server(('127.0.0.1', 0)); free = l.getsockname(); l.close()
-                e = socket(AF_INET, SOCK_DGRAM); e.connect(free); e.send(b'x'); select.select([e], [], [], 5)
+                # Nobody's port (tcpmux), and none that the kernel gives to somebody meanwhile.
+                e = socket(AF_INET, SOCK_DGRAM); e.connect(('127.0.0.1', 1)); e.send(b'x'); select.select([e], [], [], 20)
                 try: v = socket(AF_VSOCK, SOCK_STREAM)
                 except OSError: v = None
                 said('made', 'yes' if v else '')
@@ -148,7 +148,12 @@ public class EveryOptionTests
             var error = Assert.Throws<CrPreflightException>(() => program.Restore(new() { NewPidNamespace = true }));
             Assert.Equal(["CrAddressInUse", "CrAddressInUse"], error.Obstacles.Where(o => o.Severity == ObstacleSeverity.Error).Select(o => o.Id));
         }
+        // A child that another test starts at this moment has the two sockets as well, until it runs its program.
+        Module.LiveProcess.WaitUntil(() => !IsTaken("tcp", ports[0]) && !IsTaken("udp6", ports[1]));
         program.Restore(new() { NewPidNamespace = true });
         Assert.Equal("ok", program.Check());
     }
+
+    private static bool IsTaken(string table, int port)
+        => File.ReadLines($"/proc/net/{table}").Any(l => l.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1].EndsWith($":{port:X4}", StringComparison.Ordinal));
 }

@@ -99,14 +99,18 @@ public class UnixObstacleTests
     public void NobodyToReconnectToIsRefused()
     {
         SelfCheckingProgram program;
+        string name;
         using (var server = new Server(SocketType.Stream))
         {
             program = new SelfCheckingProgram(Client(server.Name) + "    wait()\n    same(c.recv(9), b'')");
             using var peer = server.Accept();
             program.Save(new() { ExternalUnixSocket = ExternalUnixSocketPolicy.Reconnect });
+            name = server.Name;
         }
         using (program)
         {
+            // A child that another test starts at this moment has the server, too, until it runs its program.
+            Module.LiveProcess.WaitUntil(() => !File.ReadAllText("/proc/net/unix").Contains(name, StringComparison.Ordinal));
             var e = Assert.Throws<CrPreflightException>(() => program.Restore());
             Assert.Contains(e.Obstacles, o => o.Id == "CrUnixOutsideGone");
             e = Assert.Throws<CrPreflightException>(() => program.Restore(new() { ExternalUnixSocket = ExternalUnixSocketPolicy.Fail }));
