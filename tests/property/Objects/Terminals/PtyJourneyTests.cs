@@ -15,6 +15,14 @@ public class PtyJourneyTests
             def window(fd): return struct.unpack('4H', fcntl.ioctl(fd, F.TIOCGWINSZ, b'\0' * 8))
             def waiting(fd): return struct.unpack('i', fcntl.ioctl(fd, F.FIONREAD, b'\0' * 4))[0]
             def ready(fd): return bool(select.select([fd], [], [], 0.5)[0])
+            def arrived(fd, n):
+                # What is written comes to the other side by a worker of the kernel.
+                while waiting(fd) < n: time.sleep(0.01)
+            def typed(m, s, text, last):
+                # With an echo, by which is seen that the line discipline has all of it.
+                a = F.tcgetattr(s); assert a[3] & F.ECHO; os.write(m, text); seen = b''
+                while not seen.endswith(last): seen += os.read(m, 100)
+                a[3] &= ~F.ECHO; F.tcsetattr(s, F.TCSANOW, a)
             def group(fd): return struct.unpack('i', fcntl.ioctl(fd, F.TIOCGPGRP, b'\0' * 4))[0]
             def session(fd): return struct.unpack('i', fcntl.ioctl(fd, 0x5429, b'\0' * 4))[0]
 
@@ -43,8 +51,7 @@ public class PtyJourneyTests
     /// <summary>Lines that nobody has read, one that is still edited, an end of file that was typed, and output that nobody took.</summary>
     [TheoryWith("python3"), InlineData(false), InlineData(true)]
     public void WhatWaitsInCanonicalMode(bool newPidNamespace) => Survives(newPidNamespace, """
-            m, s = os.openpty(); a = F.tcgetattr(s); a[3] &= ~F.ECHO; F.tcsetattr(s, F.TCSANOW, a)
-            os.write(m, b'first\nsecond\x16\x03\x16\x04line\nno end\x04\x04half'); os.write(s, b'output\n'); time.sleep(0.1)
+            m, s = os.openpty(); typed(m, s, b'first\nsecond\x16\x03\x16\x04line\nno end\x04\x04half', b'half'); os.write(s, b'output\n'); arrived(m, 8)
             wait()
             same([os.read(s, 100) for _ in range(4)], [b'first\n', b'second\x03\x04line\n', b'no end', b''])
             os.write(m, b'X\x7f of it\n'); same(os.read(s, 100), b'half of it\n'); same(os.read(m, 100), b'output\r\n'); same(waiting(m), 0)
@@ -54,7 +61,7 @@ public class PtyJourneyTests
     public void WhatWaitsInRawMode(bool newPidNamespace) => Survives(newPidNamespace, """
             m, s = os.openpty(); tty.setraw(s); data = bytes(range(256)) * 8; out = bytes(range(255, -1, -1)) * 40
             os.write(m, data); fcntl.fcntl(s, fcntl.F_SETFL, os.O_NONBLOCK); fcntl.fcntl(m, fcntl.F_SETFL, os.O_NONBLOCK)
-            n = os.write(s, out); time.sleep(0.1)
+            n = os.write(s, out); arrived(s, len(data)); arrived(m, min(n, 4000))     # the rest waits in front of the line discipline
             wait()
             def everything(fd):
                 r = b''
@@ -65,7 +72,7 @@ public class PtyJourneyTests
 
     [TheoryWith("python3"), InlineData(false), InlineData(true)]
     public void PacketModeAndExclusiveUse(bool newPidNamespace) => Survives(newPidNamespace, """
-            m, s = os.openpty(); fcntl.ioctl(m, F.TIOCPKT, struct.pack('i', 1)); fcntl.ioctl(s, F.TIOCEXCL); tty.setraw(s); os.write(s, b'one'); time.sleep(0.1)
+            m, s = os.openpty(); fcntl.ioctl(m, F.TIOCPKT, struct.pack('i', 1)); fcntl.ioctl(s, F.TIOCEXCL); tty.setraw(s); os.write(s, b'one'); arrived(m, 3)
             wait()
             same(os.read(m, 100), b'\0one'); os.write(s, b'two'); same(os.read(m, 100), b'\0two')
             same(struct.unpack('i', fcntl.ioctl(s, 0x80045440, b'\0' * 4))[0], 1); F.tcflush(s, F.TCIFLUSH); same(os.read(m, 100)[0] & 1, 1)
@@ -75,7 +82,9 @@ public class PtyJourneyTests
     [TheoryWith("python3"), InlineData(false), InlineData(true)]
     public void MastersAlone(bool newPidNamespace) => Survives(newPidNamespace, """
             closed, s = os.openpty(); os.write(s, b'last words'); os.close(s); locked = os.open('/dev/ptmx', os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
-            hung, s2 = os.openpty(); os.close(hung); time.sleep(0.05)
+            hung, s2 = os.openpty(); os.close(hung)
+            # To ask makes the worker finish (n_tty_poll in drivers/tty/n_tty.c).
+            select.select([closed], [], [])
             wait()
             same(os.read(closed, 100), b'last words')
             try: os.read(closed, 1); assert False
@@ -125,8 +134,7 @@ public class PtyJourneyTests
     public void WhatWaitsIsPutBackInATreeThatRunsOn()
     {
         using var program = new SelfCheckingProgram(Calls + """
-            m, s = os.openpty(); a = F.tcgetattr(s); a[3] &= ~F.ECHO; F.tcsetattr(s, F.TCSANOW, a); before = F.tcgetattr(s)
-            os.write(m, b'a line\nhalf'); os.write(s, b'out'); time.sleep(0.1)
+            m, s = os.openpty(); typed(m, s, b'a line\nhalf', b'half'); before = F.tcgetattr(s); os.write(s, b'out'); arrived(m, 3)
             wait()
             same(F.tcgetattr(s), before); same(os.read(s, 100), b'a line\n'); os.write(m, b'\n'); same(os.read(s, 100), b'half\n'); same(os.read(m, 100), b'out')
         """);
