@@ -18,6 +18,9 @@ public class EventJourneyTests
                 i, j, s, t = struct.unpack('4q', b.raw); return i + j / 1e9, s + t / 1e9
             def ready(fd): return bool(select.select([fd], [], [], 0)[0])
             def number(fd): return struct.unpack('Q', os.read(fd, 8))[0]
+            def due(fd, at):
+                # What is left was told at some moment between the two looks at the clock, which may be far apart.
+                first = time.time(); rest = left(fd)[1]; last = time.time(); assert first + rest - 0.5 < at < last + rest + 0.5, (first, rest, last, at)
 
         """;
 
@@ -58,7 +61,7 @@ public class EventJourneyTests
             for t in day: arm(t, 1, 0, at)
             wait()
             for t in timers: i, v = left(t); same(i, 100.5); assert 800 < v <= 1000, v
-            for t in day: assert abs(time.time() + left(t)[1] - at) < 0.5
+            for t in day: due(t, at)
         """);
 
     [TheoryWith("python3"), InlineData(false), InlineData(true)]
@@ -81,7 +84,7 @@ public class EventJourneyTests
     public void ATimeOfDayStaysWhatItIs(bool newPidNamespace) => Survives(newPidNamespace, """
             t = libc.timerfd_create(0, 0); at = int(time.time()) + 5000; arm(t, 1, 0, at); before = info(t)
             wait()
-            same(info(t), before); assert abs(time.time() + left(t)[1] - at) < 0.5
+            same(info(t), before); due(t, at)
         """);
 
     /// <summary>Numbers that were closed, that mean another file now, or even the instance; and an instance that watches another.</summary>

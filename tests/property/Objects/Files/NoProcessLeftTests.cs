@@ -27,7 +27,8 @@ public class NoProcessLeftTests
         var before = Children();
         var error = Assert.Throws<CrPreflightException>(() => program.Restore());
         Assert.Equal(["CrFileMissing", "CrFileMissing", "CrFileType"], error.Obstacles.Select(o => o.Id));
-        Assert.Equal(before, Children());
+        // Others may have ended meanwhile.
+        Assert.Empty(Children().Except(before));
         Directory.Delete(At(299));
         File.Move(At(1000), At(0));
         File.Move(At(1150), At(150));

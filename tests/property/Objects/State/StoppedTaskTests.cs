@@ -42,7 +42,8 @@ public class StoppedTaskTests
             if child == 0:
                 os.close(w); signal.signal(signal.SIGALRM, lambda *_: os.write(tell, b'a')); signal.signal(signal.SIGUSR2, lambda *_: os.write(tell, b'u'))
                 os.write(tell, b'r'); os.read(r, 1); os._exit(7)
-            os.read(got, 1); time.sleep(0.05); os.setpgid(child, child)
+            os.read(got, 1); os.setpgid(child, child)
+            while open('/proc/%d/syscall' % child).read().split()[0] != '0': time.sleep(0.01)
             os.kill(child, signal.{name}); os.waitid(os.P_PID, child, os.WSTOPPED | os.WNOWAIT)
             os.kill(child, signal.SIGALRM); os.kill(child, signal.SIGUSR2); before = state(child); assert before[0][1] == 'T'
             wait()
@@ -144,6 +145,8 @@ public class StoppedTaskTests
                 while True: signal.pause()
             signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGCHLD])
             os.kill(child, signal.SIGSTOP); os.waitid(os.P_PID, child, os.WSTOPPED | os.WNOWAIT)
+            # The stop shows a moment before it is told (do_signal_stop in kernel/signal.c).
+            while signal.SIGCHLD not in signal.sigpending(): time.sleep(0.01)
             wait()
             info = signal.sigtimedwait([signal.SIGCHLD], 0); same((info.si_pid, info.si_code, info.si_status), (child, 5, signal.SIGSTOP))
             same(signal.sigtimedwait([signal.SIGCHLD], 0), None); same(os.WSTOPSIG(os.waitpid(child, os.WUNTRACED)[1]), signal.SIGSTOP)

@@ -158,8 +158,12 @@ def futex(op, timeout, val3=-1):
     i = len(kids); words[i] = 5; a = ctypes.addressof(words) + 4 * i
     return dict(call=lambda: call(202, a, op, 5, timeout() if timeout else None, None, val3), a=a, i=i)
 def wake(s):
-    words[s['i']] = 6
-    assert call(202, s['a'], 1, 1, None, None, 0) == 1, 'nobody to wake'
+    # Who is in the call need not be in the queue yet.
+    woken = lambda: call(202, s['a'], 1, 1, None, None, 0) == 1
+    for _ in range(2000):
+        if woken(): return
+        time.sleep(.01)
+    assert False, 'nobody to wake'
 start('futex', 202, lambda: futex(0, None), wake, 0)
 start('futex timeout', 202, lambda: futex(0, lambda: spec(LONG)), wake, 0)
 start('futex bitset abs', 202, lambda: futex(9, lambda: absolute(1, LONG)), wake, 0)
