@@ -21,8 +21,8 @@ internal static class PtyQueue
     /// <summary>What the line discipline takes at most; the rest waits in front of it (N_TTY_BUF_SIZE).</summary>
     private const int Discipline = 4095;
 
-    /// <summary>How long the kernel's own worker may take to pass bytes on (flush_to_ldisc in drivers/tty/tty_buffer.c).</summary>
-    private static readonly TimeSpan _settle = TimeSpan.FromMilliseconds(4), _patience = TimeSpan.FromSeconds(2);
+    /// <summary>How long the kernel's own worker takes to pass bytes on as a rule (flush_to_ldisc in drivers/tty/tty_buffer.c), and at most.</summary>
+    private static readonly TimeSpan _settle = TimeSpan.FromMilliseconds(4), _patience = TimeSpan.FromSeconds(10);
 
     /// <summary>Takes everything out of both queues.</summary>
     /// <param name="pty">Reference of the pseudo-terminal.</param>
@@ -71,9 +71,9 @@ internal static class PtyQueue
                 taken = Math.Min(Discipline, taken + piece.Bytes.Length);
                 if (end == 0)
                     continue;
+                var ended = slave.Available;
                 Write(master, [end]);
-                // Itself it has no echo, but what is echoed behind it has: nothing may follow in other modes before.
-                Thread.Sleep(_settle);
+                AwaitEnd(slave, piece.Bytes.Length, ended);
             }
         PassingModes(modes, passing, 0, 0);
         TerminalCalls.WriteModes(slave, passing);
@@ -108,18 +108,41 @@ internal static class PtyQueue
                 due -= (int)Math.Max(0, master.Read(buffer.AsSpan(0, Math.Min(ReadSize, due + (packets ? 1 : 0))))) - (packets ? 1 : 0);
                 continue;
             }
-            // Asking for input makes the worker finish (n_tty_poll in drivers/tty/n_tty.c).
             slave.PollNow(Readable);
             master.PollNow(Readable);
             Thread.Yield();
         }
     }
 
+    /// <summary>
+    /// An end of file has no echo, but what is echoed behind it has: nothing may follow in other modes before. A line counts among what can
+    /// be read once it is ended; an end with nothing in front of it shows nowhere.
+    /// </summary>
+    private static void AwaitEnd(OwnDescriptor slave, int length, long ended)
+    {
+        var started = Stopwatch.GetTimestamp();
+        slave.PollNow(Readable);
+        if (length == 0)
+            Thread.Sleep(_settle);
+        while (slave.Available < Math.Min(Discipline, ended + length) && Stopwatch.GetElapsedTime(started) < _patience)
+            Thread.Yield();
+    }
+
+    /// <summary>Whether anything waits to be read there, what the kernel's worker has not passed on yet included.</summary>
+    private static bool IsWaiting(OwnDescriptor side)
+    {
+        if (side.Available > 0)
+            return true;
+        // Asking for input makes the worker finish (n_tty_poll in drivers/tty/n_tty.c).
+        side.PollNow(Readable);
+        return side.Available > 0;
+    }
+
     private static void TakeToMaster(uint pty, OwnDescriptor master, bool packets, List<PtyDataRecord> found)
     {
         var bytes = new List<byte>();
         var buffer = new byte[ReadSize];
-        while (master.Available > 0 && bytes.Count < Most)
+        while (IsWaiting(master) && bytes.Count < Most)
         {
             var n = (int)master.Read(buffer);
             if (n <= 0)
@@ -129,8 +152,6 @@ internal static class PtyQueue
                 bytes.AddRange(buffer.AsSpan(0, n));
             else if (buffer[0] == 0)
                 bytes.AddRange(buffer.AsSpan(1, n - 1));
-            if (master.Available <= 0)
-                Thread.Sleep(_settle);
         }
         if (bytes.Count > 0)
             found.Add(new(pty, PtyDataKind.ToMaster, bytes.ToArray()));
@@ -151,7 +172,7 @@ internal static class PtyQueue
 
     private static void TakeBytes(uint pty, OwnDescriptor slave, ReadOnlySpan<byte> modes, List<PtyDataRecord> found)
     {
-        if (slave.Available <= 0)
+        if (!IsWaiting(slave))
             return;
         // A read must not wait for more than there is (VMIN, VTIME).
         Span<byte> eager = stackalloc byte[TerminalCalls.ModesSize];
@@ -160,14 +181,12 @@ internal static class PtyQueue
         TerminalCalls.WriteModes(slave, eager);
         var bytes = new List<byte>();
         var buffer = new byte[ReadSize];
-        while (slave.Available > 0 && bytes.Count < Most)
+        while (IsWaiting(slave) && bytes.Count < Most)
         {
             var n = (int)slave.Read(buffer);
             if (n <= 0)
                 break;
             bytes.AddRange(buffer.AsSpan(0, n));
-            if (slave.Available <= 0)
-                Thread.Sleep(_settle);
         }
         TerminalCalls.WriteModes(slave, modes);
         if (bytes.Count > 0)
