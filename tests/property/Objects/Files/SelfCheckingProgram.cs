@@ -3,6 +3,7 @@ using CrCore;
 using CrCore.Checkpoint;
 using CrCore.Kernel;
 using CrCore.Restore;
+using CrProperty.Kernel;
 
 namespace CrProperty.Objects.Files;
 
@@ -89,7 +90,7 @@ internal sealed class SelfCheckingProgram : IDisposable
     {
         List<int> all = [Pid, .. Descendants(Pid)];
         var result = new TreeCheckpoint((options ?? new()) with { Stop = true }).Run(Pid, path ?? Image);
-        _process.WaitForExit();
+        ChildEnd.Await(_process);
         // Whoever has to wait for them does so in its own time, and until then their pids are taken.
         Await(() => all.TrueForAll(p => !Directory.Exists($"/proc/{p}")), "the ended tasks to be gone");
         return result;
@@ -105,7 +106,7 @@ internal sealed class SelfCheckingProgram : IDisposable
         List<int> all = [Pid, .. Descendants(Pid)];
         foreach (var pid in all)
             Libc.Syscall(Sys.kill, pid, SigKill);
-        _process.WaitForExit();
+        ChildEnd.Await(_process);
         Await(() => all.TrueForAll(p => !Directory.Exists($"/proc/{p}")), "the ended tasks to be gone");
     }
 
@@ -153,16 +154,14 @@ internal sealed class SelfCheckingProgram : IDisposable
     {
         foreach (var child in Descendants(_process.HasExited ? 0 : _process.Id))
             Libc.Syscall(Sys.kill, child, SigKill);
-        if (!_process.HasExited)
-            _process.Kill();
-        _process.WaitForExit();
+        ChildEnd.Kill(_process);
         _process.Dispose();
         foreach (var pid in _pids)
             Libc.Syscall(Sys.kill, pid, SigKill);
         foreach (var pid in _pids)
             // Those that are children of this process must be waited for; for the others this says ECHILD.
             Wait.Take(pid, noHang: false, out _);
-        Directory.Delete(Folder, recursive: true);
+        LeftFolder.Delete(Folder);
     }
 
     private static List<int> Descendants(int pid)
