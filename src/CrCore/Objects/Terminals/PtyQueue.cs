@@ -58,7 +58,7 @@ internal static class PtyQueue
         if (data.Count == 0)
             return;
         Span<byte> passing = stackalloc byte[TerminalCalls.ModesSize];
-        var taken = 0;
+        var (taken, ends) = (0, 0);
         foreach (var piece in data)
             if (piece.Kind != PtyDataKind.ToMaster)
             {
@@ -73,7 +73,8 @@ internal static class PtyQueue
                     continue;
                 var ended = slave.Available;
                 Write(master, [end]);
-                AwaitEnd(slave, piece.Bytes.Length, ended);
+                // Each end takes a place of its own, which does not count; where all are taken, this one waits in front and shows nowhere.
+                AwaitEnd(slave, taken + ++ends < Discipline ? piece.Bytes.Length : 0, ended);
             }
         PassingModes(modes, passing, 0, 0);
         TerminalCalls.WriteModes(slave, passing);
@@ -116,7 +117,7 @@ internal static class PtyQueue
 
     /// <summary>
     /// An end of file has no echo, but what is echoed behind it has: nothing may follow in other modes before. A line counts among what can
-    /// be read once it is ended; an end with nothing in front of it shows nowhere.
+    /// be read once it is ended; an end with nothing in front of it (0 bytes) shows nowhere.
     /// </summary>
     private static void AwaitEnd(OwnDescriptor slave, int length, long ended)
     {
@@ -124,7 +125,7 @@ internal static class PtyQueue
         slave.PollNow(Readable);
         if (length == 0)
             Thread.Sleep(_settle);
-        while (slave.Available < Math.Min(Discipline, ended + length) && Stopwatch.GetElapsedTime(started) < _patience)
+        while (slave.Available < ended + length && Stopwatch.GetElapsedTime(started) < _patience)
             Thread.Yield();
     }
 
