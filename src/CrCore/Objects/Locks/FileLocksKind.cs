@@ -56,7 +56,7 @@ internal sealed class FileLocksKind : IInspectsTask, ICapturesTask, IChecksImage
     public void Check(CheckContext context)
     {
         // Whether every lock has its descriptor; whether somebody else holds it by now is known when it is taken.
-        _ = new LockPlan(context.Image, new SavedFiles(context.Image));
+        _ = new LockPlan(context.Image, SavedFiles.Of(context.Lasting, context.Image, context.Options));
     }
 
     /// <summary>

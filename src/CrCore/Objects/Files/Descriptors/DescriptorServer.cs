@@ -40,6 +40,7 @@ internal sealed class DescriptorServer
         foreach (var served in context.ServedDescriptors.Values)
             Base = Math.Max(Base, served + 1);
         _next = Base + 1;
+        _numbers.EnsureCapacity(Files.Descriptions.Count);
         foreach (var saved in Files.Descriptions)
             _numbers[saved.ObjRef] = RootNumber(Files, saved) ?? _next++;
         _firstReserved = _next;

@@ -85,6 +85,8 @@ internal sealed class EarlyFiles
         var table = files.TableOf(fit[0].Task)!;
         var inPlace = new FilesInPlace(feed, fit.Count, static _ => false);
         using var look = new FileLook();
+        _descriptions.EnsureCapacity(fit.Count);
+        _numbers.EnsureCapacity(fit.Count);
         foreach (var saved in fit)
         {
             if (look.At(saved.Name, out var now) != Errno.None || !now.IsRegular || saved.Data.Identity.ChangeTo(FileIdentity.Of(now)) != FileChange.None)

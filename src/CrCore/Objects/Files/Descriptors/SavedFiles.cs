@@ -140,16 +140,19 @@ internal sealed class SavedFiles
                 _byTask[task] = known;
                 continue;
             }
-            var entries = ReadEntries(task, records, i + 1);
+            // A table's own count is not to be trusted yet.
+            var room = (int)Math.Min(files.Count, (uint)(records.Count - i));
+            _descriptions.EnsureCapacity(_descriptions.Count + room);
+            var entries = ReadEntries(task, records, i + 1, room);
             if (entries.Count != files.Count)
                 throw Broken(task, $"there are {entries.Count} descriptors, {files.Count} are due");
             _byTask[task] = _tables[files.Table] = new SavedTable(files.Table, task, entries);
         }
     }
 
-    private List<FdEntRecord> ReadEntries(TaskImage task, IReadOnlyList<ICrRecord> records, int at)
+    private List<FdEntRecord> ReadEntries(TaskImage task, IReadOnlyList<ICrRecord> records, int at, int room)
     {
-        var entries = new List<FdEntRecord>();
+        var entries = new List<FdEntRecord>(room);
         var last = -1;
         for (; at < records.Count && records[at] is not FilesRecord; at++)
         {

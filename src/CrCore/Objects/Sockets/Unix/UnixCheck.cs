@@ -46,7 +46,7 @@ internal sealed class UnixCheck(CheckContext context)
         var bound = _bound ??= ReadBound();
         if (UnixMessages.Heads(saved).Count() <= bound + 1)
             return;
-        _image ??= new UnixImage(new SavedFiles(context.Image, context.Options.Descriptors), context.Options.ExternalUnixSocket == ExternalUnixSocketPolicy.Close);
+        _image ??= new UnixImage(SavedFiles.Of(context.Lasting, context.Image, context.Options), context.Options.ExternalUnixSocket == ExternalUnixSocketPolicy.Close);
         _order ??= new UnixOrder(_image);
         var s = _image.Get(socket.Inode);
         var least = _order.LeastBound(s, canConnect: !IsPeerNameLost(s));
