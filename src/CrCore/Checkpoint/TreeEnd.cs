@@ -17,7 +17,8 @@ internal static class TreeEnd
     /// Kills every task, the leaves first. All are held by this thread, so no pid can have been given to another
     /// process meanwhile. A tracer has to take each end before the real parent learns of it (wait_task_zombie in
     /// kernel/exit.c); the ends of our own children are left to whoever waits for them in this process, who is told of those that
-    /// have come when this work is over (<see cref="ChildSignal"/>), and not of one that comes while the next holds the signal back.
+    /// have come when this work is over (<see cref="ChildSignal"/>), and not of one that comes while the next holds the signal back;
+    /// those that nobody waits for any more are taken then, too.
     /// </summary>
     public static void Kill(TreeFreezer freezer, IReadOnlyList<FrozenTask> tasks)
     {

@@ -182,6 +182,9 @@ internal sealed class TreeFreezer(ProcReader proc, ProcFacts? facts = null) : ID
         var pid = task.Pid;
         if (_stopped.ContainsKey(tid))
             return false;
+        var polled = task.Stat.ParentPid == Environment.ProcessId;
+        if (polled)
+            ChildSignal.IsToBeTraced(pid);
         var options = PtraceOptions.TraceSysGood;
         var e = Ptrace.Seize(tid, options);
         if (e == Errno.ESRCH || (e == Errno.EPERM && HasJustEnded(pid, tid)))
@@ -192,7 +195,6 @@ internal sealed class TreeFreezer(ProcReader proc, ProcFacts? facts = null) : ID
             throw new CrKernelException("CrSeizeFailed", $"Seizing task {tid}", e) { Pid = tid };
         if (FrozenSince == 0)
             FrozenSince = Stopwatch.GetTimestamp();
-        var polled = task.Stat.ParentPid == Environment.ProcessId;
         _stopped.Add(tid, new StoppedThread(new Tracee(tid, polled), pid) { Sleep = _meter.Measure(new TaskDir(pid, tid)) });
         e = Ptrace.Interrupt(tid);
         if (e is not (Errno.None or Errno.ESRCH))

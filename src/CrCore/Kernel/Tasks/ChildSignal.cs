@@ -13,6 +13,7 @@ internal sealed unsafe class ChildSignal
     private static readonly ChildSignal Own = new();
 
     private readonly Lock _lock = new();
+    private readonly Dictionary<int, TracedChild> _traced = [];
     private int _holders;
     private OwnSignalAction _saved;
 
@@ -27,6 +28,14 @@ internal sealed unsafe class ChildSignal
     {
         Own.Add();
         return new Holder();
+    }
+
+    /// <summary>For a holder, before it traces a child of this process: however its stops are taken, its end will be waited for.</summary>
+    public static void IsToBeTraced(int pid)
+    {
+        lock (Own._lock)
+            if (!Own._traced.ContainsKey(pid) && TracedChild.TryOpen(pid) is { } child)
+                Own._traced.Add(pid, child);
     }
 
     private void Add()
@@ -49,6 +58,10 @@ internal sealed unsafe class ChildSignal
         {
             if (--_holders > 0)
                 return;
+            // Before the runtime hears of an end that it would find again and again.
+            foreach (var child in _traced.Values)
+                child.LetGo();
+            _traced.Clear();
             OwnSignalAction now;
             // Whoever has set a handler meanwhile (the runtime, at its first child) keeps it.
             if (OwnSignalAction.Exchange(SigChld, null, &now) == 0 && now.Handler == OwnSignalAction.Default && _saved.Handler != OwnSignalAction.Ignore)

@@ -7,6 +7,8 @@ public sealed unsafe class PidFd : SafeHandleMinusOneIsInvalid
 {
     private PidFd(long fd) : base(ownsHandle: true) => SetHandle((nint)fd);
 
+    internal int Number => (int)handle;
+
     protected override bool ReleaseHandle() => FileNative.Close((int)handle) == 0;
 
     /// <exception cref="CrKernelException">The process is gone (ESRCH).</exception>

@@ -24,7 +24,7 @@ public readonly record struct WaitReport(int Tid, int Status)
 internal static unsafe class Wait
 {
     private const int WNoHang = 1, WStopped = 2, WExited = 4, WNoWait = 0x01000000, WNoThread = 0x20000000, WAll = 0x40000000;
-    private const int PAll = 0, PPid = 1;
+    private const int PAll = 0, PPid = 1, PPidFd = 3;
 
     /// <summary>struct siginfo in words: si_signo, si_errno, si_code, padding, si_pid, si_uid, si_status.</summary>
     private const int CodeAt = 2, PidAt = 4, StatusAt = 6;
@@ -50,6 +50,10 @@ internal static unsafe class Wait
     /// <summary>Waits for the end of any task that this very thread traces (or is the parent of); nothing is consumed.</summary>
     /// <returns>ECHILD when it traces none.</returns>
     public static Errno PeekAnyEnd(out WaitReport report) => WaitId(PAll, 0, WNoWait | WNoThread, out report, WExited);
+
+    /// <summary>Consumes the end of a child of this process.</summary>
+    /// <returns>false while it runs; true also when somebody has waited for it before (ECHILD).</returns>
+    public static bool TakeEnd(PidFd child) => WaitId(PPidFd, child.Number, WNoHang, out var report, WExited) != Errno.None || report.IsEnd;
 
     private static Errno WaitId(int idType, int id, int flags, out WaitReport report, int what = WStopped | WExited)
     {
