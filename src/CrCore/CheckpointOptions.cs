@@ -190,9 +190,10 @@ public sealed record RestoreOptions
 
     /// <summary>
     /// How long to retry a pid that is still taken by a task that has just died. Seconds, because the init of some containers
-    /// looks for ended orphans only now and then.
+    /// looks for ended orphans only now and then, and a loaded machine takes its time. A pid that a living
+    /// process has is refused at once, unless the image comes right from the checkpoint that ends its tree.
     /// </summary>
-    public TimeSpan PidRetry { get; init; } = TimeSpan.FromSeconds(5);
+    public TimeSpan PidRetry { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>What becomes of the saved control groups.</summary>
     public CgroupPolicy Cgroup { get; init; } = CgroupPolicy.Join;

@@ -16,7 +16,8 @@ internal sealed class TcpConnection(OwnDescriptor own, SavedDescription saved, I
     /// <summary>Of a connection that is only made to be closed: any number does.</summary>
     private const uint AnySequence = 1 << 20;
 
-    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(2);
+    /// <summary>At once as a rule. A machine that stands still for seconds must not fail it, and who drops what is injected makes it fail anyway.</summary>
+    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(10);
 
     private readonly TcpConnectionRecord _state = saved.Get<TcpConnectionRecord>() ?? new() { SendSequence = AnySequence, ReceiveSequence = AnySequence, SendLength = 0, UnsentLength = 0, ReceiveLength = 0 };
     private readonly bool _isReal = policy == TcpEstablishedPolicy.Restore && saved.Get<TcpConnectionRecord>() is not null && socket.State != TcpState.Close;
