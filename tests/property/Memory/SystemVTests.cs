@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Globalization;
 using System.Runtime.InteropServices;
+using System.Text;
 using CrCore;
 using CrCore.Checkpoint;
 using CrCore.Image;
@@ -114,6 +115,43 @@ public class SystemVTests
         {
             SystemVMemory.Remove(id);
         }
+    }
+
+    /// <summary>As two restores do at the same time. In a namespace of its own, where nobody else is disturbed.</summary>
+    [FactWithSystemV]
+    public void ThatGetsAnothersNumberIsMadeAgain()
+    {
+        const int newIpcNamespace = 0x08000000, sequence = 32768, another = 77, size = 4096, mode = 0x180, rounds = 10_000;
+        var (isMet, isOver) = (false, false);
+        Exception? failure = null;
+        var maker = new Thread(() => failure = Record.Exception(() =>
+        {
+            Assert.Equal(0, Libc.Syscall(Sys.unshare, newIpcNamespace));
+            var other = new Thread(() =>
+            {
+                using var next = File.OpenHandle("/proc/sys/kernel/shm_next_id", FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+                Span<byte> now = stackalloc byte[16];
+                while (!Volatile.Read(ref isOver))
+                    if (RandomAccess.Read(next, now, 0) > 0 && now[0] != (byte)'-')
+                    {
+                        RandomAccess.Write(next, Encoding.ASCII.GetBytes(another.ToString(CultureInfo.InvariantCulture)), 0);
+                        Volatile.Write(ref isMet, true);
+                        return;
+                    }
+            });
+            other.Start();
+            for (var round = 1; !Volatile.Read(ref isMet) && round < rounds; round++)
+            {
+                var wanted = (round * sequence) + round % 10;
+                Assert.Equal(wanted, SystemVMemory.Create(0, size, mode, 0, wanted, 0, 0));
+                Assert.Equal(Errno.None, SystemVMemory.Remove(wanted));
+            }
+        }));
+        maker.Start();
+        maker.Join();
+        Volatile.Write(ref isOver, true);
+        Assert.Null(failure);
+        Assert.True(isMet);
     }
 
     [Property]

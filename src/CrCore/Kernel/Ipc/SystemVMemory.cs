@@ -33,6 +33,8 @@ public static unsafe class SystemVMemory
     private const int IpcRemove = 0, IpcSet = 1, IpcStat = 2, IpcCreate = 0x200, IpcExclusive = 0x400;
     public const int LockCommand = 11;
 
+    private const int MostTries = 50;
+
     private const int PrGetDumpable = 3, PrSetDumpable = 4;
 
     public static Errno Stat(int id, out SystemVSegmentStatus status)
@@ -61,8 +63,26 @@ public static unsafe class SystemVMemory
     /// for the call. Its ids alone change, not the process's; what is marked as not dumpable by that is marked as before again.
     /// </summary>
     /// <param name="pages">SHM_HUGETLB and the size of its pages, or 0.</param>
+    /// <remarks>
+    /// The setting is one for the whole namespace: another program (a second restore, say) may set it in between, or make a segment that
+    /// takes the number. In the first case the number is free, and is asked for again.
+    /// </remarks>
     /// <returns>The number it has got, or −errno.</returns>
     public static long Create(int key, ulong size, uint mode, int pages, int wanted, uint creatorUid, uint creatorGid)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            var id = TryCreate(key, size, mode, pages, wanted, creatorUid, creatorGid);
+            if (id < 0 || id == wanted || attempt == MostTries || Stat(wanted, out _) != Errno.EINVAL)
+                return id;
+            if (Remove((int)id) is not Errno.None and var errno)
+                return -(long)errno;
+            // Two that are in each other's way must not go on in step.
+            Thread.Sleep(Random.Shared.Next(3));
+        }
+    }
+
+    private static long TryCreate(int key, ulong size, uint mode, int pages, int wanted, uint creatorUid, uint creatorGid)
     {
         using (var next = OwnDescriptor.Open("/proc/sys/kernel/shm_next_id", FileNative.O_WRONLY, out var errno))
         {
