@@ -34,11 +34,17 @@ public sealed class CleanupTests(TreeFixture fixture)
     public void AFailedSpawnLeavesNoProcessAndSaysWhy()
     {
         // More files than the limit of open ones lets a task have.
-        var before = Marked();
+        using var spawner = new TreeSpawner();
+        string place;
+        using (var tree = spawner.Spawn(new TreePlan { Tasks = [new TaskPlan()] }))
+        {
+            place = Path.GetDirectoryName(tree.WorkDirectory)!;
+            Assert.NotEmpty(Marked($"{place}/"));
+        }
         var plan = new TreePlan { Tasks = [new TaskPlan(), new TaskPlan { Files = [.. Enumerable.Repeat(new FilePlan { Kind = FileKind.Null }, 25_000)] }] };
-        var error = Assert.Throws<SpawnException>(() => fixture.Spawner.Spawn(plan));
+        var error = Assert.Throws<SpawnException>(() => spawner.Spawn(plan));
         Assert.Contains("Too many open files", error.Message, StringComparison.Ordinal);
-        Assert.Empty(Marked().Except(before));
+        Assert.Empty(Marked($"{place}/"));
     }
 
     [Fact]
@@ -64,10 +70,9 @@ public sealed class CleanupTests(TreeFixture fixture)
         Expectations.Compare(tree, snapshot);
     }
 
-    private static List<int> Marked()
-        => [.. ProcTree.All().Where(pid => ProcText.Read($"/proc/{pid}/environ")?.Contains("CR_TREE=", StringComparison.Ordinal) == true)];
+    private static List<int> Living(string work) => Marked($"{work}\0");
 
-    /// <summary>Processes with the tree's mark in their environment.</summary>
-    private static List<int> Living(string work)
-        => [.. ProcTree.All().Where(pid => ProcText.Read($"/proc/{pid}/environ")?.Contains($"CR_TREE={work}\0", StringComparison.Ordinal) == true)];
+    /// <summary>Processes with the mark of a tree in their environment that begins so: other test runs have trees, too.</summary>
+    private static List<int> Marked(string start)
+        => [.. ProcTree.All().Where(pid => ProcText.Read($"/proc/{pid}/environ")?.Contains($"CR_TREE={start}", StringComparison.Ordinal) == true)];
 }

@@ -44,6 +44,7 @@ internal sealed class SelfCheckingProgram : IDisposable
         """;
 
     private readonly Process _process;
+    private readonly PidFd? _running;
     private readonly List<int> _pids = [];
     private int _restoredRoot;
 
@@ -54,6 +55,7 @@ internal sealed class SelfCheckingProgram : IDisposable
         var script = Path.Combine(Folder, "program.py");
         File.WriteAllText(script, Prelude + code + End);
         _process = Process.Start(new ProcessStartInfo("python3", [script, Folder]) { RedirectStandardOutput = true, RedirectStandardInput = true, RedirectStandardError = true })!;
+        _running = PidFd.TryOpen(_process.Id);
         try
         {
             Await(() => File.Exists(Path.Combine(Folder, "ready")) || Result is not null || _process.HasExited, "the program to get ready");
@@ -152,8 +154,11 @@ internal sealed class SelfCheckingProgram : IDisposable
 
     public void Dispose()
     {
-        foreach (var child in Descendants(_process.HasExited ? 0 : _process.Id))
-            Libc.Syscall(Sys.kill, child, SigKill);
+        // Not by Process.HasExited, which may be wrong of one that was traced (ChildEnd); its number may be another's by now.
+        if (_running is { } running && !running.WaitForExit(0))
+            foreach (var child in Descendants(Pid))
+                Libc.Syscall(Sys.kill, child, SigKill);
+        _running?.Dispose();
         ChildEnd.Kill(_process);
         _process.Dispose();
         foreach (var pid in _pids)
@@ -167,8 +172,6 @@ internal sealed class SelfCheckingProgram : IDisposable
     private static List<int> Descendants(int pid)
     {
         var found = new List<int>();
-        if (pid == 0)
-            return found;
         using var proc = new ProcReader();
         foreach (var task in TreeWalk.Walk(proc, pid))
             if (task.Pid != pid)
