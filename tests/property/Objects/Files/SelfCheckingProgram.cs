@@ -88,10 +88,10 @@ internal sealed class SelfCheckingProgram : IDisposable
         return Check();
     }
 
-    public CheckpointResult Save(CheckpointOptions? options = null, string? path = null)
+    public CheckpointResult Save(CheckpointOptions? options = null, string? path = null, IProgress<CrProgress>? progress = null)
     {
         List<int> all = [Pid, .. Descendants(Pid)];
-        var result = new TreeCheckpoint((options ?? new()) with { Stop = true }).Run(Pid, path ?? Image);
+        var result = new TreeCheckpoint((options ?? new()) with { Stop = true }, progress: progress).Run(Pid, path ?? Image);
         ChildEnd.Await(_process);
         // Whoever has to wait for them does so in its own time, and until then their pids are taken.
         Await(() => all.TrueForAll(p => !Directory.Exists($"/proc/{p}")), "the ended tasks to be gone");

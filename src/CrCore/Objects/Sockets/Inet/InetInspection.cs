@@ -59,6 +59,7 @@ internal static class InetInspection
             inspection.Refuse(d, "CrTcpUlp", $"it has the protocol {layered.Ulp} laid over TCP (TCP_ULP), whose state the kernel does not give out");
         if (socket.State == TcpState.Listen && fact is { ReceiveQueue: > 0 } waiting)
             inspection.RefuseForNow(d, "CrTcpBacklog", $"{waiting.ReceiveQueue} connections wait to be accepted on {socket.Local}, which cannot be saved", "Try again when the program has accepted them.");
+        ConnectingSockets.Of(inspection.Context.States).Note(d, socket);
         if (socket.IsConnection && socket.State != TcpState.Close)
             InspectConnection(inspection, d, own, socket);
     }

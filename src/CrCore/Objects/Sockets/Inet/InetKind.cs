@@ -33,7 +33,7 @@ internal sealed class InetKind : IDescriptorKind
         if (!InetInspection.IsKnown(d.Socket!))
             throw new CrTargetException("CrInetProtocol", $"Task {d.Pid}: {d.Label} is of a protocol that cannot be saved; it was opened after preflight.", "Run the checkpoint again.") { Pid = d.Pid, Object = d.Label };
         using var own = capture.Borrow(d);
-        var socket = LiveInetSocket.Read(own, d, capture.Context.Proc, InetFacts.Of(capture));
+        var socket = ConnectingSockets.Of(capture.Context.States).Find(d) ?? LiveInetSocket.Read(own, d, capture.Context.Proc, InetFacts.Of(capture));
         if (socket.IsConnection && socket.State != TcpState.Close && capture.Options.TcpEstablished == TcpEstablishedPolicy.Reset)
             socket = socket with { State = TcpState.Close, HasError = false, IsBound = false };
         // IP_TOS sets SO_PRIORITY, too (ip_sock_set_tos in net/ipv4/ip_sockglue.c): what all sockets have comes last.

@@ -79,6 +79,8 @@ internal sealed class TcpHold : IDisposable
 
     private void Add(Descriptor d, List<HeldConnection> held)
     {
+        if (ConnectingSockets.Of(_capture.Context.States).Find(d) is not null)
+            return;
         var own = _capture.Borrow(d);
         var socket = LiveInetSocket.Read(own, d, _capture.Context.Proc, InetFacts.Of(_capture));
         if (!socket.IsConnection || socket.State == TcpState.Close)

@@ -144,6 +144,49 @@ public class TcpJourneyTests
         """);
     }
 
+    /// <summary>
+    /// One is made while the frozen tree is captured, by a SYN that the kernel sends again: the socket that listens takes it only then. Its program
+    /// still waits for it, and so it is asked for once more: what waits to be accepted is not saved.
+    /// </summary>
+    [FactWith("python3")]
+    public void OneThatIsMadeWhileTheTreeIsFrozen()
+    {
+        using var program = new SelfCheckingProgram(Calls + """
+                import ctypes
+                l = socket(AF_INET, SOCK_STREAM); l.bind(('127.0.0.1', 0)); l.listen(); nothing = ctypes.create_string_buffer(struct.pack('HBBI', 6, 0, 0, 0))
+                l.setsockopt(SOL_SOCKET, 26, struct.pack('HxxxxxxQ', 1, ctypes.addressof(nothing))); os.dup2(l.fileno(), 300)
+                c, s = pair(); w = socket(AF_INET, SOCK_STREAM); w.setblocking(False); same(w.connect_ex(l.getsockname()), 115); local = w.getsockname()
+                wait()
+                l.settimeout(30); x, address = l.accept(); same(address, local); same(w.getsockname(), local); w.setblocking(True); x.settimeout(30)
+                w.sendall(b'asked'); same(x.recv(9), b'asked'); c.send(b'x'); same(s.recv(9), b'x')
+            """);
+        using var process = PidFd.Open(program.Pid);
+        using var listening = process.TryGet(300, out _)!;
+        program.Save(progress: new AtCapture(() =>
+        {
+            SocketCalls.SetNumber(listening, SocketLevel.Socket, SocketLevel.DetachFilter, 0);
+            Assert.True(SpinWait.SpinUntil(() => (listening.PollNow(1) & 1) != 0, TimeSpan.FromMinutes(1)));
+        }));
+        // Else it would listen on.
+        listening.Dispose();
+        program.Restore(new() { NewPidNamespace = true });
+        Assert.Equal("ok", program.Check());
+    }
+
+    /// <summary>Does something when the frozen tree has been inspected, and nothing of it was captured yet.</summary>
+    private sealed class AtCapture(Action action) : IProgress<CrProgress>
+    {
+        private bool _isDone;
+
+        public void Report(CrProgress value)
+        {
+            if (value.Step != "Capturing tasks" || _isDone)
+                return;
+            _isDone = true;
+            action();
+        }
+    }
+
     [FactWith("python3")]
     public void ResetClosesThemAndKeepsWhatHadCome() => Survives("""
             c, s = pair(); c.send(b'come'); other, end = pair(); comes(s)
