@@ -19,6 +19,10 @@ param(
     [ValidateRange(1, 100)]
     [int] $Rounds = 3,
 
+    # How often the engine runs each workload before its time counts. The other tools, which begin anew each time, do so once.
+    [ValidateRange(1, 100)]
+    [int] $WarmUps = 10,
+
     # A part of the names of the workloads to be run.
     [string] $Workload = '',
 
@@ -39,7 +43,7 @@ Set-StrictMode -Version Latest
 $ErrorActionPreference = 'Stop'
 . (Join-Path $PSScriptRoot 'summary.ps1')
 . (Join-Path $PSScriptRoot 'plot.ps1')
-if ($Scaling) { $EngineOnly = $true; $Criu = 'none'; $Place = @($Place[0]) }
+if ($Scaling) { $WarmUps = 1; $EngineOnly = $true; $Criu = 'none'; $Place = @($Place[0]) }
 $root = Split-Path $PSScriptRoot -Parent
 $shell = Join-Path $root 'artifacts/shell/crshell'
 $module = Join-Path $root 'artifacts/CrModule/CrModule.psd1'
@@ -99,7 +103,7 @@ try {
     Set-Content $runs $null
     $plan = Join-Path $scratch 'plan.json'
     @{
-        Module = $module; Shell = $shell; Criu = $Criu; Tools = $tools; Places = $Place; Rounds = $Rounds
+        Module = $module; Shell = $shell; Criu = $Criu; Tools = $tools; Places = $Place; Rounds = $Rounds; WarmUps = $WarmUps
         Workloads = $workloads; Scratch = $scratch; Runs = $runs; Stopwatch = $program
     } | ConvertTo-Json -Depth 5 | Set-Content $plan
     # An init that takes the ends of orphans at once; a /run of memory, where criu keeps what it learned of the kernel.

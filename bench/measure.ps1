@@ -148,7 +148,9 @@ function Measure-Run($Workload, [string] $Tool, [string] $Place, [int] $Round) {
 foreach ($workload in $plan.Workloads) {
     $mine = @($plan.Tools | Where-Object { -not $workload.Live -or $_ -ne 'command' })
     foreach ($place in $plan.Places) {
-        # Round 0 warms code and caches up and does not count.
+        # A shell is warm when its runtime has done with compiling what is used often, which takes more than one run.
+        for ($time = 1; $time -lt $plan.WarmUps; $time++) { Measure-Run $workload 'engine' $place 0 }
+        # Round 0 warms all tools' caches up and does not count.
         foreach ($round in 0..$plan.Rounds) {
             foreach ($tool in $mine) { Measure-Run $workload $tool $place $round }
         }
