@@ -65,8 +65,7 @@ internal static class NamespaceSetup
         var batch = new SyscallBatch();
         batch.Must("become group", group, Sys.setresgid, group, group, group);
         batch.Must("become user", user, Sys.setresuid, user, user, user);
-        // A change of ids takes the dumpable flag, on which the rights to its own /proc files hang.
-        batch.Must("set the dumpable flag", null, Sys.prctl, (int)PrctlOption.SetDumpable, 1);
+        DumpableFlag.Regain(batch);
         puppet.Run(batch);
     }
 

@@ -18,6 +18,9 @@ internal static class RestorePreflight
         if (!namespaces.NewPid && !Capabilities.Has(context.Proc, Capabilities.CheckpointRestore) && !Capabilities.Has(context.Proc, Capabilities.SysAdmin))
             context.Refuse(context.Image.Root, "CrNoCapability", "pids", "giving processes their old pids here needs CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN",
                 "Restore into a new pid namespace (-NewPidNamespace), which an ordinary user can do.", CrErrorKind.PermissionDenied);
+        else if (!namespaces.NewPid && namespaces.NewUser && HasManyNumbers(context.Image))
+            context.Refuse(context.Image.Root, "CrUserNamespacePids", "pids", "the tree has a user namespace of its own, from within which no task or thread can be given its old number among this machine's",
+                "Restore into a new pid namespace (-NewPidNamespace).", CrErrorKind.PermissionDenied);
         var problems = new List<(TaskImage Task, string Reason)>();
         var leaderless = new Lazy<HashSet<int>>(() => SessionsAndGroups(context.Proc));
         var plan = CreationPlan.Make(context.Image, number => IsInherited(context.Proc, number, namespaces, leaderless), problems);
@@ -31,6 +34,9 @@ internal static class RestorePreflight
                 checks.CheckLast(context);
         return plan;
     }
+
+    /// <summary>Whether there is more than the first process, which is made from outside.</summary>
+    private static bool HasManyNumbers(ImageModel image) => image.Tasks.Count > 1 || image.Root.Threads.Count > 1;
 
     /// <summary>An image from which something was taken would bring programs back that are not what they were.</summary>
     private static void CheckWhole(CheckContext context)

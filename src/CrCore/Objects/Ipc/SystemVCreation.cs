@@ -43,7 +43,7 @@ internal sealed record SystemVCreation(string NextId, Sys Get)
         var made = size is { } n ? batch.Must("making", what, Get, name.Key, n, flags) : batch.Must("making", what, Get, name.Key, flags);
         batch.Must("returning from making", what, Sys.setresuid, -1, uid, -1);
         batch.Must("returning from making", what, Sys.setresgid, -1, gid, -1);
-        batch.Must("returning from making", what, Sys.prctl, (int)PrctlOption.SetDumpable, 1);
+        DumpableFlag.Regain(batch);
         return made;
     }
 

@@ -44,6 +44,7 @@ internal sealed class LeasesKind : IRestoresTask
         var before = batch.Try(Sys.setfsuid, becomes);
         var taken = batch.Try(Sys.fcntl, held.Fd, FSetLease, (int)type);
         batch.Try(Sys.setfsuid, before);
+        DumpableFlag.Regain(batch);
         task.Remote.Run(batch);
         FileLocksKind.Require(task, held, batch.ErrnoOf(taken));
         batch.Reset();

@@ -31,16 +31,17 @@ internal static class NamespaceCapture
                 HostName = Text(batch.Bytes(names)[NodeNameAt..]),
                 DomainName = Text(batch.Bytes(names)[DomainNameAt..]),
             });
-            if ((own & NamespaceSet.Network) != 0 && OwnNetwork.Sysctls(context, root, loopbackUp) is { } sysctls)
+            var ids = (own & NamespaceSet.User) != 0 ? IdMaps(context, root) : null;
+            if ((own & NamespaceSet.Network) != 0 && OwnNetwork.Sysctls(context, root, loopbackUp, ids) is { } sysctls)
                 sink.Emit(sysctls);
             if ((own & NamespaceSet.Time) != 0)
                 sink.Emit(NamespaceClocks.Read(context.Proc, root.Pid, root.VPid, forChildren: false));
             else
                 sink.Emit(NamespaceClocks.OfMachine(root.VPid));
-            if ((own & NamespaceSet.User) != 0)
-                sink.Emit(IdMaps(context, root));
+            if (ids is not null)
+                sink.Emit(ids);
             if ((own & NamespaceSet.Mount) != 0)
-                EmitMounts(context, root, (own & NamespaceSet.User) != 0 ? IdMaps(context, root) : null, sink);
+                EmitMounts(context, root, ids, sink);
         };
     }
 

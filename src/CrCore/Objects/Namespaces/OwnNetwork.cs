@@ -40,7 +40,8 @@ internal static class OwnNetwork
     }
 
     /// <summary>What is set otherwise than in a new network namespace with loopback like this one's; null when it cannot be known.</summary>
-    public static SysctlsRecord? Sysctls(CaptureContext context, FrozenTask root, bool loopbackUp)
+    /// <param name="ids">Of the tree's own user namespace, if it has one.</param>
+    public static SysctlsRecord? Sysctls(CaptureContext context, FrozenTask root, bool loopbackUp, IdMapsRecord? ids)
     {
         Dictionary<string, string> theirs, fresh;
         try
@@ -74,7 +75,7 @@ internal static class OwnNetwork
             if (IsOfInterface(name) && leaves.Contains(Path.GetFileName(name)) && !differing.Contains(name) && NetworkSysctls.IsWritable(name))
                 differing.Add(name);
         differing.Sort((a, b) => IsOfInterface(a) != IsOfInterface(b) ? IsOfInterface(a).CompareTo(IsOfInterface(b)) : string.CompareOrdinal(a, b));
-        return new(root.VPid, [.. differing.Select(name => KeyValuePair.Create(name, theirs[name]))]);
+        return new(root.VPid, [.. differing.Select(name => KeyValuePair.Create(name, GroupSysctls.Inside(name, theirs[name], ids)))]);
     }
 
     private static bool IsOfInterface(string name) => name.Contains("/conf/", StringComparison.Ordinal);

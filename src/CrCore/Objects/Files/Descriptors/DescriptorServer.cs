@@ -271,7 +271,9 @@ internal sealed class DescriptorServer
             batch.Try(Sys.setresuid, owner.Uid, owner.EffectiveUid, 0);
         Span<int> value = [owner.Kind, owner.Id];
         batch.Must("set the owner", saved, Sys.fcntl, number, FSetOwnEx, batch.In(System.Runtime.InteropServices.MemoryMarshal.AsBytes(value)));
-        if (switches)
-            batch.Try(Sys.setresuid, 0, 0, 0);
+        if (!switches)
+            return;
+        batch.Try(Sys.setresuid, 0, 0, 0);
+        DumpableFlag.Regain(batch);
     }
 }

@@ -101,5 +101,6 @@ internal sealed class UnixTasks(DescriptorServer server)
         batch.Try(Sys.setresuid, Unchanged, 0, Unchanged);
         batch.Try(Sys.setresgid, Unchanged, 0, Unchanged);
         batch.Try(Sys.prctl, (int)PrctlOption.SetSecureBits, 0);
+        DumpableFlag.Regain(batch);
     }
 }

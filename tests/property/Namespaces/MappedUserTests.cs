@@ -1,0 +1,61 @@
+using CrCore;
+using Xunit;
+
+namespace CrProperty.Namespaces;
+
+/// <summary>Trees in a user namespace that knows many ids, by other numbers than this machine, and in a network namespace of that.</summary>
+public class MappedUserTests
+{
+    /// <summary>The program enters the namespaces, and a child that stayed outside gives it its ids.</summary>
+    private const string Prepare = """
+        os.chmod(folder + '/out', 0o666)
+        go, went = os.pipe()
+        helper = os.fork()
+        if helper == 0:
+            os.read(go, 1)
+            for name in 'uid_map', 'gid_map':
+                with open(f'/proc/{os.getppid()}/{name}', 'w') as f: f.write('0 100000 65536')
+            os._exit(0)
+        assert libc.unshare(0x10000000 | 0x40000000) == 0
+        os.write(went, b'x'); os.waitpid(helper, 0); os.close(go); os.close(went)
+        os.setresgid(0, 0, 0); os.setresuid(0, 0, 0)
+        with open('/proc/sys/net/ipv4/ping_group_range', 'w') as f: f.write('0 40000')
+        os.setegid(4000); os.seteuid(5000)
+        pair = socket.socketpair()
+        os.seteuid(0); os.setegid(0)
+        ping = socket.socket(socket.AF_INET, socket.SOCK_DGRAM, socket.IPPROTO_ICMP)
+        pair[0].send(b'still here')
+        looked = look
+        def look():
+            with open('/proc/sys/net/ipv4/ping_group_range') as f: groups = f.read().split()
+            creator = struct.unpack('3i', pair[1].getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[1:]
+            return {**looked(), 'groups': groups, 'creator': creator, 'ping': ping.getsockname(), 'waits': pair[1].recv(100, socket.MSG_PEEK).decode()}
+
+        """;
+
+    /// <summary>
+    /// What the root makes as another user costs it its dumpable flag, without which no other puppet of that user namespace may fetch it; and
+    /// groups in sysctls are the namespace's own numbers.
+    /// </summary>
+    [FactInNamespaces]
+    public void SocketsMadeByAnotherUserAndSysctlsOfGroupsComeBack()
+    {
+        using var tree = new ContainedTree("-pfm --mount-proc", Prepare, become: "env");
+        Assert.Equal(["0", "40000"], tree.Before.GetProperty("groups").EnumerateArray().Select(e => e.GetString()));
+        Assert.Equal([5000, 4000], tree.Before.GetProperty("creator").EnumerateArray().Select(e => e.GetInt32()));
+        tree.Checkpoint(stop: true);
+        tree.Restore();
+        tree.Say("go");
+        Assert.Equal(tree.Before.GetRawText(), tree.Hear("after").GetRawText());
+    }
+
+    /// <summary>CAP_CHECKPOINT_RESTORE must be had in the user namespace that the pid namespace belongs to (alloc_pid in kernel/pid.c).</summary>
+    [FactInNamespaces]
+    public void PidsOfThisMachineCannotBeGivenFromWithin()
+    {
+        using var tree = new ContainedTree("", Prepare, become: "env");
+        tree.Checkpoint(stop: true);
+        var obstacle = Assert.Single(Assert.Throws<CrPreflightException>(() => tree.Restore()).Obstacles, o => o.Severity == ObstacleSeverity.Error);
+        Assert.Equal("CrUserNamespacePids", obstacle.Id);
+    }
+}
