@@ -45,7 +45,7 @@ internal static class NamespaceSetup
             batch.Must("mount", $"{m.FileSystem} on {m.Point}", Sys.mount, batch.Text(m.Source), batch.Text(m.Point), batch.Text(m.FileSystem), m.Flags, m.Data.Length == 0 ? 0 : batch.Text(m.Data));
         puppet.Run(batch);
         if (!namespaces.Tree.IsEmpty)
-            new MountTreeMaker(namespaces.Tree, puppet, namespaces.Ids is { Users.Count: > 0, Groups.Count: > 0 } known ? (Outside(known.Users), Outside(known.Groups)) : null).Make();
+            new MountTreeMaker(namespaces.Tree, puppet, namespaces.Ids is { Users.Count: > 0, Groups.Count: > 0 } known ? (ProcIdMap.LeadingOutside(known.Users), ProcIdMap.LeadingOutside(known.Groups)) : null).Make();
     }
 
     /// <summary>
@@ -61,25 +61,12 @@ internal static class NamespaceSetup
         Write(puppet.Pid, "gid_map", ids.Groups);
         if (ids.Users.Count == 0 || ids.Groups.Count == 0)
             return;
-        long user = Known(ids.Users), group = Known(ids.Groups);
+        long user = ProcIdMap.Leading(ids.Users), group = ProcIdMap.Leading(ids.Groups);
         var batch = new SyscallBatch();
         batch.Must("become group", group, Sys.setresgid, group, group, group);
         batch.Must("become user", user, Sys.setresuid, user, user, user);
         DumpableFlag.Regain(batch);
         puppet.Run(batch);
-    }
-
-    /// <summary>Root in there, or whoever is the first.</summary>
-    private static uint Known(IReadOnlyList<IdMapRange> ranges) => ProcIdMap.Knows(ranges, 0) ? 0 : ranges[0].Inside;
-
-    /// <summary>The same as it is here.</summary>
-    private static uint Outside(IReadOnlyList<IdMapRange> ranges)
-    {
-        var inside = Known(ranges);
-        foreach (var range in ranges)
-            if (inside >= range.Inside && inside - range.Inside < range.Length)
-                return range.Outside + (inside - range.Inside);
-        return ranges[0].Outside;
     }
 
     private static void Write(int pid, string file, IReadOnlyList<IdMapRange> ranges)

@@ -8,7 +8,6 @@ public class MappedUserTests
 {
     /// <summary>The program enters the namespaces, and a child that stayed outside gives it its ids.</summary>
     private const string Prepare = """
-        os.chmod(folder + '/out', 0o666)
         go, went = os.pipe()
         helper = os.fork()
         if helper == 0:
@@ -27,6 +26,7 @@ public class MappedUserTests
         pair[0].send(b'still here')
         looked = look
         def look():
+            print('seen', file=sys.stderr, flush=True)
             with open('/proc/sys/net/ipv4/ping_group_range') as f: groups = f.read().split()
             creator = struct.unpack('3i', pair[1].getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[1:]
             return {**looked(), 'groups': groups, 'creator': creator, 'ping': ping.getsockname(), 'waits': pair[1].recv(100, socket.MSG_PEEK).decode()}
@@ -35,7 +35,7 @@ public class MappedUserTests
 
     /// <summary>
     /// What the root makes as another user costs it its dumpable flag, without which no other puppet of that user namespace may fetch it; and
-    /// groups in sysctls are the namespace's own numbers.
+    /// groups in sysctls are the namespace's own numbers. Nor may that user namespace open the log that the program opened outside.
     /// </summary>
     [FactInNamespaces]
     public void SocketsMadeByAnotherUserAndSysctlsOfGroupsComeBack()
@@ -44,9 +44,12 @@ public class MappedUserTests
         Assert.Equal(["0", "40000"], tree.Before.GetProperty("groups").EnumerateArray().Select(e => e.GetString()));
         Assert.Equal([5000, 4000], tree.Before.GetProperty("creator").EnumerateArray().Select(e => e.GetInt32()));
         tree.Checkpoint(stop: true);
-        tree.Restore();
+        var log = Path.Combine(tree.Folder, "out");
+        Assert.Contains(tree.Restore().Warnings, w => w.Id == "CrFileFromOutside" && w.Object.EndsWith($"({log})", StringComparison.Ordinal));
         tree.Say("go");
         Assert.Equal(tree.Before.GetRawText(), tree.Hear("after").GetRawText());
+        // It was this user's before the program became another.
+        Assert.Equal("seen\nseen\n", File.ReadAllText(log));
     }
 
     /// <summary>CAP_CHECKPOINT_RESTORE must be had in the user namespace that the pid namespace belongs to (alloc_pid in kernel/pid.c).</summary>

@@ -47,6 +47,30 @@ public static class ProcIdMap
         return overflow;
     }
 
+    /// <summary>Whether an id outside is one inside.</summary>
+    public static bool KnowsOutside(IReadOnlyList<IdMapRange> ranges, uint outside)
+    {
+        foreach (var r in ranges)
+            if (outside >= r.Outside && outside - r.Outside < r.Length)
+                return true;
+        return false;
+    }
+
+    /// <summary>The id inside of root, or of whoever is the first.</summary>
+    /// <param name="ranges">At least one.</param>
+    public static uint Leading(IReadOnlyList<IdMapRange> ranges) => Knows(ranges, 0) ? 0 : ranges[0].Inside;
+
+    /// <summary>The id that <see cref="Leading"/> stands for outside.</summary>
+    /// <param name="ranges">At least one.</param>
+    public static uint LeadingOutside(IReadOnlyList<IdMapRange> ranges)
+    {
+        var inside = Leading(ranges);
+        foreach (var r in ranges)
+            if (inside >= r.Inside && inside - r.Inside < r.Length)
+                return r.Outside + (inside - r.Inside);
+        return ranges[0].Outside;
+    }
+
     private static bool TryRead(ProcReader reader, int pid, ReadOnlySpan<byte> name, ICollection<IdMapRange> ranges)
     {
         if (!reader.TryRead(pid, name, out var text))

@@ -49,7 +49,8 @@ internal static class FilesCheck
 
     private static void CheckAlone(CheckContext context, List<SavedDescription> alone)
     {
-        if (alone.Count < ManyFiles || Environment.ProcessorCount == 1)
+        // What is found in a user namespace is kept, and by one thread.
+        if (alone.Count < ManyFiles || Environment.ProcessorCount == 1 || context.InUserNamespace)
         {
             CheckRange(context, alone, 0, alone.Count);
             return;

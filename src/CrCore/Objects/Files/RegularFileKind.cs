@@ -31,8 +31,9 @@ internal sealed class RegularFileKind : IDescriptorKind
     {
         if (saved.Data.Anchor != 0)
             return;
-        if (FileCheck.Regular(context, saved.Task, saved.Label, saved.Name, saved.Data.Identity, saved.Data.IsSynthetic) is { } now)
-            FileRightsCheck.Opening(context, saved.Task, saved.Label, saved.Name, saved.Data.Flags, now);
+        if (FileCheck.Regular(context, saved.Task, saved.Label, saved.Name, saved.Data.Identity, saved.Data.IsSynthetic) is { } now
+            && FileRightsCheck.Opening(context, saved.Task, saved.Label, saved.Name, saved.Data.Flags, now))
+            OutsideFiles.Look(context, saved, now);
     }
 
     public GivenForm? FormOf(SavedDescription saved) => GivenForm.File;
@@ -41,6 +42,8 @@ internal sealed class RegularFileKind : IDescriptorKind
     {
         if (LateNames.Of(server).Take(server, saved, batch))
             return null;
+        if (server.Outside.Has(saved))
+            return server.Outside.Open(server, saved);
         var flags = OpenFlags.Reopening(saved.Data.Flags);
         // A file made by O_TMPFILE shows O_DIRECTORY among its flags; and the way to an anchor is a link.
         server.Open(saved, server.PathOf(saved), saved.Data.Anchor == 0 ? flags : flags & ~(OpenFlags.Directory | OpenFlags.NoFollow), batch);

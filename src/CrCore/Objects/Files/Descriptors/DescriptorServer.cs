@@ -51,6 +51,9 @@ internal sealed class DescriptorServer
 
     public RestoreContext Context => _context;
 
+    /// <summary>Files that this process opens and hands over.</summary>
+    public OutsideFiles Outside => _context.Lasting.Get<OutsideFiles>();
+
     public SavedFiles Files { get; }
 
     /// <summary>The first number above all that the image uses. Every task keeps it for its own passing needs.</summary>
@@ -176,7 +179,7 @@ internal sealed class DescriptorServer
         foreach (var saved in Files.Descriptions)
         {
             _context.ServedDescriptors[saved.ObjRef] = NumberOf(saved);
-            if (_early.Has(saved) || EarlyFiles.IsPlain(saved))
+            if (_early.Has(saved) || IsPlain(saved))
                 continue;
             var kind = DescriptorKinds.Find(saved.Data.FdType)
                 ?? throw new CrArgumentException("CrDescriptorNotSupported", $"{saved.Task}: {saved.Label} has the unknown type {(int)saved.Data.FdType}.", "Restore with the program that wrote the image, or a newer one.", CrErrorKind.NotSupported);
@@ -189,12 +192,14 @@ internal sealed class DescriptorServer
         feed.Flush();
     }
 
+    private bool IsPlain(SavedDescription saved) => EarlyFiles.IsPlain(saved) && !Outside.Has(saved);
+
     /// <summary>Regular files that nothing else must be there for, as far as they were not opened before the root began.</summary>
     private void MakePlainFiles()
     {
         var files = new List<(int Number, SavedDescription Saved)>();
         foreach (var saved in Files.Descriptions)
-            if (EarlyFiles.IsPlain(saved) && !_early.Has(saved))
+            if (IsPlain(saved) && !_early.Has(saved))
                 files.Add((NumberOf(saved), saved));
         files.Sort(static (a, b) => a.Number.CompareTo(b.Number));
         var feed = new BatchFeed(Remote, FilesInPlace.PieceSize);

@@ -12,16 +12,18 @@ internal static class FileRightsCheck
 {
     /// <summary>Of a file that is opened with a description's flags.</summary>
     /// <param name="status">What it is now.</param>
-    public static void Opening(CheckContext context, TaskImage task, string label, string path, uint flags, in FileStatus status)
+    /// <returns>false when they are lacking, which was told.</returns>
+    public static bool Opening(CheckContext context, TaskImage task, string label, string path, uint flags, in FileStatus status)
     {
         var write = OpenFlags.CanWrite(flags);
         if (!Has(context, task, label, path, (OpenFlags.CanRead(flags) ? FileRights.Read : 0) | (write ? FileRights.Write : 0)))
-            return;
+            return false;
         // Both: may_open in fs/namei.c.
         if (write && (flags & OpenFlags.Append) == 0 && status.IsAppendOnly)
-            Refuse(context, task, label, $"{path} takes no more than what is added at its end (chattr +a), and was open for writing everywhere");
-        else if ((flags & OpenFlags.NoAccessTime) != 0 && !Owns(context, status.Uid))
-            Refuse(context, task, label, $"{path} was open without a trace of reading (O_NOATIME), which is up to its owner");
+            return Refuse(context, task, label, $"{path} takes no more than what is added at its end (chattr +a), and was open for writing everywhere");
+        if ((flags & OpenFlags.NoAccessTime) != 0 && !Owns(context, status.Uid))
+            return Refuse(context, task, label, $"{path} was open without a trace of reading (O_NOATIME), which is up to its owner");
+        return true;
     }
 
     /// <returns>false when they are lacking, which was told. A file that is not there is told of elsewhere.</returns>
@@ -37,13 +39,15 @@ internal static class FileRightsCheck
             FileRights.Read | FileRights.Write => "opened for reading and writing",
             _ => "run",
         };
-        Refuse(context, task, label, $"{path} cannot be {what} here: {errno} ({errno.Describe()})");
-        return false;
+        return Refuse(context, task, label, $"{path} cannot be {what} here: {errno} ({errno.Describe()})");
     }
 
     private static bool Owns(CheckContext context, uint owner)
         => owner == (uint)Libc.Syscall(Sys.geteuid) || Capabilities.Has(context.Proc, Capabilities.FileOwner);
 
-    private static void Refuse(CheckContext context, TaskImage task, string label, string reason)
-        => context.Refuse(task, "CrFileRights", label, reason, "Restore as a user who may, or change the file's permissions or attributes (chmod(1), chattr(1)).", CrErrorKind.PermissionDenied);
+    private static bool Refuse(CheckContext context, TaskImage task, string label, string reason)
+    {
+        context.Refuse(task, "CrFileRights", label, reason, "Restore as a user who may, or change the file's permissions or attributes (chmod(1), chattr(1)).", CrErrorKind.PermissionDenied);
+        return false;
+    }
 }
