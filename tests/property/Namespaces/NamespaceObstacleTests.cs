@@ -7,8 +7,12 @@ namespace CrProperty.Namespaces;
 /// <summary>What of a tree's namespaces is not saved stops the checkpoint, by name, and the tree runs on.</summary>
 public class NamespaceObstacleTests
 {
+    private const string NoProc = "alone = True\nos.system('mount -t tmpfs none /mnt')\nwhile libc.umount2(b'/proc', 2) == 0: pass\ndef look(): return 1\n";
+
     [TheoryInNamespaces]
     [InlineData("-pfm --mount-proc", "os.system('mount -t hugetlbfs none /mnt')", "CrMountNotSaved", "mount /mnt")]
+    [InlineData("-pfm --mount-proc", NoProc + "libc.mount(b'none', b'/proc', b'tmpfs', 0, 0)", "CrMountNotSaved", "mount namespace")]
+    [InlineData("-pfm --mount-proc", NoProc + "os.chdir('/proc')", "CrMountNotSaved", "working directory")]
     [InlineData("-pfn --mount-proc", "assert os.system('ip tuntap add dev t0 mode tun || ip link add t0 type ifb || ip link add t0 type dummy') == 0", "CrInterfaceNotSaved", "network interface t0")]
     [InlineData("-pf --mount-proc", "if os.fork() == 0: libc.unshare(0x4000000); tell('apart', 1); time.sleep(1000)\nawait_word('apart')", "CrNamespacesDiffer", "namespaces")]
     public void WhatIsNotSavedIsNamed(string unshare, string prepare, string id, string what)
@@ -18,6 +22,15 @@ public class NamespaceObstacleTests
         var obstacle = Assert.Single(refused.Obstacles);
         Assert.Equal((id, what), (obstacle.Id, obstacle.Object));
         Assert.False(File.Exists(tree.Image));
+        AssertRunsOn(tree);
+    }
+
+    /// <summary>Whoever sees the file again could connect to it.</summary>
+    [FactInNamespaces]
+    public void AListeningSocketWhoseFileIsCovered()
+    {
+        using var tree = new ContainedTree("-pfm --mount-proc", "os.mkdir(folder + '/s'); s = socket.socket(socket.AF_UNIX); s.bind(folder + '/s/s'); s.listen(1); assert os.system(f'mount -t tmpfs none {folder}/s') == 0");
+        Assert.Equal("CrUnixFileUnknown", Assert.Single(Assert.Throws<CrPreflightException>(() => tree.Checkpoint(stop: true)).Obstacles).Id);
         AssertRunsOn(tree);
     }
 

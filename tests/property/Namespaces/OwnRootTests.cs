@@ -109,6 +109,55 @@ public class OwnRootTests
         Assert.False(File.Exists("/mnt/f"));
     }
 
+    /// <summary>A restore needs one, and takes it away again: deleted files are opened by way of proc.</summary>
+    [TheoryInNamespaces]
+    [InlineData("-pfm --mount-proc")]
+    [InlineData("-pfmU -r --mount-proc")]
+    public void WithoutAProc(string unshare)
+    {
+        using var tree = new ContainedTree(unshare, """
+            box = folder + '/box'
+            steps = f'''
+            set -e
+            mount --make-rprivate / && mkdir {box} && mount -t tmpfs box {box} && cd {box} && mkdir -p usr proc old dev .{folder}
+            for d in bin sbin lib lib64; do ln -s usr/$d $d; done
+            mount --bind /usr usr && mount --bind {folder} .{folder} && touch dev/null && mount --bind /dev/null dev/null && pivot_root . old
+            '''
+            assert os.system(steps) == 0
+            os.chdir('/')
+            assert libc.umount2(b'/old', 2) == 0
+            gone = open('/gone', 'w+'); gone.write('still here'); gone.flush(); os.unlink('/gone')
+            def look(): return [os.getpid(), os.path.exists('/proc/self'), os.pread(gone.fileno(), 100, 0).decode()]
+
+            """, become: "env");
+        Assert.Equal("[1, false, \"still here\"]", tree.Before.GetRawText());
+        tree.Checkpoint(stop: true);
+        var restored = tree.Restore();
+        Assert.DoesNotContain(" /proc ", File.ReadAllText($"/proc/{restored.Root.Pid}/mountinfo"), StringComparison.Ordinal);
+        tree.Say("go");
+        Assert.Equal(tree.Before.GetRawText(), tree.Hear("after").GetRawText());
+        Assert.Equal(7, tree.Hear("zombie").GetInt32());
+    }
+
+    /// <summary>Nobody can connect to one that is connected: its address is all that counts of the file.</summary>
+    [FactInNamespaces]
+    public void AConnectedSocketWhoseFileIsCovered()
+    {
+        using var tree = new ContainedTree("-pfm --mount-proc", """
+            os.mkdir(folder + '/covered'); os.chdir(folder)
+            listener = socket.socket(socket.AF_UNIX); listener.bind('covered/socket'); listener.listen(1)
+            near = socket.socket(socket.AF_UNIX); near.connect('covered/socket'); far = listener.accept()[0]; listener.close()
+            assert os.system('mount -t tmpfs over covered') == 0
+            looked = look
+            def look(): near.send(b'word'); return {**looked(), 'far': [far.recv(10).decode(), far.getsockname(), near.getpeername(), os.listdir('covered')]}
+
+            """);
+        tree.Checkpoint(stop: true);
+        tree.Restore();
+        tree.Say("go");
+        Assert.Equal(tree.Before.GetRawText(), tree.Hear("after").GetRawText());
+    }
+
     [FactInNamespaces]
     public void WhatIsMountedFromThisMachineMustBeThere()
     {

@@ -33,6 +33,8 @@ internal static class NamespaceCheck
 
     private static void CheckTree(CheckContext context, TaskImage root, MountTree tree)
     {
+        if (tree.LacksProc && tree.OnThisMachine(PassingProc.Point) is { } proc && (FileStatus.Read(proc, out var status) != Errno.None || !status.IsDirectory))
+            context.Refuse(root, "CrMountPoint", $"mount {PassingProc.Point}", $"a restore mounts proc there for the time that it takes, on {proc} of this machine, which is no directory here", "Make the directory.");
         for (var i = 0; i < tree.Mounts.Count; i++)
         {
             var mount = tree.Mounts[i];

@@ -16,10 +16,15 @@ internal sealed class NamespaceInspection
     /// <summary>The root has a time namespace of its own.</summary>
     private bool _clocks;
 
+    /// <summary>Its mounts are built up from nothing, and there is no proc among them.</summary>
+    private bool _lacksProc;
+
     public void Inspect(InspectContext context, LiveTask task)
     {
         if (task == context.Root)
             InspectRoot(context, task);
+        if (_lacksProc && !context.IsGlimpse)
+            PassingProc.InspectTask(context, task);
         // Ten links of each thread, and the same nearly always.
         if (!_known || context.IsGlimpse)
             return;
@@ -67,7 +72,7 @@ internal sealed class NamespaceInspection
             OwnNetwork.Inspect(context, root);
     }
 
-    private static void InspectMounts(InspectContext context, LiveTask root)
+    private void InspectMounts(InspectContext context, LiveTask root)
     {
         if (OwnNamespaces.CompareMounts(context.Proc, root.Pid) is not { } mounts)
             return;
@@ -83,7 +88,7 @@ internal sealed class NamespaceInspection
     }
 
     /// <summary>The restored mount namespace will not begin as a copy of the restoring program's, but be built up from nothing.</summary>
-    private static void InspectTable(InspectContext context, LiveTask root, IReadOnlyList<MountEntry> differing)
+    private void InspectTable(InspectContext context, LiveTask root, IReadOnlyList<MountEntry> differing)
     {
         if (OwnNamespaces.ReadMountTable(context.Proc, root.Pid) is not { } table)
         {
@@ -93,8 +98,10 @@ internal sealed class NamespaceInspection
         foreach (var m in table.Unsaved)
             context.Refuse(root, "CrMountNotSaved", $"mount {m.MountPoint}", $"{m.FileSystem} {m.Source} ({m.Root}) is mounted there in the tree's mount namespace, and neither this program's mounts nor the tree's others show it; such a file system is not saved yet",
                 "Unmount it in the tree, or mount it outside as well.");
-        if (!table.Mounts.Any(m => m.Entry is { FileSystem: "proc", MountPoint: "/proc" }))
-            context.Refuse(root, "CrMountNotSaved", "mount namespace", "nothing of the type proc is mounted on /proc in it, and a restore needs that", "Mount proc there.");
+        var mounts = table.Mounts.Select(m => m.Entry).ToList();
+        _lacksProc = mounts.FindLast(m => MountTable.Below(m.MountPoint, PassingProc.Point) is not null) is not { FileSystem: "proc", MountPoint: PassingProc.Point };
+        if (PassingProc.Verdict(mounts, root.Pid) is { } reason)
+            context.Refuse(root, "CrMountNotSaved", "mount namespace", $"nothing of the type proc is mounted on /proc in it, a restore needs that for the time that it takes, and {reason}", "Mount proc there.");
         var points = table.Mounts.Select(m => m.Entry.MountPoint).ToHashSet();
         foreach (var m in table.Mounts)
             if (m.HasContents && !context.IsGlimpse && new MountedFiles(OwnNamespaces.MountRoot(root.Pid) + m.Entry.MountPoint, m.Entry.MountPoint, points).StoredBytes() is var bytes && bytes > context.Options.MaxDeletedFileBytes)

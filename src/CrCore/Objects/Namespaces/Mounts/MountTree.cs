@@ -55,6 +55,9 @@ internal sealed record MountTree(IReadOnlyList<TreeMountRecord> Mounts, IReadOnl
     /// <summary>The machine's view of proc as a whole, which shows another pid namespace's processes than the tree's.</summary>
     private static bool IsProc(TreeMountRecord m) => m is { Origin: MountOrigin.Host, FileSystem: "proc" };
 
+    /// <summary>No proc is mounted on /proc: a restore mounts one for the time that it takes.</summary>
+    public bool LacksProc => !IsEmpty && OwnerOf(PassingProc.Point, Mounts.Count) is not { FileSystem: "proc", Point: PassingProc.Point };
+
     /// <summary>The mount that a path leads into, of the first <paramref name="count"/>; null where there is none.</summary>
     public TreeMountRecord? OwnerOf(string path, int count)
     {

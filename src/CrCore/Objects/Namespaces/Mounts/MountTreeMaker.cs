@@ -36,6 +36,8 @@ internal sealed class MountTreeMaker(MountTree tree, Puppet puppet, (uint User, 
             files.Make(i);
             batch = new SyscallBatch();
         }
+        if (tree.LacksProc)
+            PassingProc.Mount(batch);
         // The old root lies over the new one, and "." still leads there (pivot_root(2), "pivot_root(".", ".")").
         batch.Must("unmount the restoring program's mounts", null, Sys.umount2, batch.Text("."), MntDetach);
         batch.Must("change to the root directory", "/", Sys.chdir, batch.Text("/"));

@@ -20,8 +20,11 @@ internal sealed class MountsKind : IRestoresTask
 
     public Action? Restore(RestoreContext context, RestoringTask task, SyscallBatch batch)
     {
-        if (task == context.Root && MountTree.Of(context.Image, context.NewPidNamespace) is { IsEmpty: false } tree)
-            MountCloser.Close(batch, tree);
+        if (task != context.Root || MountTree.Of(context.Image, context.NewPidNamespace) is not { IsEmpty: false } tree)
+            return null;
+        MountCloser.Close(batch, tree);
+        if (tree.LacksProc)
+            PassingProc.RemoveAtRelease(context);
         return null;
     }
 }

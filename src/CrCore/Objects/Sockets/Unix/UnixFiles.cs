@@ -28,6 +28,8 @@ internal static class UnixFiles
             NamePlace.Deleted => Make(UnixFileState.Removed, name, diag, status),
             // Bound under a passing name, linked to the right one, so that nobody meets it half made (supervisord does so).
             NamePlace.Unlinked when Anchoring.OtherName(new(name, place, status, "", prefix)) is { Length: > 0 } other => Make(UnixFileState.Named, other, diag, status),
+            // No name leads to it, which nobody could tell: a connected one never listens again, and its address is text.
+            _ when diag is { State: UnixDiagSocket.Established, Type: SocketType.Stream or SocketType.SequencedPacket } => Make(UnixFileState.Removed, name, diag, status),
             _ => null,
         };
     }
