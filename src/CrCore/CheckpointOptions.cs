@@ -131,6 +131,9 @@ public sealed record CheckpointOptions
 
     /// <summary>A directory below which the hierarchies are mounted, each under its controllers or name ("unified" for v2); null to mount them for this program.</summary>
     public string? CgroupYard { get; init; }
+
+    /// <summary>Mounts of the tree's own mount namespace that the restore is to be given.</summary>
+    public ExternalMounts ExternalMounts { get; init; } = ExternalMounts.None;
 }
 
 /// <summary>How a restore is made.</summary>
@@ -206,6 +209,9 @@ public sealed record RestoreOptions
 
     /// <summary>A directory below which the hierarchies are mounted, each under its controllers or name ("unified" for v2); null to mount them for this program.</summary>
     public string? CgroupYard { get; init; }
+
+    /// <summary>What is mounted where the tree's mounts from outside were.</summary>
+    public GivenMounts ExternalMounts { get; init; } = GivenMounts.None;
 }
 
 /// <summary>A step of long work. Engines report it; hosts show it.</summary>

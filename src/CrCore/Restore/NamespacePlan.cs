@@ -54,7 +54,7 @@ public sealed record NamespacePlan(CloneFlags Flags, bool NeedsInit)
             Ids = plan.NewUser ? root.Get<IdMapsRecord>() ?? OwnIds(root) : null,
             Clocks = ChildrensClocksKind.Of(root, forChildren: false) ?? (options.NewTimeNamespace ? root.Get<MachineClocksRecord>()?.AsOwn() : null),
             Mounts = plan.NewMounts && root.Get<TreeMountRecord>() is null ? MountsOf(root, plan.NewPid) : [],
-            Tree = plan.NewMounts ? MountTree.Of(image, plan.NewPid) : MountTree.None,
+            Tree = plan.NewMounts ? MountTree.Of(image, plan.NewPid, options.ExternalMounts) : MountTree.None,
         };
     }
 

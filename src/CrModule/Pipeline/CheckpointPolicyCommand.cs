@@ -38,6 +38,11 @@ public abstract class CheckpointPolicyCommand : ProcessTreeCommand
     [Parameter]
     public ExternalUnixSocketPolicy ExternalUnixSocket { get; set; } = new CheckpointOptions().ExternalUnixSocket;
 
+    /// <summary>Mounts of the tree that come from outside of it: a table of mount points and keys, or '*'.</summary>
+    [Parameter]
+    [ExternalMountArgument]
+    public ExternalMountTable ExternalMount { get; set; } = ExternalMountTable.None;
+
     /// <summary>What becomes of TCP connections.</summary>
     [Parameter]
     public TcpEstablishedPolicy TcpEstablished { get; set; } = new CheckpointOptions().TcpEstablished;
@@ -57,6 +62,7 @@ public abstract class CheckpointPolicyCommand : ProcessTreeCommand
         Terminal = Terminal,
         ExternalPipe = ExternalPipe,
         ExternalUnixSocket = ExternalUnixSocket,
+        ExternalMounts = ExternalMount.Keys,
         TcpEstablished = TcpEstablished,
         MaxDeletedFileBytes = MaxDeletedFileSize,
     };

@@ -47,6 +47,11 @@ public abstract class RestorePolicyCommand : ImagePathCommand
     [Parameter]
     public ExternalUnixSocketPolicy ExternalUnixSocket { get; set; } = new RestoreOptions().ExternalUnixSocket;
 
+    /// <summary>What is mounted where mounts from outside of the tree were: a table of keys and paths, or '*'.</summary>
+    [Parameter]
+    [ExternalMountArgument]
+    public ExternalMountTable ExternalMount { get; set; } = ExternalMountTable.None;
+
     /// <summary>A policy, or a table of policies by wildcards on a connection's ends.</summary>
     [Parameter]
     [TcpEstablishedArgument]
@@ -70,6 +75,7 @@ public abstract class RestorePolicyCommand : ImagePathCommand
         CgroupYard = CgroupYard,
         Terminal = Terminal,
         ExternalUnixSocket = ExternalUnixSocket,
+        ExternalMounts = ExternalMount.Paths(this),
         TcpEstablished = TcpEstablished.Policy,
         TcpEstablishedChoices = TcpEstablished.Choices,
         Descriptors = GivenDescriptors.Of(this, Descriptor),

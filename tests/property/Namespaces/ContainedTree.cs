@@ -99,17 +99,17 @@ internal sealed class ContainedTree : IDisposable
 
     public string Image => Path.Combine(_folder, "image.cr");
 
-    public CheckpointResult Checkpoint(bool stop)
+    public CheckpointResult Checkpoint(bool stop, ExternalMounts? external = null)
     {
-        var result = new TreeCheckpoint(new CheckpointOptions { Stop = stop, Overwrite = true }).Run(Root, Image);
+        var result = new TreeCheckpoint(new CheckpointOptions { Stop = stop, Overwrite = true, ExternalMounts = external ?? ExternalMounts.None }).Run(Root, Image);
         if (stop)
             ChildEnd.Await(_first);
         return result;
     }
 
-    public RestoreResult Restore(bool newPidNamespace = false)
+    public RestoreResult Restore(bool newPidNamespace = false, GivenMounts? given = null)
     {
-        var result = new TreeRestore(new RestoreOptions { NewPidNamespace = newPidNamespace }).Run(Image);
+        var result = new TreeRestore(new RestoreOptions { NewPidNamespace = newPidNamespace, ExternalMounts = given ?? GivenMounts.None }).Run(Image);
         _restored.AddRange(result.Tasks.Select(t => t.Pid));
         return result;
     }

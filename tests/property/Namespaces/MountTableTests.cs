@@ -24,7 +24,7 @@ public class MountTableTests
             Entry(15, 11, 21, "/", "/proc", "proc"),
             Entry(16, 15, 21, "/sys", "/proc/sys", "proc"),
             Entry(17, 11, 40, "/", "/odd", "strangefs"),
-        ], _own, (_, _) => true);
+        ], _own, ExternalMounts.None, (_, _) => true);
         Assert.Equal(
         [
             ("/", MountOrigin.Host, "/box", false), ("/run", MountOrigin.New, "none", true), ("/run/y", MountOrigin.Tree, "/run/x", false), ("/srv", MountOrigin.Host, "/data/sub", false),
@@ -36,7 +36,7 @@ public class MountTableTests
     [Fact]
     public void WhatIsCoveredOnThisMachineIsNotTaken()
     {
-        var table = MountTable.Make([Entry(11, 10, 8, "/box", "/")], _own, (path, _) => path != "/box");
+        var table = MountTable.Make([Entry(11, 10, 8, "/box", "/")], _own, ExternalMounts.None, (path, _) => path != "/box");
         Assert.Single(table.Unsaved);
     }
 
@@ -44,7 +44,7 @@ public class MountTableTests
     [Fact]
     public void WhatCoversComesAfterWhatItCovers()
     {
-        var table = MountTable.Make([Entry(13, 11, 9, "/a", "/mnt"), Entry(12, 11, 9, "/b", "/mnt/deep"), Entry(14, 12, 9, "/c", "/mnt/deep/er"), Entry(11, 10, 8, "/box", "/")], _own, (_, _) => true);
+        var table = MountTable.Make([Entry(13, 11, 9, "/a", "/mnt"), Entry(12, 11, 9, "/b", "/mnt/deep"), Entry(14, 12, 9, "/c", "/mnt/deep/er"), Entry(11, 10, 8, "/box", "/")], _own, ExternalMounts.None, (_, _) => true);
         Assert.Equal(["/", "/mnt/deep", "/mnt/deep/er", "/mnt"], table.Mounts.Select(m => m.Entry.MountPoint));
     }
 
@@ -87,8 +87,8 @@ public class MountTableTests
     public void FilesOfAnImageStayInTheirMounts(string name, uint type, string sameAs)
     {
         var image = ImageOf(File(1, "/run", 0x4000), File(2, "/run/a", 0x8000), File(3, "/run/link", 0xa000), File(4, name, type, sameAs));
-        Assert.Equal("CrImageBadMounts", Assert.Throws<CrImageException>(() => MountTree.Of(image, newPid: false)).Id);
-        Assert.Equal(4, MountTree.Of(ImageOf(File(1, "/run", 0x4000), File(2, "/run/a", 0x8000), File(3, "/run/d", 0x4000), File(4, "/run/d/a", 0x8000, "/run/a")), newPid: false).Files.Count);
+        Assert.Equal("CrImageBadMounts", Assert.Throws<CrImageException>(() => MountTree.Of(image, newPid: false, GivenMounts.None)).Id);
+        Assert.Equal(4, MountTree.Of(ImageOf(File(1, "/run", 0x4000), File(2, "/run/a", 0x8000), File(3, "/run/d", 0x4000), File(4, "/run/d/a", 0x8000, "/run/a")), newPid: false, GivenMounts.None).Files.Count);
     }
 
     private static ImageModel ImageOf(params MountedFileRecord[] files)

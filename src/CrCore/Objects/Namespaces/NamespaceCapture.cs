@@ -65,7 +65,7 @@ internal static class NamespaceCapture
     {
         if (OwnNamespaces.CompareMounts(context.Proc, root.Pid) is not { } mounts)
             throw new CrTargetException("CrTaskEnded", $"Task {root} ended while it was frozen.") { Pid = root.Pid };
-        if (mounts.Unsaved.Count > 0)
+        if (OwnNamespaces.IsBuiltUp(mounts, context.Options.ExternalMounts))
             EmitTable(context, root, ids, sink);
         else
             foreach (var m in mounts.Remade)
@@ -74,7 +74,7 @@ internal static class NamespaceCapture
 
     private static void EmitTable(CaptureContext context, FrozenTask root, IdMapsRecord? ids, RecordSink sink)
     {
-        if (OwnNamespaces.ReadMountTable(context.Proc, root.Pid) is not { Unsaved.Count: 0 } table)
+        if (OwnNamespaces.ReadMountTable(context.Proc, root.Pid, context.Options.ExternalMounts) is not { Unsaved.Count: 0 } table)
             throw new CrTargetException("CrMountNotSaved", $"Task {root}: the mounts of its namespace changed while it was being captured.", "Run the checkpoint again: preflight says what cannot be saved.") { Pid = root.Pid };
         var prefix = OwnNamespaces.MountRoot(root.Pid);
         foreach (var (m, origin, source, _) in table.Mounts)

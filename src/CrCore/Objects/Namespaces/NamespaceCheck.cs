@@ -27,6 +27,7 @@ internal static class NamespaceCheck
             if (FileStatus.Read(mount.Point, out var point) != Errno.None || !point.IsDirectory)
                 context.Refuse(root, "CrMountPoint", $"mount {mount.Point}", $"{mount.FileSystem} was mounted there, and here it is no directory", "Make the directory.");
         CheckTree(context, root, context.Namespaces.Tree);
+        ExternalMountCheck.Check(context, root, context.Namespaces.Tree);
         if (context.Namespaces.NewUser)
             CheckUserNamespace(context, root);
     }

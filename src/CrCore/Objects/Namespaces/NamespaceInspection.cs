@@ -68,6 +68,9 @@ internal sealed class NamespaceInspection
             context.Refuse(root, "CrTimeNamespace", "time namespace", "it belongs neither to this program's user namespace nor to the tree's, and no other would own it again", UseTool);
         if ((own & NamespaceSet.Mount) != 0)
             InspectMounts(context, root);
+        else
+            foreach (var (point, _) in context.Options.ExternalMounts.Keys)
+                ExternalMountCheck.RefusePoint(context, root, point, "the tree has no mount namespace of its own");
         if ((own & NamespaceSet.Network) != 0)
             OwnNetwork.Inspect(context, root);
     }
@@ -76,7 +79,7 @@ internal sealed class NamespaceInspection
     {
         if (OwnNamespaces.CompareMounts(context.Proc, root.Pid) is not { } mounts)
             return;
-        if (mounts.Unsaved.Count > 0)
+        if (OwnNamespaces.IsBuiltUp(mounts, context.Options.ExternalMounts))
         {
             InspectTable(context, root, mounts.Unsaved);
             return;
@@ -90,14 +93,15 @@ internal sealed class NamespaceInspection
     /// <summary>The restored mount namespace will not begin as a copy of the restoring program's, but be built up from nothing.</summary>
     private void InspectTable(InspectContext context, LiveTask root, IReadOnlyList<MountEntry> differing)
     {
-        if (OwnNamespaces.ReadMountTable(context.Proc, root.Pid) is not { } table)
+        if (OwnNamespaces.ReadMountTable(context.Proc, root.Pid, context.Options.ExternalMounts) is not { } table)
         {
             context.Refuse(root, "CrRootFileSystem", "mount namespace", $"it has mounts of its own ({string.Join(", ", differing.Select(m => m.MountPoint))}), and the tree's root task has another root directory (chroot), from where the others cannot be seen", UseTool);
             return;
         }
+        ExternalMountCheck.Inspect(context, root, table);
         foreach (var m in table.Unsaved)
             context.Refuse(root, "CrMountNotSaved", $"mount {m.MountPoint}", $"{m.FileSystem} {m.Source} ({m.Root}) is mounted there in the tree's mount namespace, and neither this program's mounts nor the tree's others show it; such a file system is not saved yet",
-                "Unmount it in the tree, or mount it outside as well.");
+                "Unmount it in the tree, mount it outside as well, or declare it as one from outside (-ExternalMount).");
         var mounts = table.Mounts.Select(m => m.Entry).ToList();
         _lacksProc = mounts.FindLast(m => MountTable.Below(m.MountPoint, PassingProc.Point) is not null) is not { FileSystem: "proc", MountPoint: PassingProc.Point };
         if (PassingProc.Verdict(mounts, root.Pid) is { } reason)

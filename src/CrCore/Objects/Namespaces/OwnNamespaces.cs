@@ -27,17 +27,20 @@ internal static class OwnNamespaces
         return MountComparison.Make(theirs, own, wholeTable: root == "/");
     }
 
+    /// <summary>The namespace is too different, or is said to be, for one that begins as a copy of this program's.</summary>
+    public static bool IsBuiltUp(MountComparison mounts, ExternalMounts external) => mounts.Unsaved.Count > 0 || external.Keys.Count > 0;
+
     /// <summary>
     /// All mounts of a task's mount namespace, for one that is too different to begin as a copy of this program's; null when the task is
     /// gone, or sees only a part of them (chroot(2)).
     /// </summary>
-    public static MountTable? ReadMountTable(ProcReader proc, int pid)
+    public static MountTable? ReadMountTable(ProcReader proc, int pid, ExternalMounts external)
     {
         List<MountEntry> theirs = [], own = [];
         if (!ProcMountInfo.TryRead(proc, pid, theirs) || !ProcMountInfo.TryRead(proc, Environment.ProcessId, own)
             || !ProcLinks.TryRead(proc, pid, TaskLink.Root, out var root) || root != "/")
             return null;
-        return MountTable.Make(theirs, own, (path, mount) => FileStatus.Read(path, out var here, follow: false) == Errno.None
+        return MountTable.Make(theirs, own, external, (path, mount) => FileStatus.Read(path, out var here, follow: false) == Errno.None
             && FileStatus.Read(MountRoot(pid) + mount.MountPoint, out var there, follow: false) == Errno.None && (here.Device, here.Inode) == (there.Device, there.Inode));
     }
 

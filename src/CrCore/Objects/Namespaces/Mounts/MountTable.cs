@@ -29,8 +29,9 @@ internal sealed record MountTable(IReadOnlyList<TableMount> Mounts, IReadOnlyLis
 
     /// <param name="theirs">The tree's mounts, from the root of its mount namespace.</param>
     /// <param name="own">This program's.</param>
+    /// <param name="external">Those that the restore is to be given.</param>
     /// <param name="isSame">Whether a path of this machine's leads to what a mount of the tree shows; not asked of one that another covers.</param>
-    public static MountTable Make(IReadOnlyList<MountEntry> theirs, IReadOnlyList<MountEntry> own, Func<string, MountEntry, bool> isSame)
+    public static MountTable Make(IReadOnlyList<MountEntry> theirs, IReadOnlyList<MountEntry> own, ExternalMounts external, Func<string, MountEntry, bool> isSame)
     {
         var mounts = new List<TableMount>(theirs.Count);
         var unsaved = new List<MountEntry>();
@@ -38,9 +39,13 @@ internal sealed record MountTable(IReadOnlyList<TableMount> Mounts, IReadOnlyLis
         for (var i = 0; i < ordered.Count; i++)
         {
             var (m, isCovered) = (ordered[i], IsCovered(ordered, i));
+            if (!isCovered && external.Keys.TryGetValue(m.MountPoint, out var key))
+                mounts.Add(new TableMount(m, MountOrigin.External, key, false));
             // What another mount covers cannot be read.
-            if (Find(m, own, mounts, isCovered ? (_, _) => true : isSame) is { } found && !(isCovered && found.HasContents))
+            else if (Find(m, own, mounts, isCovered ? (_, _) => true : isSame) is { } found && !(isCovered && found.HasContents))
                 mounts.Add(found);
+            else if (!isCovered && external.Others)
+                mounts.Add(new TableMount(m, MountOrigin.External, m.MountPoint, false));
             else
                 unsaved.Add(m);
         }
@@ -77,6 +82,10 @@ internal sealed record MountTable(IReadOnlyList<TableMount> Mounts, IReadOnlyLis
 
     private static TableMount? Find(MountEntry m, IReadOnlyList<MountEntry> own, List<TableMount> before, Func<string, MountEntry, bool> isSame)
     {
+        // What shows the same as one from outside goes with that one.
+        foreach (var there in before)
+            if (there.Origin == MountOrigin.External && IsSameFileSystem(there.Entry, m) && Below(there.Entry.Root, m.Root) is { } rest && !IsHidden(before, there, Join(there.Entry.MountPoint, rest)))
+                return new TableMount(m, MountOrigin.Tree, Join(there.Entry.MountPoint, rest), false);
         if (!(m.Root == "/" && _namespaces.Contains(m.FileSystem)))
             foreach (var there in own)
                 if (IsSameFileSystem(there, m) && Below(there.Root, m.Root) is { } rest && Join(there.MountPoint, rest) is var path && isSame(path, m))

@@ -16,9 +16,11 @@ internal sealed record MountTree(IReadOnlyList<TreeMountRecord> Mounts, IReadOnl
 
     /// <param name="image">The tree.</param>
     /// <param name="newPid">It gets a pid namespace of its own, whose proc is no longer this machine's.</param>
-    public static MountTree Of(ImageModel image, bool newPid)
+    /// <param name="given">What is mounted for those from outside; one for which nothing is given stays as it is.</param>
+    public static MountTree Of(ImageModel image, bool newPid, GivenMounts given)
     {
-        var mounts = image.Root.All<TreeMountRecord>().Select(m => newPid && IsProc(m) ? m with { Origin = MountOrigin.New, Source = "proc", Data = "" } : m).ToList();
+        var mounts = image.Root.All<TreeMountRecord>().Select(m => newPid && IsProc(m) ? m with { Origin = MountOrigin.New, Source = "proc", Data = "" }
+            : m.Origin == MountOrigin.External && given.PathOf(m.Source) is { } path ? m with { Origin = MountOrigin.Host, Source = path } : m).ToList();
         if (mounts.Count == 0)
             return None;
         // The records of the tree are those of its root, and few images have any.

@@ -20,7 +20,7 @@ internal sealed class MountsKind : IRestoresTask
 
     public Action? Restore(RestoreContext context, RestoringTask task, SyscallBatch batch)
     {
-        if (task != context.Root || MountTree.Of(context.Image, context.NewPidNamespace) is not { IsEmpty: false } tree)
+        if (task != context.Root || MountTree.Of(context.Image, context.NewPidNamespace, context.Options.ExternalMounts) is not { IsEmpty: false } tree)
             return null;
         MountCloser.Close(batch, tree);
         if (tree.LacksProc)

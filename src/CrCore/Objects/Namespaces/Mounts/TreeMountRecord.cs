@@ -13,6 +13,9 @@ public enum MountOrigin
 
     /// <summary>The file system is made anew.</summary>
     New,
+
+    /// <summary>A file or directory of the restoring machine that the user names, by the mount's key.</summary>
+    External,
 }
 
 /// <summary>
@@ -28,7 +31,7 @@ public enum MountOrigin
 /// <param name="Master">The peer group from which it only receives, or 0.</param>
 /// <param name="Flags">MS_* bits of mount(2) of this mount alone.</param>
 /// <param name="Point">Where, from the root of the mount namespace.</param>
-/// <param name="Source">A path of the machine's or of the tree's; what mountinfo shows as the source of a new file system.</param>
+/// <param name="Source">A path of the machine's or of the tree's; what mountinfo shows as the source of a new file system; the key of one from outside.</param>
 /// <param name="FileSystem">Type of the file system.</param>
 /// <param name="Data">Options of a new file system, separated by commas.</param>
 public sealed record TreeMountRecord(
@@ -70,7 +73,7 @@ public sealed record TreeMountRecord(
             r.Text(MountRecord.MaxPath), r.Text(MountRecord.MaxPath), r.Text(MountRecord.MaxType), r.Text(MountRecord.MaxData));
         if (!Enum.IsDefined(record.Origin))
             throw r.Bad($"the origin of a mount is {(int)record.Origin}");
-        if (!record.Point.StartsWith('/') || (record.Origin != MountOrigin.New && !record.Source.StartsWith('/')))
+        if (!record.Point.StartsWith('/') || (record.Origin is MountOrigin.Host or MountOrigin.Tree && !record.Source.StartsWith('/')))
             throw r.Bad($"a mount of '{record.Source}' on '{record.Point}' has no absolute path");
         return record;
     }
