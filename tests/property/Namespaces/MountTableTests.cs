@@ -40,6 +40,29 @@ public class MountTableTests
         Assert.Single(table.Unsaved);
     }
 
+    /// <summary>A file system in memory that another one covers, seen elsewhere, too: it is one, and is made once.</summary>
+    [Fact]
+    public void WhatIsCoveredIsTakenBeforeItIs()
+    {
+        var table = MountTable.Make([Entry(11, 10, 8, "/box", "/"), Entry(12, 11, 30, "/", "/a", "tmpfs"), Entry(13, 12, 31, "/", "/a", "tmpfs"), Entry(14, 11, 30, "/d", "/b", "tmpfs")], _own, ExternalMounts.None, (_, _) => true);
+        Assert.Equal([("/", MountOrigin.Host, "/box", -1), ("/a", MountOrigin.New, "none", -1), ("/a", MountOrigin.New, "none", -1), ("/b", MountOrigin.Tree, "/a/d", 1)],
+            table.Mounts.Select(m => (m.Entry.MountPoint, m.Origin, m.Source, m.From)));
+        Assert.Equal([false, true, false, false], Enumerable.Range(0, 4).Select(table.IsCovered));
+    }
+
+    [Theory]
+    [InlineData(2)]
+    [InlineData(1)]
+    public void AMountIsMadeOfOneBeforeIt(int from)
+    {
+        var image = ImageOf(File(1, "/run", 0x4000));
+        image.Root.Add(Mount(MountOrigin.Tree, "/b", "/run/d") with { From = from });
+        if (from == 1)
+            Assert.Equal("/box", MountTree.Of(image, newPid: false, GivenMounts.None).OnThisMachine("/"));
+        else
+            Assert.Equal("CrImageBadMounts", Assert.Throws<CrImageException>(() => MountTree.Of(image, newPid: false, GivenMounts.None)).Id);
+    }
+
     /// <summary>The order of mountinfo is no measure: the mount of a restored root has a later number than what was moved onto it.</summary>
     [Fact]
     public void WhatCoversComesAfterWhatItCovers()

@@ -35,6 +35,8 @@ public class OwnRootTests
         mkdir /run/under && echo covered >/run/under/file && mount -t tmpfs over /run/under && chmod 711 /run/under
         mkdir /run/peer /run/peer/one /run/peer/two && mount -t tmpfs peer /run/peer/one && mount --make-shared /run/peer/one
         mount --bind /run/peer/one /run/peer/two && mount -o remount,bind,ro /run/peer/two
+        mkdir /run/hidden /run/alias && mount -t tmpfs hidden /run/hidden && mkdir /run/hidden/d && echo deep >/run/hidden/d/file
+        mount --bind /run/hidden/d /run/alias && mount -o remount,ro /run/hidden && mount -t tmpfs cover /run/hidden
         umount -l /old && rmdir /old
         '''
         assert os.system(steps) == 0
@@ -80,9 +82,17 @@ public class OwnRootTests
         using (var umount = Process.Start("nsenter", ["-t", $"{restored.Root.Pid}", "-m", "umount", "/run/under"]))
             umount.WaitForExit();
         Assert.Equal("covered\n", File.ReadAllText($"/proc/{restored.Root.Pid}/root/run/under/file"));
+        using (var umount = Process.Start("nsenter", ["-t", $"{restored.Root.Pid}", "-m", "umount", "/run/hidden"]))
+            umount.WaitForExit();
+        var (below, alias) = ($"/proc/{restored.Root.Pid}/root/run/hidden/d/file", $"/proc/{restored.Root.Pid}/root/run/alias/file");
+        Assert.Equal("deep\n", File.ReadAllText(below));
+        Assert.Equal(Identity(below), Identity(alias));
+        Assert.Throws<IOException>(() => File.WriteAllText(below, ""));
         // What was put together for it is in its namespace alone.
         Assert.DoesNotContain("/box", File.ReadAllText("/proc/self/mountinfo"), StringComparison.Ordinal);
     }
+
+    private static (ulong, ulong) Identity(string path) => FileStatus.Read(path, out var status) == Errno.None ? (status.Device, status.Inode) : throw new FileNotFoundException(path);
 
     /// <summary>Beside the original, and again: nothing of one tree's mounts is the other's.</summary>
     [FactInNamespaces]

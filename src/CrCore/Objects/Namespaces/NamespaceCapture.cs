@@ -77,32 +77,38 @@ internal static class NamespaceCapture
         if (OwnNamespaces.ReadMountTable(context.Proc, root.Pid, context.Options.ExternalMounts) is not { Unsaved.Count: 0 } table)
             throw new CrTargetException("CrMountNotSaved", $"Task {root}: the mounts of its namespace changed while it was being captured.", "Run the checkpoint again: preflight says what cannot be saved.") { Pid = root.Pid };
         var prefix = OwnNamespaces.MountRoot(root.Pid);
-        foreach (var (m, origin, source, _) in table.Mounts)
+        for (var i = 0; i < table.Mounts.Count; i++)
         {
-            var isDirectory = FileStatus.Read(prefix + m.MountPoint, out var status, follow: false) != Errno.None || status.IsDirectory;
+            var (m, origin, source, _, from) = table.Mounts[i];
+            // Whole file systems are directories, and what is covered is told by where it comes from.
+            var isDirectory = origin == MountOrigin.New || FileStatus.Read(origin == MountOrigin.Host && table.IsCovered(i) ? source : prefix + m.MountPoint, out var status, follow: false) != Errno.None || status.IsDirectory;
             sink.Emit(new TreeMountRecord(root.VPid, origin, isDirectory, MountOptions.IsReadOnly(m.SuperOptions), MountOptions.IsUnbindable(m.Propagation),
                 MountOptions.Group(m.Propagation, MountTable.Shared), MountOptions.Group(m.Propagation, MountTable.Master),
-                MountOptions.Flags(m.Options), m.MountPoint, source, m.FileSystem, origin == MountOrigin.New ? MountOptions.Data(m.SuperOptions, ids) : ""));
+                MountOptions.Flags(m.Options), m.MountPoint, source, m.FileSystem, origin == MountOrigin.New ? MountOptions.Data(m.SuperOptions, ids) : "", from));
         }
-        EmitFiles(context, root, table, sink);
+        EmitFiles(context, root, table, ids is not null, sink);
     }
 
-    private static void EmitFiles(CaptureContext context, FrozenTask root, MountTable table, RecordSink sink)
+    private static void EmitFiles(CaptureContext context, FrozenTask root, MountTable table, bool ownUser, RecordSink sink)
     {
         var inMemory = Enumerable.Range(0, table.Mounts.Count).Where(i => table.Mounts[i].HasContents).ToList();
         if (inMemory.Count == 0)
             return;
         var points = table.Mounts.Select(m => m.Entry.MountPoint).ToHashSet();
-        using var bare = BareMounts.Open(root.Pid, [.. inMemory.Select(i => table.Mounts[i].Entry.MountPoint)]);
-        for (var i = 0; i < inMemory.Count; i++)
+        using var bare = BareMounts.Open(root.Pid, table, inMemory, ownUser);
+        foreach (var i in inMemory)
         {
-            var point = table.Mounts[inMemory[i]].Entry.MountPoint;
+            var point = table.Mounts[i].Entry.MountPoint;
             if (bare.PathOf(i) is { } top)
             {
-                new MountedFiles(top, point, new HashSet<string>()).Emit(context, sink, inMemory[i]);
+                if (table.IsCovered(i) && new MountedFiles(top, point, new HashSet<string>()).StoredBytes() is var bytes && bytes > context.Options.MaxDeletedFileBytes)
+                    throw new CrTargetException("CrMountTooLarge", $"Task {root}: the files of the file system in memory that other mounts cover on {point} have {bytes} bytes of contents, more than the bound of {context.Options.MaxDeletedFileBytes}.", "Raise the bound for deleted files.") { Pid = root.Pid };
+                new MountedFiles(top, point, new HashSet<string>()).Emit(context, sink, i);
                 continue;
             }
-            new MountedFiles(OwnNamespaces.MountRoot(root.Pid) + point, point, points).Emit(context, sink, inMemory[i]);
+            if (table.IsCovered(i))
+                throw new CrTargetException("CrMountNotSaved", $"Task {root}: the file system in memory that other mounts cover on {point} could not be reached.", "Unmount it in the tree.") { Pid = root.Pid };
+            new MountedFiles(OwnNamespaces.MountRoot(root.Pid) + point, point, points).Emit(context, sink, i);
             if (points.Any(p => p != point && MountTable.Below(point, p) is not null))
                 context.Warnings.Add(new("CrMountCovered", CrErrorKind.Obstacle, ObstacleSeverity.Warning, root.Pid, root.Comm, $"mount {point}",
                     "other mounts lie on it, and what is in the directories below them cannot be seen without CAP_SYS_ADMIN in its user namespace, and is not kept", null));

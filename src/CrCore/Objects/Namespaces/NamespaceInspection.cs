@@ -107,12 +107,25 @@ internal sealed class NamespaceInspection
         if (PassingProc.Verdict(mounts, root.Pid) is { } reason)
             context.Refuse(root, "CrMountNotSaved", "mount namespace", $"nothing of the type proc is mounted on /proc in it, a restore needs that for the time that it takes, and {reason}", "Mount proc there.");
         var points = table.Mounts.Select(m => m.Entry.MountPoint).ToHashSet();
-        foreach (var m in table.Mounts)
-            if (m.HasContents && !context.IsGlimpse && new MountedFiles(OwnNamespaces.MountRoot(root.Pid) + m.Entry.MountPoint, m.Entry.MountPoint, points).StoredBytes() is var bytes && bytes > context.Options.MaxDeletedFileBytes)
+        for (var i = 0; i < table.Mounts.Count; i++)
+            if (table.IsCovered(i))
+                InspectCovered(context, root, table.Mounts[i]);
+            else if (table.Mounts[i] is { HasContents: true } m && !context.IsGlimpse && new MountedFiles(OwnNamespaces.MountRoot(root.Pid) + m.Entry.MountPoint, m.Entry.MountPoint, points).StoredBytes() is var bytes && bytes > context.Options.MaxDeletedFileBytes)
                 context.Refuse(root, "CrMountTooLarge", $"mount {m.Entry.MountPoint}", $"its files, which are in memory only, have {bytes} bytes of contents, more than the bound of {context.Options.MaxDeletedFileBytes}", "Raise the bound for deleted files.");
         var groups = table.Mounts.Select(m => MountOptions.Group(m.Entry.Propagation, MountTable.Shared)).ToHashSet();
         var slaves = table.Mounts.Where(m => MountOptions.Group(m.Entry.Propagation, MountTable.Master) is var master and not 0 && !groups.Contains(master)).ToList();
         if (slaves.Count > 0)
             context.Warn(root, "CrMountPropagation", "mount namespace", $"these mounts receive what is mounted in another namespace (slave), and will do so no longer after a restore: {string.Join(", ", slaves.Select(m => m.Entry.MountPoint))}");
+    }
+    /// <summary>What is in it is looked at only when it is saved, for that takes a copy of the namespace.</summary>
+    private static void InspectCovered(InspectContext context, LiveTask root, TableMount m)
+    {
+        var what = $"mount {m.Entry.MountPoint}";
+        if (m.HasContents && !Capabilities.Has(context.Proc, Capabilities.SysAdmin))
+            context.Refuse(root, "CrMountNotSaved", what, "it is a file system in memory, other mounts cover it, and seeing below them takes CAP_SYS_ADMIN", "Checkpoint as root, or unmount it in the tree.", CrErrorKind.PermissionDenied);
+        else if (m.From > TreeMountRecord.MaxFrom)
+            context.Refuse(root, "CrMountNotSaved", what, $"it shows what mount {m.From} does, and such a number is not saved", "Unmount it in the tree.");
+        else if (MountOptions.Group(m.Entry.Propagation, MountTable.Shared) != 0)
+            context.Warn(root, "CrMountPropagation", what, "other mounts cover it, and it passes on and receives (shared) what is mounted on it no longer after a restore");
     }
 }

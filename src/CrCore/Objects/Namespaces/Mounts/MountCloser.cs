@@ -25,10 +25,22 @@ internal static class MountCloser
             if (m.Origin != MountOrigin.New || (m.Flags & ReadOnly) != 0)
                 SetFlags(batch, m);
             if (m is { Origin: MountOrigin.New, IsReadOnly: true })
-                batch.Must("make read-only", m.Point, Sys.mount, 0, batch.Text(m.Point), 0, MsRemount | ReadOnly | m.Flags, m.Data.Length == 0 ? 0 : batch.Text(m.Data));
+                MakeReadOnly(batch, m);
         }
         SetPropagation(batch, tree);
     }
+
+    /// <summary>The same of a new one before others cover it.</summary>
+    public static void CloseNew(SyscallBatch batch, TreeMountRecord m)
+    {
+        if ((m.Flags & ReadOnly) != 0)
+            SetFlags(batch, m);
+        if (m.IsReadOnly)
+            MakeReadOnly(batch, m);
+    }
+
+    private static void MakeReadOnly(SyscallBatch batch, TreeMountRecord m)
+        => batch.Must("make read-only", m.Point, Sys.mount, 0, batch.Text(m.Point), 0, MsRemount | ReadOnly | m.Flags, m.Data.Length == 0 ? 0 : batch.Text(m.Data));
 
     private static void SetPropagation(SyscallBatch batch, MountTree tree)
     {

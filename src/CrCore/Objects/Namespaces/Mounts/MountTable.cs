@@ -7,7 +7,8 @@ namespace CrCore.Objects.Namespaces;
 /// <param name="Origin">What is mounted there at the restore.</param>
 /// <param name="Source">See <see cref="TreeMountRecord"/>.</param>
 /// <param name="HasContents">A new file system whose files are saved with it.</param>
-internal sealed record TableMount(MountEntry Entry, MountOrigin Origin, string Source, bool HasContents);
+/// <param name="From">The place of the mount of which <paramref name="Source"/> is a path, where that is out of sight by now; else -1.</param>
+internal sealed record TableMount(MountEntry Entry, MountOrigin Origin, string Source, bool HasContents, int From = -1);
 
 /// <summary>
 /// The mounts of a mount namespace with another root than this program's (pivot_root(2)), in an order in which they can be
@@ -41,8 +42,8 @@ internal sealed record MountTable(IReadOnlyList<TableMount> Mounts, IReadOnlyLis
             var (m, isCovered) = (ordered[i], IsCovered(ordered, i));
             if (!isCovered && external.Keys.TryGetValue(m.MountPoint, out var key))
                 mounts.Add(new TableMount(m, MountOrigin.External, key, false));
-            // What another mount covers cannot be read.
-            else if (Find(m, own, mounts, isCovered ? (_, _) => true : isSame) is { } found && !(isCovered && found.HasContents))
+            // What another mount covers cannot be looked at.
+            else if (Find(m, own, mounts, isCovered ? (_, _) => true : isSame) is { } found)
                 mounts.Add(found);
             else if (!isCovered && external.Others)
                 mounts.Add(new TableMount(m, MountOrigin.External, m.MountPoint, false));
@@ -50,6 +51,15 @@ internal sealed record MountTable(IReadOnlyList<TableMount> Mounts, IReadOnlyLis
                 unsaved.Add(m);
         }
         return new MountTable(mounts, unsaved);
+    }
+
+    /// <summary>Whether a later mount is seen where this one is.</summary>
+    public bool IsCovered(int index)
+    {
+        for (var i = index + 1; i < Mounts.Count; i++)
+            if (Below(Mounts[i].Entry.MountPoint, Mounts[index].Entry.MountPoint) is not null)
+                return true;
+        return false;
     }
 
     /// <summary>
@@ -93,6 +103,9 @@ internal sealed record MountTable(IReadOnlyList<TableMount> Mounts, IReadOnlyLis
         foreach (var there in before)
             if (IsSameFileSystem(there.Entry, m) && Below(there.Entry.Root, m.Root) is { } rest && !IsHidden(before, there, Join(there.Entry.MountPoint, rest)))
                 return new TableMount(m, MountOrigin.Tree, Join(there.Entry.MountPoint, rest), false);
+        for (var i = 0; i < before.Count; i++)
+            if (IsSameFileSystem(before[i].Entry, m) && Below(before[i].Entry.Root, m.Root) is { } rest)
+                return new TableMount(m, MountOrigin.Tree, Join(before[i].Entry.MountPoint, rest), false, i);
         return m.Root == "/" && (_kernels.Contains(m.FileSystem) || IsInMemory(m.FileSystem))
             ? new TableMount(m, MountOrigin.New, m.Source, IsInMemory(m.FileSystem)) : null;
     }

@@ -34,6 +34,9 @@ internal sealed record MountTree(IReadOnlyList<TreeMountRecord> Mounts, IReadOnl
     {
         if (Mounts[0].Point != "/")
             throw Broken($"the first mount is on {Mounts[0].Point}");
+        for (var i = 0; i < Mounts.Count; i++)
+            if (Mounts[i].From >= i)
+                throw Broken($"mount {i} is made of mount {Mounts[i].From}, which comes after it");
         var directories = new HashSet<(int, string)>();
         var names = new HashSet<(int, string)>();
         foreach (var file in Files)
@@ -94,7 +97,7 @@ internal sealed record MountTree(IReadOnlyList<TreeMountRecord> Mounts, IReadOnl
                 {
                     MountOrigin.Host => MountTable.Join(Mounts[i].Source, rest),
                     // Of a mount before it, as it was then.
-                    MountOrigin.Tree => OnThisMachine(MountTable.Join(Mounts[i].Source, rest), i),
+                    MountOrigin.Tree => OnThisMachine(MountTable.Join(Mounts[i].Source, rest), Mounts[i].From >= 0 ? Mounts[i].From + 1 : i),
                     _ => null,
                 };
         return path;

@@ -18,6 +18,7 @@ internal sealed class MountTreeMaker(MountTree tree, Puppet puppet, (uint User, 
     private const uint OpenTreeClone = 1, OpenTreeCloseOnExec = 0x80000, MoveMountFromFd = 4, DirectoryMode = 0x1ed, FileMode = 0x8000 | 0x124;
     private const int MsBind = 0x1000, MntDetach = 2;
     private const ulong ReadOnly = 1;
+    private const long None = -1;
 
     public void Make()
     {
@@ -29,12 +30,16 @@ internal sealed class MountTreeMaker(MountTree tree, Puppet puppet, (uint User, 
         {
             if (i > 0)
                 Mount(batch, i, taken[i]);
-            if (tree.Mounts[i] is not { Origin: MountOrigin.New } m || !MountTable.IsInMemory(m.FileSystem))
-                continue;
-            // Others may be mounted on its files, or show them a second time.
-            puppet.Run(batch);
-            files.Make(i);
-            batch = new SyscallBatch();
+            if (tree.Mounts[i] is { Origin: MountOrigin.New } m && MountTable.IsInMemory(m.FileSystem))
+            {
+                // Others may be mounted on its files, or show them a second time.
+                puppet.Run(batch);
+                files.Make(i);
+                batch = new SyscallBatch();
+                if (tree.IsCovered(i))
+                    MountCloser.CloseNew(batch, m);
+            }
+            batch = TakeFrom(batch, i, taken);
         }
         if (tree.LacksProc)
             PassingProc.Mount(batch);
@@ -42,15 +47,16 @@ internal sealed class MountTreeMaker(MountTree tree, Puppet puppet, (uint User, 
         batch.Must("unmount the restoring program's mounts", null, Sys.umount2, batch.Text("."), MntDetach);
         batch.Must("change to the root directory", "/", Sys.chdir, batch.Text("/"));
         for (var i = 0; i < taken.Length; i++)
-            if (tree.Mounts[i].Origin == MountOrigin.Host)
+            if (tree.Mounts[i].Origin == MountOrigin.Host || tree.Mounts[i].From >= 0)
                 batch.Must("close", tree.Mounts[i].Source, Sys.close, taken[i]);
         puppet.Run(batch);
     }
 
-    /// <summary>Descriptors of the puppet, by the mounts' places in the tree; 0 for those that do not come from the machine.</summary>
+    /// <summary>Descriptors of the puppet, by the mounts' places in the tree; <see cref="None"/> for those that are made by their names.</summary>
     private long[] TakeFromMachine()
     {
         var numbers = new long[tree.Mounts.Count];
+        Array.Fill(numbers, None);
         var batch = new SyscallBatch();
         var slots = new List<(int Index, Slot Slot)>();
         for (var i = 0; i < numbers.Length; i++)
@@ -62,6 +68,21 @@ internal sealed class MountTreeMaker(MountTree tree, Puppet puppet, (uint User, 
         foreach (var (index, slot) in slots)
             numbers[index] = batch.Result(slot);
         return numbers;
+    }
+
+    /// <summary>What later mounts show of this one is taken as long as it can be seen.</summary>
+    private SyscallBatch TakeFrom(SyscallBatch batch, int from, long[] taken)
+    {
+        var slots = new List<(int Index, Slot Slot)>();
+        for (var i = from + 1; i < taken.Length; i++)
+            if (tree.Mounts[i] is { Origin: MountOrigin.Tree } m && m.From == from)
+                slots.Add((i, batch.Must("take for a mount", m.Source, Sys.open_tree, FileNative.AT_FDCWD, batch.Text(m.Source), OpenTreeClone | OpenTreeCloseOnExec)));
+        if (slots.Count == 0)
+            return batch;
+        puppet.Run(batch);
+        foreach (var (index, slot) in slots)
+            taken[index] = batch.Result(slot);
+        return new SyscallBatch();
     }
 
     private void TakeRoot(SyscallBatch batch, long taken)
@@ -88,7 +109,7 @@ internal sealed class MountTreeMaker(MountTree tree, Puppet puppet, (uint User, 
             MakePoint(batch, m);
         switch (m.Origin)
         {
-            case MountOrigin.Host:
+            case MountOrigin.Host or MountOrigin.Tree when taken != None:
                 batch.Must("mount", $"{m.Source} on {m.Point}", Sys.move_mount, taken, batch.Text(""), FileNative.AT_FDCWD, batch.Text(m.Point), MoveMountFromFd);
                 if (tree.IsCovered(index))
                     MountCloser.SetFlags(batch, m);

@@ -34,12 +34,17 @@ public enum MountOrigin
 /// <param name="Source">A path of the machine's or of the tree's; what mountinfo shows as the source of a new file system; the key of one from outside.</param>
 /// <param name="FileSystem">Type of the file system.</param>
 /// <param name="Data">Options of a new file system, separated by commas.</param>
+/// <param name="From">The place, among the records, of the mount of the tree's of which the source is a path, for one that other mounts cover later; -1 for one that can be seen.</param>
 public sealed record TreeMountRecord(
-    int VPid, MountOrigin Origin, bool IsDirectory, bool IsReadOnly, bool IsUnbindable, uint Group, uint Master, ulong Flags, string Point, string Source, string FileSystem, string Data) : ICrRecord
+    int VPid, MountOrigin Origin, bool IsDirectory, bool IsReadOnly, bool IsUnbindable, uint Group, uint Master, ulong Flags, string Point, string Source, string FileSystem, string Data, int From = -1) : ICrRecord
 {
     /// <summary>Greatest size of the record, in bytes.</summary>
     internal const int MaxPayload = 8 + 3 * 4 + 4 * 4 + 2 * MountRecord.MaxPath + MountRecord.MaxType + MountRecord.MaxData;
 
+    /// <summary>Greatest <see cref="From"/>.</summary>
+    internal const int MaxFrom = 0xfffe;
+
+    private const int FromShift = 16;
     private const uint DirectoryBit = 0x100, ReadOnlyBit = 0x200, UnbindableBit = 0x400;
 
     /// <inheritdoc/>
@@ -51,7 +56,7 @@ public sealed record TreeMountRecord(
     /// <inheritdoc/>
     public void Write(ref FieldWriter w)
     {
-        w.U32((uint)Origin | (IsDirectory ? DirectoryBit : 0) | (IsReadOnly ? ReadOnlyBit : 0) | (IsUnbindable ? UnbindableBit : 0));
+        w.U32((uint)Origin | (IsDirectory ? DirectoryBit : 0) | (IsReadOnly ? ReadOnlyBit : 0) | (IsUnbindable ? UnbindableBit : 0) | (uint)(From + 1) << FromShift);
         w.U32(Group);
         w.U32(Master);
         w.U64(Flags);
@@ -70,9 +75,11 @@ public sealed record TreeMountRecord(
         var (group, master) = (r.U32(), r.U32());
         var flags = r.U64();
         var record = new TreeMountRecord((int)parent, (MountOrigin)(bits & 0xff), (bits & DirectoryBit) != 0, (bits & ReadOnlyBit) != 0, (bits & UnbindableBit) != 0, group, master, flags,
-            r.Text(MountRecord.MaxPath), r.Text(MountRecord.MaxPath), r.Text(MountRecord.MaxType), r.Text(MountRecord.MaxData));
+            r.Text(MountRecord.MaxPath), r.Text(MountRecord.MaxPath), r.Text(MountRecord.MaxType), r.Text(MountRecord.MaxData), (int)(bits >> FromShift) - 1);
         if (!Enum.IsDefined(record.Origin))
             throw r.Bad($"the origin of a mount is {(int)record.Origin}");
+        if (record.From >= 0 && record.Origin != MountOrigin.Tree)
+            throw r.Bad($"a mount on '{record.Point}' that is none of the tree's comes from mount {record.From}");
         if (!record.Point.StartsWith('/') || (record.Origin is MountOrigin.Host or MountOrigin.Tree && !record.Source.StartsWith('/')))
             throw r.Bad($"a mount of '{record.Source}' on '{record.Point}' has no absolute path");
         return record;
