@@ -35,9 +35,6 @@ public class NamespaceObstacleTests
     }
 
     [TheoryInNamespaces]
-    [NetworkData("ip link set lo up && ip addr add 10.1.2.3/32 dev lo", "CrAddressNotSaved", "address 10.1.2.3/32")]
-    [NetworkData("ip link set lo up && ip route add 10.1.2.0/24 dev lo", "CrRouteNotSaved", "route 10.1.2.0/24")]
-    [NetworkData("ip rule add priority 77 to 10.1.2.0/24 lookup 77", "CrRouteNotSaved", "routing rule 77")]
     [NetworkData("tc qdisc add dev lo root pfifo", "CrQueueingNotSaved", "queueing discipline pfifo")]
     [NetworkData("nft add table inet guard && nft add set inet guard known { type ipv4_addr\\; }", "CrFirewallNotSaved", "a set in the nf_tables table inet guard")]
     public void WhatLeadsOrFiltersPacketsIsNamed(string command, string id, string what)

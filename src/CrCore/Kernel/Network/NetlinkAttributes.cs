@@ -10,6 +10,9 @@ public ref struct NetlinkAttributes(ReadOnlySpan<byte> bytes)
 
     private ReadOnlySpan<byte> _rest = bytes;
 
+    /// <summary>The attribute that <see cref="Next"/> came to as it is, header and all, without padding.</summary>
+    public ReadOnlySpan<byte> Whole { get; private set; }
+
     public bool Next(out int type, out ReadOnlySpan<byte> value)
     {
         type = 0;
@@ -21,6 +24,7 @@ public ref struct NetlinkAttributes(ReadOnlySpan<byte> bytes)
             return false;
         type = BinaryPrimitives.ReadUInt16LittleEndian(_rest[2..]) & TypeMask;
         value = _rest[HeaderSize..length];
+        Whole = _rest[..length];
         _rest = _rest[Math.Min(_rest.Length, (length + 3) & ~3)..];
         return true;
     }

@@ -32,8 +32,8 @@ internal static class NamespaceCapture
                 DomainName = Text(batch.Bytes(names)[DomainNameAt..]),
             });
             var ids = (own & NamespaceSet.User) != 0 ? IdMaps(context, root) : null;
-            if ((own & NamespaceSet.Network) != 0 && OwnNetwork.Sysctls(context, root, loopbackUp, ids) is { } sysctls)
-                sink.Emit(sysctls);
+            if ((own & NamespaceSet.Network) != 0)
+                OwnNetwork.Capture(context, root, loopbackUp, ids?.Groups, sink);
             if ((own & NamespaceSet.Time) != 0)
                 sink.Emit(NamespaceClocks.Read(context.Proc, root.Pid, root.VPid, forChildren: false));
             else

@@ -20,6 +20,7 @@ internal sealed class NamespacesKind : IInspectsTask, ICapturesTask, IChecksImag
         new(ClocksRecord.Id, "CLOCKS", ClocksRecord.Read, ClocksRecord.PayloadSize),
         new(MachineClocksRecord.Id, "MACHINE_CLOCKS", MachineClocksRecord.Read, MachineClocksRecord.PayloadSize),
         new(NamespaceRecordIds.Sysctls, "SYSCTLS", SysctlsRecord.Read, SysctlsRecord.MaxPayload),
+        new(NetworkObjectRecord.Id, "NETWORK_OBJECT", NetworkObjectRecord.Read, NetworkObjectRecord.MaxPayload),
     ];
 
     public RestoreStage Stage => RestoreStage.Root;
@@ -29,7 +30,11 @@ internal sealed class NamespacesKind : IInspectsTask, ICapturesTask, IChecksImag
     public Action<RecordSink>? Capture(CaptureContext context, FrozenTask task, SyscallBatch batch)
         => task == context.Root ? NamespaceCapture.Add(context, task, batch) : null;
 
-    public void Check(CheckContext context) => NamespaceCheck.Check(context);
+    public void Check(CheckContext context)
+    {
+        NamespaceCheck.Check(context);
+        NetworkRestore.Check(context);
+    }
 
     public Action? Restore(RestoreContext context, RestoringTask task, SyscallBatch batch)
     {
@@ -42,7 +47,7 @@ internal sealed class NamespacesKind : IInspectsTask, ICapturesTask, IChecksImag
         }
         if (saved is { LoopbackUp: true } && saved.Has(NamespaceSet.Network))
             Loopback.Raise(batch);
-        return saved.Has(NamespaceSet.Network) && task.Image.Get<SysctlsRecord>() is { } sysctls ? OwnNetwork.Restore(context, task, sysctls, batch) : null;
+        return saved.Has(NamespaceSet.Network) ? NetworkRestore.Restore(context, task, batch) : null;
     }
 
     private static void SetName(string what, Sys call, string name, SyscallBatch batch)

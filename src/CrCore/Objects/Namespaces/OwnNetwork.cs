@@ -7,7 +7,7 @@ using CrCore.Restore;
 namespace CrCore.Objects.Namespaces;
 
 /// <summary>
-/// A network namespace of the tree's own: its sysctls are kept; interfaces, and what leads packets, are refused.
+/// A network namespace of the tree's own: its sysctls, and what leads packets there; interfaces other than loopback are refused.
 /// </summary>
 internal static class OwnNetwork
 {
@@ -27,38 +27,57 @@ internal static class OwnNetwork
         Errno errno;
         try
         {
-            errno = NetworkNamespace.Run(context.Proc, root.Pid, () => NetworkContents.TryRead(extras));
+            errno = NetworkNamespace.Run(context.Proc, root.Pid, () => NetworkContents.TryReadUnsaved(extras));
         }
         catch (CrKernelException e) when (e.Errno == Errno.EPERM)
         {
             errno = e.Errno ?? Errno.EPERM;
         }
         foreach (var extra in extras)
-            context.Refuse(root, extra.Id, extra.What, "the tree's network namespace has it, and what leads packets there is not saved yet", "Take it away before the checkpoint, and put it back after the restore.");
+            context.Refuse(root, extra.Id, extra.What, "the tree's network namespace has it, and it is not saved yet", "Take it away before the checkpoint, and put it back after the restore.");
         if (errno != Errno.None)
             context.Warn(root, "CrNetworkUnseen", "network namespace", $"what leads packets there (addresses, routes, queueing disciplines) cannot be looked at by this user ({errno}); none of it is saved", "Run with CAP_NET_ADMIN and CAP_SYS_ADMIN.");
     }
 
-    /// <summary>What is set otherwise than in a new network namespace with loopback like this one's; null when it cannot be known.</summary>
-    /// <param name="ids">Of the tree's own user namespace, if it has one.</param>
-    public static SysctlsRecord? Sysctls(CaptureContext context, FrozenTask root, bool loopbackUp, IdMapsRecord? ids)
+    /// <summary>Emits what is otherwise than in a new network namespace with loopback like this one's; nothing when it cannot be known.</summary>
+    /// <param name="groups">Of the tree's own user namespace; null where it has none.</param>
+    public static void Capture(CaptureContext context, FrozenTask root, bool loopbackUp, IReadOnlyList<IdMapRange>? groups, RecordSink sink)
     {
-        Dictionary<string, string> theirs, fresh;
+        Contents theirs, fresh;
         try
         {
-            theirs = NetworkNamespace.Run(context.Proc, root.Pid, NetworkSysctls.Read);
+            theirs = NetworkNamespace.Run(context.Proc, root.Pid, Read);
             fresh = NetworkNamespace.RunInNew(() =>
             {
                 if (loopbackUp)
                     Loopback.RaiseHere();
-                return NetworkSysctls.Read();
+                return Read();
             });
         }
         catch (CrKernelException e) when (e.Errno is Errno.EPERM or Errno.ENOSPC)
         {
             context.Warnings.Add(new("CrSysctlsUnseen", CrErrorKind.Obstacle, ObstacleSeverity.Warning, root.Pid, root.Comm, "network namespace", $"its sysctls cannot be compared with those of a new one ({e.Errno}), and are not saved", "Run with CAP_SYS_ADMIN."));
-            return null;
+            return;
         }
+        if (Sysctls(root, theirs.Sysctls, fresh.Sysctls, groups) is { } sysctls)
+            sink.Emit(sysctls);
+        if (theirs.Objects.Select(NetworkRebuild.Normalize).SequenceEqual(fresh.Objects.Select(NetworkRebuild.Normalize)))
+            return;
+        foreach (var one in theirs.Objects)
+            sink.Emit(new NetworkObjectRecord(root.VPid, one));
+    }
+
+    private static Contents Read()
+    {
+        var objects = new List<NetworkObject>();
+        // Of what may not be seen, preflight has warned.
+        return new(NetworkSysctls.Read(), NetworkContents.TryRead(objects) == Errno.None ? objects : []);
+    }
+
+    private sealed record Contents(Dictionary<string, string> Sysctls, List<NetworkObject> Objects);
+
+    private static SysctlsRecord? Sysctls(FrozenTask root, Dictionary<string, string> theirs, Dictionary<string, string> fresh, IReadOnlyList<IdMapRange>? groups)
+    {
         var differing = new List<string>();
         var leaves = new HashSet<string>();
         foreach (var (name, value) in theirs)
@@ -75,27 +94,14 @@ internal static class OwnNetwork
             if (IsOfInterface(name) && leaves.Contains(Path.GetFileName(name)) && !differing.Contains(name) && NetworkSysctls.IsWritable(name))
                 differing.Add(name);
         differing.Sort((a, b) => IsOfInterface(a) != IsOfInterface(b) ? IsOfInterface(a).CompareTo(IsOfInterface(b)) : string.CompareOrdinal(a, b));
-        return new(root.VPid, [.. differing.Select(name => KeyValuePair.Create(name, GroupSysctls.Inside(name, theirs[name], ids)))]);
+        return new(root.VPid, [.. differing.Select(name => KeyValuePair.Create(name, name == PingGroups && groups is not null ? Inside(theirs[name], groups) : theirs[name]))]);
     }
+
+    /// <summary>The kernel tells these ids as they are in the reader's user namespace, and the root will write them in its own (ping_group_range of ip-sysctl.rst).</summary>
+    private const string PingGroups = "net/ipv4/ping_group_range";
+
+    private static string Inside(string range, IReadOnlyList<IdMapRange> groups)
+        => string.Join('\t', range.Split('\t', ' ').Select(id => uint.TryParse(id, out var outside) ? $"{ProcIdMap.ToInside(groups, outside)}" : id));
 
     private static bool IsOfInterface(string name) => name.Contains("/conf/", StringComparison.Ordinal);
-
-    /// <summary>The root, which is in the new namespace, writes them.</summary>
-    public static Action Restore(RestoreContext context, RestoringTask root, SysctlsRecord saved, SyscallBatch batch)
-    {
-        var written = new List<(string Name, Slot Opened, Slot Written)>();
-        foreach (var (name, value) in saved.Values)
-        {
-            var text = batch.In([.. LinuxText.Encode(value), (byte)'\n']);
-            var fd = batch.Try(Sys.openat, FileNative.AT_FDCWD, batch.Text(NetworkSysctls.Root + name), FileNative.O_WRONLY | FileNative.O_CLOEXEC, 0);
-            written.Add((name, fd, batch.Try(Sys.write, fd, text, text.Length)));
-            batch.Try(Sys.close, fd);
-        }
-        return () =>
-        {
-            foreach (var (name, opened, wrote) in written)
-                if ((batch.ErrnoOf(opened) is var e && e != Errno.None) || (e = batch.ErrnoOf(wrote)) != Errno.None)
-                    context.Warn(root, "CrSysctlLost", name.Replace('/', '.'), $"it could not be set in the new network namespace ({e})");
-        };
-    }
 }

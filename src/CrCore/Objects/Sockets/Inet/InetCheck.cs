@@ -1,6 +1,7 @@
 using System.IO.Enumeration;
 using CrCore.Kernel;
 using CrCore.Objects.Files;
+using CrCore.Objects.Namespaces;
 using CrCore.Restore;
 
 namespace CrCore.Objects.Sockets.Inet;
@@ -34,11 +35,11 @@ internal static class InetCheck
             context.Refuse(saved.Task, "CrAddressMissing", saved.Label, $"this machine does not have the connection's address {socket.Local}", "Give the address to an interface, or have the connection closed (-TcpEstablished Reset).", CrErrorKind.Obstacle);
     }
 
-    /// <summary>Asks by binding a socket to it. A new network has its loopback only.</summary>
+    /// <summary>Asks by binding a socket to it. A new network has its loopback, and the addresses that were saved with it.</summary>
     private static bool IsOfThisMachine(CheckContext context, InetSocketRecord socket)
     {
         if ((context.Namespaces.Flags & CloneFlags.NewNet) != 0)
-            return socket.Local.Unmapped().IsLoopback;
+            return socket.Local.Unmapped() is var local && (local.IsLoopback || NetworkRestore.HasAddress(context.Image.Root, local.Bytes()));
         using var probe = SocketCalls.TryMake(socket.Family, SocketType.Datagram, 0, out _);
         return probe is null || InetCalls.Bind(probe, (socket.Local with { Port = 0 }).ToSockaddr()) != Errno.EADDRNOTAVAIL;
     }

@@ -1,0 +1,113 @@
+using CrCore;
+using CrCore.Image;
+using CrCore.Kernel;
+using CrCore.Objects.Namespaces;
+using CrCore.Restore;
+using CrFuzz;
+using CrProperty.Objects;
+using FsCheck.Xunit;
+using Xunit;
+
+namespace CrProperty.Namespaces;
+
+/// <summary>What leads packets in a network namespace of a tree's own comes back with the tree, as ip(8) shows it.</summary>
+public class OwnNetworkTests
+{
+    private const string Look = """
+
+        import re, subprocess
+        def shown(*command): return re.sub(r'valid_lft \d+sec preferred_lft \d+sec', 'for a time', re.sub(r'expires \d+sec', 'expires', subprocess.run(command, capture_output=True, text=True, check=True).stdout)).splitlines()
+        names = lambda: [shown('ip', *what.split()) for what in ('-d link', 'addr', '-4 route show table all', '-6 route show table all', 'rule', '-6 rule', 'neigh show nud permanent')]
+
+        """;
+
+    [TheoryInNamespaces]
+    [InlineData("-muin", "ip link set lo up && ip addr add 10.1.2.3/24 dev lo && ip addr add 10.1.2.4/24 dev lo && ip addr add 10.9.9.9 peer 10.9.9.10 dev lo label lo:x && ip -6 addr add 2001:db8::1/64 dev lo && ip -6 addr add 2001:db8::2/64 dev lo valid_lft 100000 preferred_lft 50000", "secondary")]
+    [InlineData("-muin", "ip link set lo up && ip route add 10.7.0.0/16 via 10.5.0.1 onlink dev lo && ip route add 10.5.0.0/16 dev lo && ip route add 10.6.0.0/16 via 10.5.0.1 mtu 1400 && ip route add unreachable 10.8.0.0/16 metric 77", "10.6.0.0/16 via 10.5.0.1 dev lo mtu 1400")]
+    [InlineData("-muin", "ip link set lo up && ip route add 10.5.0.0/16 dev lo table 77 && ip rule add priority 77 to 10.5.0.0/16 lookup 77 && ip rule add priority 78 not from 10.5.0.0/16 goto 32766 && ip -6 rule add priority 5 fwmark 3/7 prohibit && ip rule del priority 32767", "77:\\tfrom all to 10.5.0.0/16 lookup 77")]
+    [InlineData("-muin", "ip link set lo up && ip addr add 10.5.0.1/16 dev lo && ip route add 10.6.0.0/16 proto static scope global nexthop via 10.5.0.2 dev lo weight 3 nexthop via 10.5.0.3 dev lo && ip -6 route add unreachable 2001:db8:8::/48", "weight 3")]
+    [InlineData("-muin", "ip link set lo up && ip addr del 127.0.0.1/8 dev lo && ip addr add 127.0.0.2/8 dev lo && ip route del local 127.0.0.0/8 dev lo table local", "127.0.0.2/8")]
+    [InlineData("-muin", "ip addr add 10.1.2.3/24 dev lo", "10.1.2.3/24")]
+    [InlineData("-muin", "ip link set lo up && ip addr add 10.1.2.3/24 dev lo && ip neigh add 10.1.2.77 lladdr 2:1:2:3:4:5 nud permanent dev lo", "dev lo lladdr 02:01:02:03:04:05 PERMANENT")]
+    [InlineData("-muinU -r", "ip link set lo up && ip addr add 10.1.2.3/24 dev lo && ip route add default via 10.1.2.7", "default via 10.1.2.7")]
+    public void WhatLeadsPacketsIsKept(string unshare, string command, string shows)
+    {
+        using var tree = new ContainedTree(unshare, $"alone = True\nassert os.system('{command}') == 0\n{Look}");
+        Assert.Contains(shows, tree.Before.GetRawText());
+        Assert.Empty(tree.Checkpoint(stop: true).Warnings);
+        Assert.Empty(tree.Restore().Warnings);
+        tree.Say("go");
+        Assert.Equal(tree.Before.GetRawText(), tree.Hear("after").GetRawText());
+    }
+
+    /// <summary>Group numbers are those of the tree's user namespace, whoever reads them.</summary>
+    [FactInNamespaces]
+    public void GroupsInSysctlsAreThoseOfTheTree()
+    {
+        using var tree = new ContainedTree("", """
+            alone = True
+            os.chmod(folder + '/out', 0o666); me, (hears, tells) = os.getpid(), os.pipe()
+            mapper = os.fork()
+            if mapper == 0:
+                os.close(tells); os.read(hears, 1)
+                for ids in ('uid', 'gid'): open('/proc/%d/%s_map' % (me, ids), 'w').write('0 100000 1000')
+                os._exit(0)
+            assert libc.unshare(0x50000000) == 0
+            os.close(hears); os.close(tells); assert os.waitpid(mapper, 0)[1] == 0
+            os.setresgid(0, 0, 0); os.setresuid(0, 0, 0); assert libc.prctl(4, 1) == 0
+            with open('/proc/sys/net/ipv4/ping_group_range', 'w') as f: f.write('40 50')
+            names = lambda: open('/proc/sys/net/ipv4/ping_group_range').read().split()
+            """, "env");
+        Assert.Contains("[\"40\", \"50\"]", tree.Before.GetRawText());
+        tree.Checkpoint(stop: true);
+        Assert.Empty(tree.Restore().Warnings);
+        tree.Say("go");
+        Assert.Equal(tree.Before.GetRawText(), tree.Hear("after").GetRawText());
+    }
+
+    /// <summary>A namespace with nothing but what a new one has needs no records of it.</summary>
+    [FactInNamespaces]
+    public void WhatANewNetworkHasIsNotSaved()
+    {
+        using var tree = new ContainedTree("-muin", "alone = True\nraise_loopback()");
+        tree.Checkpoint(stop: true);
+        Assert.Empty(Records(tree));
+    }
+
+    /// <summary>The kernel is asked to take it in a network of its own before anything of the tree is made.</summary>
+    [FactInNamespaces]
+    public void WhatCannotBeMadeHereIsNamedBefore()
+    {
+        using var tree = new ContainedTree("-muin", "alone = True\nassert os.system('ip link set lo up && ip addr add 10.1.2.3/24 dev lo') == 0");
+        tree.Checkpoint(stop: true);
+        Assert.Empty(new TreeRestore(new()).Preview(tree.Image).Obstacles);
+        var surgeon = new ImageSurgeon(File.ReadAllBytes(tree.Image));
+        // struct ifaddrmsg: family, prefix length, then the interface's index at 4.
+        var address = surgeon.Records.Where(r => r.Type == NetworkObjectRecord.Id).Select(r => (int)r.Offset + surgeon.Bytes.AsSpan((int)r.Offset, (int)r.Length).IndexOf((ReadOnlySpan<byte>)[2, 24])).First(at => surgeon.Bytes[at] == 2);
+        surgeon.Put32(address + 4, 99);
+        File.WriteAllBytes(tree.Image, surgeon.Reseal());
+        var obstacle = Assert.Single(new TreeRestore(new()).Preview(tree.Image).Obstacles);
+        Assert.Equal(("CrNetworkImpossible", "address 10.1.2.3/24"), (obstacle.Id, obstacle.Object));
+        Assert.Equal("CrNetworkImpossible", Assert.Throws<CrPreflightException>(() => tree.Restore()).Obstacles[0].Id);
+    }
+
+    private static IEnumerable<NetworkObjectRecord> Records(ContainedTree tree)
+    {
+        using var reader = new ImageReader(File.OpenRead(tree.Image));
+        return [.. reader.ReadRecords().Select(r => r.Value).OfType<NetworkObjectRecord>()];
+    }
+
+    [Property]
+    public void RecordsComeBack(int vpid, byte kind, byte[] rest)
+    {
+        var one = new NetworkObject((NetworkObjectKind)(20 + kind % 4 * 4), [2, .. new byte[11], .. rest ?? []]);
+        Assert.Equal(new NetworkObjectRecord(vpid, one), RecordCode.Again(new NetworkObjectRecord(vpid, one)));
+        // Any bytes can be told of and compared.
+        Assert.NotEmpty(one.ToString());
+    }
+
+    [Theory]
+    [InlineData(24, 11), InlineData(25, 12), InlineData(16, 2), InlineData(72, 40)]
+    public void OnlyMessagesThatMakeSomething(int kind, int length)
+        => Assert.Throws<CrImageException>(() => RecordCode.Again(new NetworkObjectRecord(1, new((NetworkObjectKind)kind, new byte[length]))));
+}
