@@ -16,7 +16,11 @@ public class OwnNetworkTests
     private const string Look = """
 
         import re, subprocess
-        def shown(*command): return re.sub(r'valid_lft \d+sec preferred_lft \d+sec', 'for a time', re.sub(r'expires \d+sec', 'expires', subprocess.run(command, capture_output=True, text=True, check=True).stdout)).splitlines()
+        # What lasts, without what goes on by itself: times that run, states of the link and routes that the kernel makes as they change.
+        moves = r'valid_lft \d+sec preferred_lft \d+sec|expires \d+sec|\w+_timer +[\d.]+| state [A-Z]+|NO-CARRIER,| linkdown| tentative| qdisc \w+|designated_root \S+|bridge_id \S+|designated_bridge \S+| state (forwarding|disabled)'
+        def shown(*command):
+            text = re.sub(moves, '', subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+            return [line.strip() for line in text.splitlines() if command[1] != '-6' or ('table local' not in line and 'multicast' not in line)]
         names = lambda: [shown('ip', *what.split()) for what in ('-d link', 'addr', '-4 route show table all', '-6 route show table all', 'rule', '-6 rule', 'neigh show nud permanent')]
 
         """;
@@ -39,6 +43,19 @@ public class OwnNetworkTests
         tree.Say("go");
         Assert.Equal(tree.Before.GetRawText(), tree.Hear("after").GetRawText());
     }
+
+    /// <summary>With the indexes and addresses that they had, in their order upon each other, and what is set of each.</summary>
+    [TheoryInNamespaces]
+    [NetworkData("ip link add br0 type bridge ageing_time 12300 priority 100 mcast_snooping 0 && ip link add v0 index 77 type veth peer name v1 index 78 && ip link set v0 master br0 && ip link set v0 type bridge_slave cost 7 hairpin on"
+        + " && ip link set br0 addrgenmode none && ip link set v0 addrgenmode none && ip link set v1 addrgenmode none && ip link set v1 address 2:1:2:3:4:5 mtu 1400 txqueuelen 77 alias other up && ip link set v0 up && ip link set br0 up"
+        + " && ip addr add 10.1.2.3/24 dev br0 && ip addr add 10.7.2.3/24 dev v1 && ip route add default via 10.7.2.7 && ip neigh add 10.7.2.77 lladdr 2:1:2:3:4:6 nud permanent dev v1"
+        + " && ip -6 addr add 2001:db8::1/64 nodad dev v1 && ip -6 route add 2001:db8:7::/48 via 2001:db8::7 metric 5", "-muin", "78: v1@v0:")]
+    [NetworkData("ip link add br0 type bridge && ip link set br0 addrgenmode none up && ip link add v0 type veth peer name v1 && ip link set v1 master br0", "-muinU -r", "bridge_slave")]
+    [NetworkData("ip link add v0 type veth peer name v1 && ip link add link v0 name m0 type macvlan mode private && ip link set v0 addrgenmode none up && ip link set m0 addrgenmode none && ip link set m0 address 2:7:7:7:7:7 up && ip addr add 10.1.2.3/24 dev m0", "-muin", "macvlan mode private")]
+    [NetworkData("ip link add i0 type ifb && ip link set i0 mtu 1300 promisc on && ip link set lo up && ip link set lo mtu 9000", "-muin", "PROMISC")]
+    [NetworkData("ip link add d0 type dummy && ip link add link d0 name d0.7 type vlan id 7 && ip link set d0 addrgenmode none up && ip link set d0.7 addrgenmode none up", "-muin", "vlan protocol 802.1Q id 7")]
+    [NetworkData("ip link add v0 type veth peer name v1 && ip link add link v0 name i0 type ipvlan mode l3 && ip link set i0 addrgenmode none up", "-muin", "ipvlan")]
+    public void InterfacesAreMadeAgain(string command, string unshare, string shows) => WhatLeadsPacketsIsKept(unshare, command, shows);
 
     /// <summary>Group numbers are those of the tree's user namespace, whoever reads them.</summary>
     [FactInNamespaces]
@@ -100,14 +117,14 @@ public class OwnNetworkTests
     [Property]
     public void RecordsComeBack(int vpid, byte kind, byte[] rest)
     {
-        var one = new NetworkObject((NetworkObjectKind)(20 + kind % 4 * 4), [2, .. new byte[11], .. rest ?? []]);
+        var one = new NetworkObject((NetworkObjectKind)(16 + kind % 5 * 4), [2, .. new byte[15], .. rest ?? []]);
         Assert.Equal(new NetworkObjectRecord(vpid, one), RecordCode.Again(new NetworkObjectRecord(vpid, one)));
         // Any bytes can be told of and compared.
         Assert.NotEmpty(one.ToString());
     }
 
     [Theory]
-    [InlineData(24, 11), InlineData(25, 12), InlineData(16, 2), InlineData(72, 40)]
+    [InlineData(24, 11), InlineData(25, 12), InlineData(16, 12), InlineData(72, 40)]
     public void OnlyMessagesThatMakeSomething(int kind, int length)
         => Assert.Throws<CrImageException>(() => RecordCode.Again(new NetworkObjectRecord(1, new((NetworkObjectKind)kind, new byte[length]))));
 }

@@ -13,6 +13,16 @@ public ref struct NetlinkAttributes(ReadOnlySpan<byte> bytes)
     /// <summary>The attribute that <see cref="Next"/> came to as it is, header and all, without padding.</summary>
     public ReadOnlySpan<byte> Whole { get; private set; }
 
+    /// <summary>The value of the first attribute of a type; empty when there is none.</summary>
+    public static ReadOnlySpan<byte> Find(ReadOnlySpan<byte> bytes, int wanted)
+    {
+        var attributes = new NetlinkAttributes(bytes);
+        while (attributes.Next(out var type, out var value))
+            if (type == wanted)
+                return value;
+        return default;
+    }
+
     public bool Next(out int type, out ReadOnlySpan<byte> value)
     {
         type = 0;

@@ -9,12 +9,12 @@ namespace CrCore.Kernel;
 public readonly record struct NetworkExtra(string Id, string What);
 
 /// <summary>
-/// What leads packets in the network namespace of the calling thread: addresses, routes, rules and lasting neighbours
+/// What the network namespace of the calling thread consists of: interfaces, addresses, routes, rules and lasting neighbours
 /// (rtnetlink(7)), and what of it is not saved.
 /// </summary>
 internal static class NetworkContents
 {
-    private const int RouteNetlinkProtocol = 0, QueueingMessageSize = 20, QueueingKind = 1, RouteByNextHop = 30;
+    private const int RouteNetlinkProtocol = 0, QueueingMessageSize = 20, HandleAt = 8, QueueingKind = 1, RouteByNextHop = 30;
     private const ushort GetQueueing = 38;
 
     /// <summary>NUD_PERMANENT of linux/neighbour.h; struct ndmsg has the state at 8.</summary>
@@ -32,6 +32,8 @@ internal static class NetworkContents
 
     private static Errno TryRead(RouteNetlink routes, List<NetworkObject> objects)
     {
+        if (NetworkLinks.TryRead(routes, objects) is var listed && listed != Errno.None)
+            return listed;
         foreach (var kind in _kinds)
             foreach (var family in (ReadOnlySpan<byte>)[SocketFamily.Inet, SocketFamily.Inet6])
                 if (TryRead(routes, kind, family, objects) is var errno && errno != Errno.None)
@@ -50,10 +52,9 @@ internal static class NetworkContents
         return errno;
     }
 
-    /// <summary>Adds what cannot be made again.</summary>
-    public static Errno TryReadUnsaved(List<NetworkExtra> extras)
+    /// <summary>Adds everything, and what of it cannot be made again, but for interfaces.</summary>
+    public static Errno TryRead(List<NetworkObject> objects, List<NetworkExtra> extras)
     {
-        var objects = new List<NetworkObject>();
         if (TryRead(objects) is var errno && errno != Errno.None)
             return errno;
         foreach (var one in objects)
@@ -69,14 +70,14 @@ internal static class NetworkContents
 
     private static bool IsPermanent(NetworkObject neighbor) => (BinaryPrimitives.ReadUInt16LittleEndian(neighbor.Message.AsSpan(StateAt)) & Permanent) != 0;
 
-    /// <summary>struct tcmsg. Loopback has none, which is called noqueue.</summary>
+    /// <summary>struct tcmsg: the handle at 8, which those have that somebody made.</summary>
     private static void Queueing(byte[] m, List<NetworkExtra> extras)
     {
-        if (m.Length < QueueingMessageSize)
+        if (m.Length < QueueingMessageSize || BinaryPrimitives.ReadUInt32LittleEndian(m.AsSpan(HandleAt)) == 0)
             return;
         var attributes = new NetlinkAttributes(m.AsSpan(QueueingMessageSize));
         while (attributes.Next(out var type, out var kind))
-            if (type == QueueingKind && !kind.StartsWith("noqueue"u8))
+            if (type == QueueingKind)
                 extras.Add(new("CrQueueingNotSaved", $"queueing discipline {Encoding.UTF8.GetString(kind.TrimEnd((byte)0))}"));
     }
 }

@@ -19,19 +19,20 @@ internal static class NetworkRebuild
     /// <summary>What two listings of the same have in common.</summary>
     public static NetworkObject Normalize(NetworkObject one) => one.Kind switch
     {
+        NetworkObjectKind.Link => new NetworkLink(one).Normalize(withUp: true),
         NetworkObjectKind.Address => NetworkAddresses.Normalize(one),
         NetworkObjectKind.Route => NetworkRoutes.Normalize(one),
         NetworkObjectKind.Neighbor => Neighbor(one),
         _ => Rule(one),
     };
 
-    /// <summary>Null when all is as it was saved.</summary>
+    /// <summary>All but the making of interfaces, which are taken up here. Null when all is as it was saved.</summary>
     public static NetworkFailure? Lead(IReadOnlyList<NetworkObject> saved)
     {
         using var routes = RouteNetlink.TryOpen(out var errno);
         if (routes is null)
             return new("rtnetlink", errno);
-        return NetworkAddresses.Restore(routes, saved, settled: false) ?? NetworkAddresses.Restore(routes, saved, settled: true)
+        return NetworkAddresses.Restore(routes, saved, settled: false) ?? NetworkLinks.Raise(routes, saved) ?? NetworkAddresses.Restore(routes, saved, settled: true)
             ?? NetworkRoutes.Restore(routes, saved) ?? Neighbors(routes, saved) ?? Rules(routes, saved);
     }
 

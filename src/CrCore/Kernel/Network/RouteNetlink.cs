@@ -6,7 +6,7 @@ namespace CrCore.Kernel;
 internal sealed class RouteNetlink : IDisposable
 {
     // NLM_F_* of linux/netlink.h.
-    public const ushort Replace = 0x100, Create = 0x400, Append = 0x800;
+    public const ushort Replace = 0x100, Exclusive = 0x200, Create = 0x400, Append = 0x800;
 
     private const int Protocol = 0, AnswerSize = 64 * 1024;
     private const ushort Request = 1, Acknowledge = 4, Removal = 1, Listing = 2, ErrorMessage = 2;
@@ -48,7 +48,7 @@ internal sealed class RouteNetlink : IDisposable
         return errno is Errno.EPERM or Errno.EAGAIN ? errno : Errno.None;
     }
 
-    /// <param name="flags">How: <see cref="Replace"/>, <see cref="Create"/>, <see cref="Append"/>.</param>
+    /// <param name="flags">How: <see cref="Replace"/>, <see cref="Exclusive"/>, <see cref="Create"/>, <see cref="Append"/>.</param>
     public Errno Make(NetworkObject what, ushort flags) => Do((ushort)what.Kind, flags, what.Message);
 
     public Errno Remove(NetworkObject what) => Do((ushort)((ushort)what.Kind + Removal), 0, what.Message);

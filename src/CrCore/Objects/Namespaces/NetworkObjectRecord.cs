@@ -3,7 +3,7 @@ using CrCore.Kernel;
 
 namespace CrCore.Objects.Namespaces;
 
-/// <summary>NETWORK_OBJECT (415), at the root of a tree with a network namespace of its own: an address, route, lasting neighbour or routing rule there.</summary>
+/// <summary>NETWORK_OBJECT (415), at the root of a tree with a network namespace of its own: an interface, address, route, lasting neighbour or routing rule there.</summary>
 /// <param name="VPid">The root: the framing's parent.</param>
 /// <param name="Object">As the kernel listed it.</param>
 public sealed record NetworkObjectRecord(int VPid, NetworkObject Object) : ICrRecord

@@ -20,12 +20,14 @@ internal static class NetworkRestore
             return;
         if (!Capabilities.Has(context.Proc, Capabilities.SysAdmin) || !Capabilities.Has(context.Proc, Capabilities.NetAdmin))
         {
-            context.Refuse(root, "CrNetworkRights", What, "it had addresses, routes or rules, and making them takes CAP_NET_ADMIN and CAP_SYS_ADMIN", "Restore as root.", CrErrorKind.PermissionDenied);
+            context.Refuse(root, "CrNetworkRights", What, "it had interfaces, addresses, routes or rules, and making them takes CAP_NET_ADMIN and CAP_SYS_ADMIN", "Restore as root.", CrErrorKind.PermissionDenied);
             return;
         }
         var loopbackUp = root.Get<NamespacesRecord>()!.LoopbackUp;
         var failure = NetworkNamespace.RunInNew(() =>
         {
+            if (NetworkLinks.Make(saved) is { } impossible)
+                return impossible;
             if (loopbackUp)
                 Loopback.RaiseHere();
             return NetworkRebuild.Lead(saved);
@@ -34,17 +36,23 @@ internal static class NetworkRestore
             context.Refuse(root, "CrNetworkImpossible", f.What, $"the tree's network namespace had it, and a new one does not take it here: {f.Errno} ({f.Errno.Describe()})", "Restore on a machine whose kernel has what it needs.");
     }
 
-    /// <summary>In two steps: what the root's puppet does in the batch, and what is made from here afterwards.</summary>
+    /// <summary>In three steps: the interfaces, what the root's puppet does in the batch (interfaces have sysctls), and what is made of them afterwards.</summary>
     public static Action Restore(RestoreContext context, RestoringTask root, SyscallBatch batch)
     {
-        var sysctls = root.Image.Get<SysctlsRecord>() is { } set ? Sysctls(context, root, set, batch) : null;
         var saved = Objects(root.Image);
+        Make(NetworkLinks.Make);
+        var sysctls = root.Image.Get<SysctlsRecord>() is { } set ? Sysctls(context, root, set, batch) : null;
         return () =>
         {
             sysctls?.Invoke();
-            if (saved.Count > 0 && NetworkNamespace.Run(context.Proc, root.Pid, () => NetworkRebuild.Lead(saved)) is { } failure)
-                throw new CrKernelException("CrNetworkFailed", $"{root}: making the {failure.What} in its network namespace", failure.Errno) { Pid = root.Pid, Object = failure.What };
+            Make(NetworkRebuild.Lead);
         };
+
+        void Make(Func<IReadOnlyList<NetworkObject>, NetworkFailure?> work)
+        {
+            if (saved.Count > 0 && NetworkNamespace.Run(context.Proc, root.Pid, () => work(saved)) is { } failure)
+                throw new CrKernelException("CrNetworkFailed", $"{root}: making the {failure.What} in its network namespace", failure.Errno) { Pid = root.Pid, Object = failure.What };
+        }
     }
 
     /// <summary>Whether an address of the network namespace that is made will be one of its interfaces'.</summary>

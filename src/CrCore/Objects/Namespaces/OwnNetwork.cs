@@ -7,10 +7,12 @@ using CrCore.Restore;
 namespace CrCore.Objects.Namespaces;
 
 /// <summary>
-/// A network namespace of the tree's own: its sysctls, and what leads packets there; interfaces other than loopback are refused.
+/// A network namespace of the tree's own: its interfaces, its sysctls, and what leads packets there.
 /// </summary>
 internal static class OwnNetwork
 {
+    private const string SetAside = "Take it away before the checkpoint, and put it back after the restore.";
+
     // The kernel puts these into every network namespace once their module is loaded (net.core.fb_tunnels_only_for_init_net).
     private static readonly HashSet<string> _everywhere =
         ["lo", "tunl0", "gre0", "gretap0", "erspan0", "ip_vti0", "ip6_vti0", "sit0", "ip6tnl0", "ip6gre0"];
@@ -19,39 +21,53 @@ internal static class OwnNetwork
     {
         var names = new List<string>();
         ProcNetwork.TryListInterfaces(context.Proc, root.Pid, names);
-        foreach (var name in names)
-            if (!_everywhere.Contains(name))
-                context.Refuse(root, "CrInterfaceNotSaved", $"network interface {name}", "the tree's network namespace has it, and interfaces other than loopback are not saved yet",
-                    "Take the interface out of the namespace before the checkpoint.");
+        names.RemoveAll(_everywhere.Contains);
+        var objects = new List<NetworkObject>();
         var extras = new List<NetworkExtra>();
         Errno errno;
         try
         {
-            errno = NetworkNamespace.Run(context.Proc, root.Pid, () => NetworkContents.TryReadUnsaved(extras));
+            errno = NetworkNamespace.Run(context.Proc, root.Pid, () => NetworkContents.TryRead(objects, extras));
+            if (errno == Errno.None && names.Count > 0 && !context.IsGlimpse)
+                foreach (var (what, reason) in NetworkNamespace.RunInNew(() => NetworkLinks.Try(objects)))
+                    Refuse(context, root, what, $"and such are not saved yet: {reason}");
         }
         catch (CrKernelException e) when (e.Errno == Errno.EPERM)
         {
             errno = e.Errno ?? Errno.EPERM;
+            foreach (var name in names)
+                Refuse(context, root, $"network interface {name}", "and interfaces other than loopback are saved by root only");
         }
         foreach (var extra in extras)
-            context.Refuse(root, extra.Id, extra.What, "the tree's network namespace has it, and it is not saved yet", "Take it away before the checkpoint, and put it back after the restore.");
+            context.Refuse(root, extra.Id, extra.What, "the tree's network namespace has it, and it is not saved yet", SetAside);
         if (errno != Errno.None)
             context.Warn(root, "CrNetworkUnseen", "network namespace", $"what leads packets there (addresses, routes, queueing disciplines) cannot be looked at by this user ({errno}); none of it is saved", "Run with CAP_NET_ADMIN and CAP_SYS_ADMIN.");
     }
+
+    private static void Refuse(InspectContext context, LiveTask root, string what, string reason)
+        => context.Refuse(root, "CrInterfaceNotSaved", what, $"the tree's network namespace has it, {reason}", "Take the interface out of the namespace before the checkpoint.");
 
     /// <summary>Emits what is otherwise than in a new network namespace with loopback like this one's; nothing when it cannot be known.</summary>
     /// <param name="groups">Of the tree's own user namespace; null where it has none.</param>
     public static void Capture(CaptureContext context, FrozenTask root, bool loopbackUp, IReadOnlyList<IdMapRange>? groups, RecordSink sink)
     {
-        Contents theirs, fresh;
+        Contents theirs;
+        Dictionary<string, string> usual;
+        bool isUsual;
         try
         {
             theirs = NetworkNamespace.Run(context.Proc, root.Pid, Read);
-            fresh = NetworkNamespace.RunInNew(() =>
+            (usual, isUsual) = NetworkNamespace.RunInNew(() =>
             {
                 if (loopbackUp)
                     Loopback.RaiseHere();
-                return Read();
+                var fresh = Read();
+                if (theirs.Objects.Select(NetworkRebuild.Normalize).SequenceEqual(fresh.Objects.Select(NetworkRebuild.Normalize)))
+                    return (fresh.Sysctls, true);
+                // Interfaces have sysctls of their own.
+                if (NetworkLinks.Make(theirs.Objects) is { } failure)
+                    throw new CrTargetException("CrInterfaceNotSaved", $"Task {root}: {failure.What} cannot be made in a new network namespace: {failure.Errno} ({failure.Errno.Describe()}).", SetAside) { Pid = root.Pid, Object = failure.What };
+                return (NetworkSysctls.Read(), false);
             });
         }
         catch (CrKernelException e) when (e.Errno is Errno.EPERM or Errno.ENOSPC)
@@ -59,9 +75,10 @@ internal static class OwnNetwork
             context.Warnings.Add(new("CrSysctlsUnseen", CrErrorKind.Obstacle, ObstacleSeverity.Warning, root.Pid, root.Comm, "network namespace", $"its sysctls cannot be compared with those of a new one ({e.Errno}), and are not saved", "Run with CAP_SYS_ADMIN."));
             return;
         }
-        if (Sysctls(root, theirs.Sysctls, fresh.Sysctls, groups) is { } sysctls)
+        // Files of interfaces are there only.
+        if (NetworkNamespace.Run(context.Proc, root.Pid, () => Sysctls(root, theirs.Sysctls, usual, groups)) is { } sysctls)
             sink.Emit(sysctls);
-        if (theirs.Objects.Select(NetworkRebuild.Normalize).SequenceEqual(fresh.Objects.Select(NetworkRebuild.Normalize)))
+        if (isUsual)
             return;
         foreach (var one in theirs.Objects)
             sink.Emit(new NetworkObjectRecord(root.VPid, one));
