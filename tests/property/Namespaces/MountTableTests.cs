@@ -50,6 +50,20 @@ public class MountTableTests
         Assert.Equal([false, true, false, false], Enumerable.Range(0, 4).Select(table.IsCovered));
     }
 
+    /// <summary>Not only what is mounted on it hides a mount, but also what is mounted above it: here by a mount that was moved, with the same below it.</summary>
+    [Fact]
+    public void WhatIsMountedAboveHidesToo()
+    {
+        var table = MountTable.Make(
+        [
+            Entry(11, 10, 8, "/box", "/"), Entry(12, 11, 30, "/", "/d", "tmpfs"), Entry(13, 12, 30, "/1", "/d/1", "tmpfs"), Entry(14, 13, 31, "/", "/d/1", "tmpfs"),
+            Entry(15, 13, 30, "/1/a", "/d/1/a", "tmpfs"), Entry(16, 14, 30, "/1/a", "/d/1/a", "tmpfs"), Entry(17, 15, 32, "/", "/d/1/a/c", "tmpfs"), Entry(18, 16, 32, "/", "/d/1/a/c", "tmpfs"),
+        ], _own, ExternalMounts.None, (_, _) => true);
+        Assert.Equal([11, 12, 13, 15, 17, 14, 16, 18], table.Mounts.Select(m => m.Entry.Id));
+        Assert.Equal(["/box", "none", "/d/1", "/d/1/a", "none", "none", "/d/1/a", "/d/1/a/c"], table.Mounts.Select(m => m.Source));
+        Assert.Equal([-1, -1, -1, -1, -1, -1, 1, 4], table.Mounts.Select(m => m.From));
+    }
+
     [Theory]
     [InlineData(2)]
     [InlineData(1)]

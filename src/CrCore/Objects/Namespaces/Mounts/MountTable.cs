@@ -119,7 +119,7 @@ internal sealed record MountTable(IReadOnlyList<TableMount> Mounts, IReadOnlyLis
     private static bool IsHidden(List<TableMount> mounts, TableMount mount, string path)
     {
         for (var i = mounts.IndexOf(mount) + 1; i < mounts.Count; i++)
-            if (Below(mounts[i].Entry.MountPoint, path) is not null && Below(mount.Entry.MountPoint, mounts[i].Entry.MountPoint) is not null)
+            if (Below(mounts[i].Entry.MountPoint, path) is not null)
                 return true;
         return false;
     }
