@@ -11,7 +11,7 @@ internal static class NetworkAddresses
     // IFA_* and IFA_F_* of linux/if_addr.h.
     public const int Address = 1, Local = 2;
     private const int CacheInfo = 6, FlagsAttribute = 8;
-    private const uint NoDad = 2, OfDetection = 0x8 | 0x40;
+    private const uint NoDad = 2, Tentative = 0x40, OfDetection = 0x8 | Tentative;
 
     /// <summary>What two listings of the same address have in common.</summary>
     public static NetworkObject Normalize(NetworkObject address)
@@ -26,8 +26,8 @@ internal static class NetworkAddresses
     }
 
     /// <summary>
-    /// Adds those that are missing and takes away those that are too much. IPv6 ones come without a search for duplicates:
-    /// they were in use, and are meant to be so at once.
+    /// Adds those that are missing and takes away those that are too much. IPv6 ones that were in use
+    /// come without a search for duplicates, to be so at once; for those that were being searched for it begins anew.
     /// </summary>
     public static NetworkFailure? Restore(RouteNetlink routes, IReadOnlyList<NetworkObject> saved, bool settled)
     {
@@ -74,7 +74,7 @@ internal static class NetworkAddresses
     {
         var flags = address.Find(FlagsAttribute) is { Length: 4 } told ? BinaryPrimitives.ReadUInt32LittleEndian(told) : address.Message[FlagsAt];
         if (address.IsInet6)
-            flags = (flags & ~OfDetection) | (settled ? 0 : NoDad);
+            flags = (flags & ~OfDetection) | (settled || (flags & OfDetection) == Tentative ? 0 : NoDad);
         var writer = new NetlinkWriter();
         writer.Raw(address.Message.AsSpan(0, Size));
         Copy(address, writer, static type => type != FlagsAttribute);
