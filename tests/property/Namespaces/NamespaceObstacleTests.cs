@@ -13,7 +13,7 @@ public class NamespaceObstacleTests
     [InlineData("-pfm --mount-proc", "os.system('mount -t hugetlbfs none /mnt')", "CrMountNotSaved", "mount /mnt")]
     [InlineData("-pfm --mount-proc", NoProc + "libc.mount(b'none', b'/proc', b'tmpfs', 0, 0)", "CrMountNotSaved", "mount namespace")]
     [InlineData("-pfm --mount-proc", NoProc + "os.chdir('/proc')", "CrMountNotSaved", "working directory")]
-    [InlineData("-pfn --mount-proc", "assert os.system('ip tuntap add dev t0 mode tun || ip link add t0 type ifb || ip link add t0 type dummy') == 0", "CrInterfaceNotSaved", "network interface t0")]
+    [InlineData("-pfn --mount-proc", "assert os.system('ip link add t0 type ifb && ip link property add dev t0 altname other') == 0", "CrInterfaceNotSaved", "network interface t0")]
     [InlineData("-pf --mount-proc", "if os.fork() == 0: libc.unshare(0x4000000); tell('apart', 1); time.sleep(1000)\nawait_word('apart')", "CrNamespacesDiffer", "namespaces")]
     public void WhatIsNotSavedIsNamed(string unshare, string prepare, string id, string what)
     {

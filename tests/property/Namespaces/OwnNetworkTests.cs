@@ -57,6 +57,28 @@ public class OwnNetworkTests
     [NetworkData("ip link add v0 type veth peer name v1 && ip link add link v0 name i0 type ipvlan mode l3 && ip link set i0 addrgenmode none up", "-muin", "ipvlan")]
     public void InterfacesAreMadeAgain(string command, string unshare, string shows) => WhatLeadsPacketsIsKept(unshare, command, shows);
 
+    /// <summary>Devices that go with the program, one with two queues, one that stays, with addresses and routes upon them.</summary>
+    [TheoryInNamespaces]
+    [NetworkData("ip tuntap add dev t9 mode tap", "-muin", "")]
+    [NetworkData("ip tuntap add dev t9 mode tun", "-muinU -r", "")]
+    public void TunDevicesAreMadeAgain(string command, string unshare, string _)
+    {
+        using var tree = new ContainedTree(unshare, $"alone = True\nassert os.system('{command}') == 0\n{Look}" + """
+            def attach(name, flags):
+                fd = os.open('/dev/net/tun', os.O_RDWR); fcntl.ioctl(fd, 0x400454ca, struct.pack('16sH22x', name, flags)); return fd
+            queues = [attach(b't0', 0x1001), attach(b't1', 0x1102), attach(b't1', 0x1102)]
+            fcntl.ioctl(queues[2], 0x400454d9, struct.pack('16sH22x', b'', 0x400)); free = os.open('/dev/net/tun', os.O_RDWR)
+            assert os.system('for t in t0 t1 t9; do ip link set $t addrgenmode none; done; ip link set t1 address 2:9:9:9:9:9 mtu 1300; ip link set t0 up && ip addr add 10.1.2.3/24 dev t0 && ip route add 10.5.0.0/16 via 10.1.2.9') == 0
+            interface, shows = (lambda fd: fcntl.ioctl(fd, 0x800454d2, bytes(40)).hex()), names
+            names = lambda: [shows(), [interface(fd) for fd in queues]]
+            """);
+        Assert.Contains("10.5.0.0/16 via 10.1.2.9 dev t0", tree.Before.GetRawText());
+        tree.Checkpoint(stop: true);
+        Assert.Empty(tree.Restore().Warnings);
+        tree.Say("go");
+        Assert.Equal(tree.Before.GetRawText(), tree.Hear("after").GetRawText());
+    }
+
     /// <summary>Group numbers are those of the tree's user namespace, whoever reads them.</summary>
     [FactInNamespaces]
     public void GroupsInSysctlsAreThoseOfTheTree()

@@ -3,7 +3,7 @@ namespace CrCore.Kernel;
 /// <summary>Kinds of interfaces that live in one network namespace, and which of their options are told only (linux/if_link.h).</summary>
 internal static class LinkOptions
 {
-    public static bool IsKnown(string kind) => kind is "dummy" or "ifb" or "bridge" or "veth" or "vlan" or "macvlan" or "ipvlan";
+    public static bool IsKnown(string kind) => kind is "dummy" or "ifb" or "bridge" or "veth" or "vlan" or "macvlan" or "ipvlan" or TunDevice.Kind;
 
     private const ushort BridgeSwitches = 46;
 
@@ -29,6 +29,8 @@ internal static class LinkOptions
         ("bridge", true) => type is 1 or >= 13 and <= 24 or 26 or 38 or 41,
         // IFLA_MACVLAN_MACADDR_COUNT, BC_QUEUE_LEN_USED.
         ("macvlan", false) => type is 6 or 8,
+        // IFLA_TUN_PERSIST, NUM_QUEUES, NUM_DISABLED_QUEUES: of those who are attached.
+        (TunDevice.Kind, false) => type is 6 or 8 or 9,
         _ => false,
     };
 }

@@ -10,7 +10,7 @@ internal sealed class NetworkLink
     public const uint Up = 1, Settable = Up | 0x4 | 0x80 | 0x100 | 0x200 | 0x1000;
 
     /// <summary>struct ifinfomsg: family, type at 2, index, flags, mask of flags.</summary>
-    private const int IndexAt = 4, FlagsAt = 8, ChangeAt = 12, Size = 16;
+    private const int TypeAt = 2, IndexAt = 4, FlagsAt = 8, ChangeAt = 12, Size = 16;
 
     // IFLA_* of linux/if_link.h.
     private const ushort Address = 1, NameOf = 3, Mtu = 4, LowerOf = 5, MasterOf = 10, QueueLength = 13, Information = 18, Alias = 20, Group = 27, SendQueues = 31,
@@ -76,6 +76,8 @@ internal sealed class NetworkLink
             return "it has other names (altname)";
         if (Kind == "bridge" && NetlinkAttributes.Find(AllData, BridgeVlans) is { Length: > 0 } vlans && vlans[0] != 0)
             return "it is a bridge that filters VLANs (vlan_filtering)";
+        if (Kind == TunDevice.Kind)
+            return TunDevice.Refusal(AllData, BinaryPrimitives.ReadUInt16LittleEndian(_source.Message.AsSpan(TypeAt)));
         return Kind == "macvlan" && Number(NetlinkAttributes.Find(AllData, MacvlanAddressCount)) != 0
             ? "it is a macvlan with a list of sources" : null;
     }
@@ -112,6 +114,9 @@ internal sealed class NetworkLink
         Keep(writer, Mtu);
         Keep(writer, QueueLength);
         Keep(writer, Alias);
+        // It is not made by a message that could tell.
+        if (Kind == TunDevice.Kind && _source.Find(Address).Length == EthernetAddress)
+            Keep(writer, Address);
         Keep(writer, Group);
         if (Master != 0)
             Number(writer, MasterOf, Master);

@@ -91,7 +91,12 @@ internal static class NetworkLinks
                 if (made.Contains(link.Index))
                     continue;
                 var peer = link.Kind == "veth" ? all.Find(other => other.Index == link.Lower) : null;
-                var errno = link.Kind == "veth" && peer is null ? Errno.ENODEV : routes.Make(link.Creation(peer), RouteNetlink.Create | RouteNetlink.Exclusive);
+                var errno = (link.Kind, peer) switch
+                {
+                    ("veth", null) => Errno.ENODEV,
+                    (TunDevice.Kind, _) => TunDevice.Make(link.Name, link.Index, link.Data),
+                    _ => routes.Make(link.Creation(peer), RouteNetlink.Create | RouteNetlink.Exclusive),
+                };
                 if (errno != Errno.None)
                 {
                     first ??= new($"network interface {link.Name}", errno);

@@ -55,6 +55,14 @@ internal static unsafe class TunCalls
 
     public static Errno WriteGroup(OwnDescriptor queue, uint gid) => Libc.ErrnoOf(Libc.Syscall(Sys.ioctl, queue.Number, SetGroup, gid));
 
+    /// <summary>Whether the device stays when nobody is attached to it any more.</summary>
+    public static Errno WritePersistent(OwnDescriptor queue, int isSo) => Libc.ErrnoOf(Libc.Syscall(Sys.ioctl, queue.Number, SetPersistent, isSo));
+
+    /// <summary>The interface's number, for a device that is made next.</summary>
+    public static Errno WriteIndex(OwnDescriptor queue, int index) => Set(queue, SetIndex, index);
+
+    public static Errno Attach(OwnDescriptor queue, string name, uint flags) => SocketCalls.Control(queue, SetInterface, Request(name, flags));
+
     /// <summary>Whether packets are filtered by a program (TUNATTACHFILTER), whose instructions are not told; of TAP devices.</summary>
     public static bool HasFilter(OwnDescriptor queue)
     {

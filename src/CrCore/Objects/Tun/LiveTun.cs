@@ -20,16 +20,19 @@ internal static class LiveTun
     /// <summary>IFF_UP, IFF_DEBUG, IFF_NOARP, IFF_PROMISC, IFF_ALLMULTI, IFF_MULTICAST of linux/if.h: what can be set.</summary>
     public const uint Settable = 0x1 | 0x4 | 0x80 | 0x100 | 0x200 | 0x1000;
 
-    /// <summary>Why a device cannot be kept, or null. One that stays without the tree has nothing to lose.</summary>
-    public static string? Refusal(OwnDescriptor own, string name, uint flags, ulong ownNamespace)
+    /// <summary>
+    /// In the task's network namespace: why a device cannot be kept, or null. One that stays without the tree has nothing to lose, and
+    /// what one has in a namespace of the tree's own is saved with that.
+    /// </summary>
+    public static string? Refusal(OwnDescriptor own, string name, uint flags, ulong taskNamespace, bool isTreesOwn)
     {
-        if (TunCalls.NamespaceOf(own) is var there && there != 0 && there != ownNamespace)
-            return "is in another network namespace than this program, which is not saved yet";
+        if (TunCalls.NamespaceOf(own) is var there && there != 0 && there != taskNamespace)
+            return "is in another network namespace than its task, which is not saved yet";
         if (NetworkInterface.Find(name) is not { } link)
             return "is not among the interfaces of this network namespace";
         if ((flags & Persistent) != 0)
             return null;
-        if (link.Belongings.Count > 0)
+        if (link.Belongings.Count > 0 && !isTreesOwn)
             return $"goes with the tree, and has {string.Join(", ", link.Belongings.Distinct())}, which would go with it and is not saved yet";
         if ((flags & VirtioHeader) != 0)
             return "goes with the tree, and the kernel does not tell which offloads it has (IFF_VNET_HDR, TUNSETOFFLOAD)";

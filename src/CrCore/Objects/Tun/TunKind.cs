@@ -34,9 +34,7 @@ internal sealed class TunKind : IDescriptorKind
         if (own is null)
             return;
         var e = TunCalls.ReadInterface(own, out var name, out var flags);
-        if ((OwnNamespaces.Read(inspection.Context.Proc, d.TaskPid) & NamespaceSet.Network) != 0)
-            inspection.Refuse(d, "CrTun", "it is a queue of TUN devices in a network namespace of the tree's own, which is not saved yet", "Let the program close it before the checkpoint.");
-        else if (e == Errno.None && LiveTun.Refusal(own, name, flags, Network(inspection.Context.Proc)) is { } reason)
+        if (e == Errno.None && Refusal(inspection.Context.Proc, d, own, name, flags) is { } reason)
             inspection.Refuse(d, "CrTun", $"the {((flags & LiveTun.Tap) != 0 ? "TAP" : "TUN")} device {name} {reason}", "Make the device persistent (ip tuntap), or let the program close it before the checkpoint.");
         else if (e is not (Errno.None or Errno.EBADFD))
             inspection.Refuse(d, "CrTun", $"what it is attached to cannot be read: {e} ({e.Describe()})");
@@ -44,7 +42,19 @@ internal sealed class TunKind : IDescriptorKind
             inspection.Warn(d, "CrTunPackets", $"packets of {name} wait to be read, and are lost");
     }
 
-    private static ulong Network(ProcReader proc) => ProcNamespaces.TryRead(proc, Environment.ProcessId, NamespaceKind.Network, out var inode) ? inode : 0;
+    private static string? Refusal(ProcReader proc, Descriptor d, OwnDescriptor own, string name, uint flags)
+    {
+        var network = ProcNamespaces.TryRead(proc, d.TaskPid, NamespaceKind.Network, out var inode) ? inode : 0;
+        var isTreesOwn = (OwnNamespaces.Read(proc, d.TaskPid) & NamespaceSet.Network) != 0;
+        try
+        {
+            return NetworkNamespace.Run(proc, d.TaskPid, () => LiveTun.Refusal(own, name, flags, network, isTreesOwn));
+        }
+        catch (CrKernelException e) when (e.Errno == Errno.EPERM)
+        {
+            return "is in a network namespace of the tree's own, and seeing it there takes CAP_SYS_ADMIN";
+        }
+    }
 
     public SavedForm Capture(DescriptorCapture capture, Descriptor d)
     {
@@ -52,12 +62,12 @@ internal sealed class TunKind : IDescriptorKind
         using var own = capture.Borrow(d);
         if (TunCalls.ReadInterface(own, out var name, out var flags) != Errno.None)
             return new(FdType.Tun, d.Name, Records: anchor.Due, Anchor: anchor.ObjRef);
-        if (LiveTun.Refusal(own, name, flags, Network(capture.Context.Proc)) is not null)
+        if (Refusal(capture.Context.Proc, d, own, name, flags) is not null)
             throw new CrTargetException("CrTun", $"Task {d.Pid}: {d.Label} cannot be saved.", "Run the checkpoint again: preflight says why.") { Pid = d.Pid, Object = d.Label };
         var objRef = capture.Shared.Reference(("tun", name), out var first);
         List<ICrRecord> records = [new TunQueueRecord((flags & LiveTun.Disabled) != 0), .. anchor.Due];
         if (first)
-            records.Insert(0, LiveTun.Record(objRef, own, d, name, flags));
+            records.Insert(0, NetworkNamespace.Run(capture.Context.Proc, d.TaskPid, () => LiveTun.Record(objRef, own, d, name, flags)));
         return new(FdType.Tun, d.Name, objRef, records, anchor.ObjRef);
     }
 
@@ -68,6 +78,9 @@ internal sealed class TunKind : IDescriptorKind
             return;
         var device = context.Image.Object<TunRecord>(saved.Data.Object);
         if (!context.States.Get<Seen>().Devices.Add(device.ObjRef))
+            return;
+        // In a network namespace that is made anew the device is made with it.
+        if ((context.Namespaces.Flags & CloneFlags.NewNet) != 0)
             return;
         if (context.InUserNamespace || !Capabilities.Has(context.Proc, Capabilities.NetAdmin))
             context.Refuse(saved.Task, "CrTunRights", saved.Label, $"attaching to {device.Name} takes CAP_NET_ADMIN, and no user namespace of the tree's own", "Restore as root.", CrErrorKind.PermissionDenied);
@@ -91,34 +104,47 @@ internal sealed class TunKind : IDescriptorKind
         var queue = saved.Get<TunQueueRecord>() ?? throw new CrImageException("CrImageBadFiles", $"The image is broken: {saved.Task}: {saved.Label} has no TUN_QUEUE record.", saved.Task.Offset, "The image is damaged or was not written by this format; take another copy.");
         var number = server.NumberOf(saved);
         var first = server.Context.States.Get<Seen>().Devices.Add(device.ObjRef);
-        if (first && !device.IsPersistent && NetworkInterface.IsFree(device.Index))
+        var isMade = HasOwnNetwork(server);
+        if (first && !isMade && !device.IsPersistent && NetworkInterface.IsFree(device.Index))
             batch.Must("ask for the interface's number", device.Index, Sys.ioctl, number, TunCalls.SetIndex, batch.In((long)device.Index));
         batch.Must("attach to the interface", device.Name, Sys.ioctl, number, TunCalls.SetInterface, batch.In(TunCalls.Request(device.Name, device.Flags)));
         if (queue.IsDisabled)
             batch.Must("set the queue aside of", device.Name, Sys.ioctl, number, TunCalls.SetQueue, batch.In(TunCalls.Request("", LiveTun.Disabled)));
-        return first && !device.IsPersistent ? () => Set(server, saved, device) : null;
+        return first && !device.IsPersistent ? () => Set(server, saved, device, isMade) : null;
     }
 
-    private static void Set(DescriptorServer server, SavedDescription saved, TunRecord device)
+    /// <summary>The tree's network namespace was made with its interfaces, and the device waits there, though nobody was attached to it.</summary>
+    private static bool HasOwnNetwork(DescriptorServer server) => server.Context.Image.Root.Get<NamespacesRecord>()?.Has(NamespaceSet.Network) == true;
+
+    /// <param name="isMade">The interface has its settings, and stays only until now by itself.</param>
+    private static void Set(DescriptorServer server, SavedDescription saved, TunRecord device, bool isMade)
     {
         using var own = server.Borrow(server.NumberOf(saved), saved.Label);
-        using var link = new NetworkInterfaceCalls(device.Name);
-        if (device.Owner != uint.MaxValue)
-            Require(TunCalls.WriteOwner(own, device.Owner), "owner");
-        if (device.Group != uint.MaxValue)
-            Require(TunCalls.WriteGroup(own, device.Group), "group");
+        if (isMade)
+            Require(TunCalls.WritePersistent(own, 0), "end with its last user");
+        else
+            SetInterface();
         if (device.SendBuffer > 0)
             Require(TunCalls.WriteSendBuffer(own, device.SendBuffer), "send buffer");
         Require(TunCalls.WriteHeaderSize(own, device.HeaderSize), "header size");
         if (device.IsLittleEndian)
             Require(TunCalls.WriteLittleEndian(own, 1), "byte order");
-        if ((device.Flags & LiveTun.Tap) != 0)
-            Require(link.Address(Ethernet, device.Address.Span), "address");
-        Require(link.Mtu(device.Mtu), "MTU");
-        Require(link.QueueLength(device.QueueLength), "queue length");
-        Require(link.Flags(device.InterfaceFlags), "flags");
         if (!device.HasCarrier)
             Require(TunCalls.WriteCarrier(own, 0), "carrier");
+
+        void SetInterface()
+        {
+            using var link = new NetworkInterfaceCalls(device.Name);
+            if (device.Owner != uint.MaxValue)
+                Require(TunCalls.WriteOwner(own, device.Owner), "owner");
+            if (device.Group != uint.MaxValue)
+                Require(TunCalls.WriteGroup(own, device.Group), "group");
+            if ((device.Flags & LiveTun.Tap) != 0)
+                Require(link.Address(Ethernet, device.Address.Span), "address");
+            Require(link.Mtu(device.Mtu), "MTU");
+            Require(link.QueueLength(device.QueueLength), "queue length");
+            Require(link.Flags(device.InterfaceFlags), "flags");
+        }
 
         void Require(Errno e, string what)
         {
