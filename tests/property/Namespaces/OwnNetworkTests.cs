@@ -39,9 +39,7 @@ public class OwnNetworkTests
         using var tree = new ContainedTree(unshare, $"alone = True\nassert os.system('{command}') == 0\n{Look}");
         Assert.Contains(shows, tree.Before.GetRawText());
         Assert.Empty(tree.Checkpoint(stop: true).Warnings);
-        Assert.Empty(tree.Restore().Warnings);
-        tree.Say("go");
-        Assert.Equal(tree.Before.GetRawText(), tree.Hear("after").GetRawText());
+        AssertGoesOn(tree, tree.Restore());
     }
 
     /// <summary>With the indexes and addresses that they had, in their order upon each other, and what is set of each.</summary>
@@ -74,9 +72,7 @@ public class OwnNetworkTests
             """);
         Assert.Contains("10.5.0.0/16 via 10.1.2.9 dev t0", tree.Before.GetRawText());
         tree.Checkpoint(stop: true);
-        Assert.Empty(tree.Restore().Warnings);
-        tree.Say("go");
-        Assert.Equal(tree.Before.GetRawText(), tree.Hear("after").GetRawText());
+        AssertGoesOn(tree, tree.Restore());
     }
 
     /// <summary>Group numbers are those of the tree's user namespace, whoever reads them.</summary>
@@ -99,9 +95,7 @@ public class OwnNetworkTests
             """, "env");
         Assert.Contains("[\"40\", \"50\"]", tree.Before.GetRawText());
         tree.Checkpoint(stop: true);
-        Assert.Empty(tree.Restore().Warnings);
-        tree.Say("go");
-        Assert.Equal(tree.Before.GetRawText(), tree.Hear("after").GetRawText());
+        AssertGoesOn(tree, tree.Restore());
     }
 
     /// <summary>A namespace with nothing but what a new one has needs no records of it.</summary>
@@ -128,6 +122,17 @@ public class OwnNetworkTests
         var obstacle = Assert.Single(new TreeRestore(new()).Preview(tree.Image).Obstacles);
         Assert.Equal(("CrNetworkImpossible", "address 10.1.2.3/24"), (obstacle.Id, obstacle.Object));
         Assert.Equal("CrNetworkImpossible", Assert.Throws<CrPreflightException>(() => tree.Restore()).Obstacles[0].Id);
+    }
+
+    private static void AssertGoesOn(ContainedTree tree, RestoreResult restored)
+    {
+        Assert.Empty(restored.Warnings);
+        using var watch = ProcessWatch.Open(restored.Root.Pid);
+        tree.Say("go");
+        Assert.Equal(tree.Before.GetRawText(), tree.Hear("after").GetRawText());
+        // It has the pid of the program that was started, of which the runtime knows that it has ended.
+        tree.Say("end");
+        Assert.Equal(5 << 8, watch.WaitForEnd(CancellationToken.None));
     }
 
     private static IEnumerable<NetworkObjectRecord> Records(ContainedTree tree)
