@@ -34,7 +34,7 @@ public readonly record struct NetworkObject(NetworkObjectKind Kind, byte[] Messa
     public static bool IsKind(ushort kind) => Enum.IsDefined((NetworkObjectKind)kind);
 
     /// <summary>The attributes.</summary>
-    public NetlinkAttributes Attributes => new(Message.AsSpan(FixedSize(Kind)));
+    internal NetlinkAttributes Attributes => new(Message.AsSpan(FixedSize(Kind)));
 
     /// <summary>Whether it is of IPv6.</summary>
     public bool IsInet6 => Message[0] == SocketFamily.Inet6;
