@@ -42,6 +42,8 @@ $words = @(
     @("'/run/feed'", "'./feed'"),
     @('IPAddress]::Any, 8080', 'IPAddress]::Any, 0'),
     @("'/var/log/web.log' = '/data/log/web.log'", '"$PWD/log/web.log" = "./data/web.log"'),
+    @("'/data' = 'DATA'", '"$PWD/volume" = ''DATA'''),
+    @("'/srv/data'", '"$PWD/safe"'),
     @("'1234/3'", "'4711/9'"),
     @('-EQ app', '-EQ examples')
 )
@@ -63,8 +65,11 @@ function Get-RunningExample {
 
 # A tree of a shell and two workers, away from this terminal; returns the root's id when all of it is there. It lives long
 # enough, or until there is a file.
-function Start-Example([string] $Name, [string] $Until = '', [string] $Awaited = 'last') {
-    $root = Start-Process "$Folder/bin/start" -ArgumentList (@($Name, $Folder, $Until) -ne '') -PassThru
+# A volume is a folder on which it has something mounted that nobody else sees.
+function Start-Example([string] $Name, [string] $Until = '', [string] $Awaited = 'last', [string] $Volume = '') {
+    $command = @("$Folder/bin/start", $Name, $Folder, $Until) -ne ''
+    if ($Volume) { $command = @('unshare', '-m', 'sh', '-c', "`"mount -t tmpfs none '$Volume' && exec $command`"") }
+    $root = Start-Process $command[0] -ArgumentList $command[1..($command.Count - 1)] -PassThru
     $id = $root.Id
     $root.Dispose() # else the runtime goes on taking the number for that of its child
     foreach ($try in 1..3000) {
@@ -99,6 +104,12 @@ function Start-Listener {
         Start-Sleep -Milliseconds 20
     }
     throw 'The listener did not come up.'
+}
+
+# A tree in a mount namespace of its own.
+function Start-Box {
+    New-Item -ItemType Directory ./volume | Out-Null
+    Start-Example web -Volume "$PWD/volume"
 }
 
 function Wait-Gone([int] $Id) {
@@ -164,7 +175,7 @@ function Invoke-Example([string] $Name, [string] $Code) {
     $failure = $null
     try {
         $service = if ($Code -match 'Get-Process (redis-server|nginx|my-service)') { $Matches[1] } else { 'web' }
-        $root = if ($Code -match '\$filter') { Start-Filter } elseif ($Code -match '\$listener') { Start-Listener } else { Start-Example $service }
+        $root = if ($Code -match '\$filter') { Start-Filter } elseif ($Code -match '\$listener') { Start-Listener } elseif ($Code -match '-ExternalMount') { Start-Box } else { Start-Example $service }
         Initialize-Example $Code $root
         $typed = Get-Code $Code $root
         # What a page's example takes from its reader's session.
