@@ -19,7 +19,7 @@ public static class Rehearsal
         var facts = new ProcFacts();
         using var proc = new ProcReader(facts);
         using var states = new KindStates();
-        states.Get(() => new KnownDescriptors(DescriptorLook.Glimpse));
+        states.Get(() => new KnownDescriptors(DescriptorLook.Glimpse) { Root = Environment.ProcessId });
         CheckpointPreflight.Inspect(facts, states, TreeWalk.Walk(proc, Environment.ProcessId), options, frozen: false, glimpse: true);
 
         using var writer = new ImageWriter(new MemoryStream(), leaveOpen: false);

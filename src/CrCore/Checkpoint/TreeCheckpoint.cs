@@ -188,7 +188,7 @@ public sealed class TreeCheckpoint(CheckpointOptions options, ICrLog? log = null
             var facts = new ProcFacts();
             var walk = Walk(facts, pid);
             using var states = new KindStates();
-            var descriptors = states.Get(() => new KnownDescriptors(closely));
+            var descriptors = states.Get(() => new KnownDescriptors(closely) { Root = pid });
             using var ahead = new FactReader(facts, states, walk, capture: false, isGlimpse);
             var found = CheckpointPreflight.Inspect(facts, states, walk, options, frozen: false, isGlimpse);
             if (seen is not null)
@@ -211,7 +211,7 @@ public sealed class TreeCheckpoint(CheckpointOptions options, ICrLog? log = null
         while (true)
         {
             var states = new KindStates();
-            states.Get(() => new KnownDescriptors(DescriptorLook.Frozen, before));
+            states.Get(() => new KnownDescriptors(DescriptorLook.Frozen, before) { Root = pid });
             var ahead = new FactReader(facts, states, walk, capture: true, glimpse: false, smaps: options.Stop);
             try
             {

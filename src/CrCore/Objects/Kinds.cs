@@ -9,6 +9,8 @@ public static class Kinds
     internal static IReadOnlyList<IKind> All { get; } =
     [
         new Cgroups.RootCgroupsKind(),
+        // Before files are opened in them.
+        new Namespaces.MountNamespacesKind(),
         new Memory.MemoryKind(),
         new Ipc.SystemVKind(),
         new Ipc.SemaphoreUndoKind(),

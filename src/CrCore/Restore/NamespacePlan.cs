@@ -32,6 +32,21 @@ public sealed record NamespacePlan(CloneFlags Flags, bool NeedsInit)
     /// <summary>The mounts of a mount namespace with a root of its own, in this order, and the files in them; else empty.</summary>
     internal MountTree Tree { get; private init; } = MountTree.None;
 
+    /// <summary>The mounts of each mount namespace beside the root's, by the task that owns it, what comes from the machine there coming from the root's.</summary>
+    internal IReadOnlyDictionary<int, MountTree> Further { get; private init; } = new Dictionary<int, MountTree>();
+
+    /// <summary>See <see cref="CheckContext.OnThisMachine"/>.</summary>
+    internal string? OnThisMachine(string path)
+    {
+        if (FurtherNames.Split(Further, path, out var there) is { } tree)
+        {
+            if (tree.OnThisMachine(there) is not { } seen)
+                return null;
+            path = seen;
+        }
+        return Tree.IsEmpty ? path : Tree.OnThisMachine(path);
+    }
+
     /// <param name="image">The tree; one whose root is pid 1 comes back as a container.</param>
     /// <param name="options">See <see cref="RestoreOptions.NewPidNamespace"/>.</param>
     /// <param name="privileged">Whether namespaces can be made without a user namespace.</param>
@@ -55,6 +70,7 @@ public sealed record NamespacePlan(CloneFlags Flags, bool NeedsInit)
             Clocks = ChildrensClocksKind.Of(root, forChildren: false) ?? (options.NewTimeNamespace ? root.Get<MachineClocksRecord>()?.AsOwn() : null),
             Mounts = plan.NewMounts && root.Get<TreeMountRecord>() is null ? MountsOf(root, plan.NewPid) : [],
             Tree = plan.NewMounts ? MountTree.Of(image, plan.NewPid, options.ExternalMounts) : MountTree.None,
+            Further = MountTree.Further(image),
         };
     }
 

@@ -45,8 +45,11 @@ internal static class NamespaceSetup
             batch.Must("mount", $"{m.FileSystem} on {m.Point}", Sys.mount, batch.Text(m.Source), batch.Text(m.Point), batch.Text(m.FileSystem), m.Flags, m.Data.Length == 0 ? 0 : batch.Text(m.Data));
         puppet.Run(batch);
         if (!namespaces.Tree.IsEmpty)
-            new MountTreeMaker(namespaces.Tree, puppet, namespaces.Ids is { Users.Count: > 0, Groups.Count: > 0 } known ? (ProcIdMap.LeadingOutside(known.Users), ProcIdMap.LeadingOutside(known.Groups)) : null).Make();
+            new MountTreeMaker(namespaces.Tree, puppet, MakerOf(namespaces.Ids)).Make();
     }
+
+    /// <summary>See <see cref="MountedFilesMaker"/>.</summary>
+    public static (uint User, uint Group)? MakerOf(IdMapsRecord? ids) => ids is { Users.Count: > 0, Groups.Count: > 0 } known ? (ProcIdMap.LeadingOutside(known.Users), ProcIdMap.LeadingOutside(known.Groups)) : null;
 
     /// <summary>
     /// Writes the maps of the puppet's new user namespace and makes the puppet one of its users, so that what it creates

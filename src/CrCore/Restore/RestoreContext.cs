@@ -38,6 +38,9 @@ public sealed class RestoreContext : IDisposable
     /// <summary>First address after the arena.</summary>
     public required ulong PuppetEnd { get; init; }
 
+    /// <summary>The ids of the tree's own user namespace; null where it gets none.</summary>
+    internal Objects.Namespaces.IdMapsRecord? Ids { get; init; }
+
     /// <summary>
     /// Open file descriptions that exist already, as descriptors of the root's puppet (far above the numbers that the
     /// image uses), by object reference. Each task fetches its own from there (pidfd_getfd) and the rest is closed.
@@ -81,10 +84,10 @@ public sealed class CheckContext
     public bool InUserNamespace => Namespaces.NewUser;
 
     /// <summary>
-    /// Where a file of the tree is on this machine now, for a path without symbolic links from the root of the tree's mount namespace;
+    /// Where a file of the tree is on this machine now, for a name without symbolic links that an image gives it, from the root of the tree's mount namespace;
     /// null for one in a file system that the restore makes.
     /// </summary>
-    internal string? OnThisMachine(string path) => Namespaces.Tree.IsEmpty ? path : Namespaces.Tree.OnThisMachine(path);
+    internal string? OnThisMachine(string path) => Namespaces.OnThisMachine(path);
 
     /// <summary>Pids that are taken may come free soon: the image came right from the checkpoint that ends the tree.</summary>
     internal bool AwaitsPids { get; init; }

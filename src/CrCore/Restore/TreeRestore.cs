@@ -66,6 +66,7 @@ public sealed class TreeRestore(RestoreOptions options, ICrLog? log = null, IPro
             Tasks = tasks,
             InUserNamespace = namespaces.NewUser,
             NewPidNamespace = namespaces.NewPid,
+            Ids = namespaces.Ids,
             PuppetStart = page,
             PuppetEnd = page + (ulong)(PuppetElf.PageSize + ArenaSize),
             Lasting = check.Lasting,

@@ -49,7 +49,10 @@ public class NamespaceRecordProperties
 
     [Property]
     public void TreeMount(int vpid, byte origin, bool directory, bool readOnly, bool unbindable, uint group, ulong flags)
-        => Same(new TreeMountRecord(vpid, (MountOrigin)(origin % 4), directory, readOnly, unbindable, group, group / 3, flags, "/p\udc80", "/from", "tmpfs", "size=1m", origin % 4 == 1 ? origin - 1 : -1));
+        => Same(new TreeMountRecord(vpid, (MountOrigin)(origin % 5), directory, readOnly, unbindable, group, group / 3, flags, "/p\udc80", "/from", "tmpfs", "size=1m", origin % 5 == 1 ? origin - 1 : -1));
+
+    [Property]
+    public void MountNamespace(int vpid, int owner) => Same(new MountNamespaceRecord(vpid, owner));
 
     [Property]
     public void MountedFile(uint objRef, int mount, uint mode, uint uid, ulong device, long time)

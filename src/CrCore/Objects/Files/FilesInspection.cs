@@ -1,5 +1,6 @@
 using CrCore.Checkpoint;
 using CrCore.Kernel;
+using CrCore.Objects.Namespaces;
 
 namespace CrCore.Objects.Files;
 
@@ -22,6 +23,7 @@ internal static class FilesInspection
             }
             kind.Inspect(inspection, d);
             LateNames.Inspect(inspection, d);
+            FurtherFiles.Inspect(inspection, d);
             outside.Inspect(d);
         }
     }

@@ -1,6 +1,7 @@
 using CrCore.Checkpoint;
 using CrCore.Image;
 using CrCore.Kernel;
+using CrCore.Objects.Namespaces;
 using CrCore.Remote;
 using CrCore.Restore;
 
@@ -128,7 +129,7 @@ internal sealed class FsKind : IInspectsTask, ICapturesTask, ICapturesThread, IC
         foreach (var task in context.Image.Tasks)
             foreach (var thread in task.Threads)
                 if (thread.Get<FsRecord>() is { } own)
-                    FileCheck.Directory(context, task, $"working directory of thread {thread.VTid}", own.WorkingDirectory, FileRights.Execute);
+                    FileCheck.Directory(context, task, $"working directory of thread {thread.VTid}", FurtherNames.OfTask(task, own.WorkingDirectory), FileRights.Execute);
         var owners = new Dictionary<uint, TaskImage>();
         foreach (var task in context.Image.Tasks)
         {
@@ -139,9 +140,9 @@ internal sealed class FsKind : IInspectsTask, ICapturesTask, ICapturesThread, IC
             if (task.Get<GoneDirectoryRecord>() is { } gone)
                 GoneProcess.Check(context, task, $"working directory {fs.WorkingDirectory}", gone.Gone);
             else if (fs.WorkingDirectoryAnchor == 0)
-                FileCheck.Directory(context, task, "working directory", fs.WorkingDirectory, FileRights.Execute);
+                FileCheck.Directory(context, task, "working directory", FurtherNames.OfTask(task, fs.WorkingDirectory), FileRights.Execute);
             if (fs.Root != "/" && fs.RootAnchor == 0)
-                FileCheck.Directory(context, task, "root directory", fs.Root, FileRights.Execute);
+                FileCheck.Directory(context, task, "root directory", FurtherNames.OfTask(task, fs.Root), FileRights.Execute);
             if (!owners.TryAdd(fs.Shared, task) && !TaskSharing.SharesFs(task))
                 context.Refuse(task, "CrSharedFs", "working directory", $"it is shared with {owners[fs.Shared]}, but not with the task's parent; such sharing cannot be restored", kind: CrErrorKind.NotSupported);
         }

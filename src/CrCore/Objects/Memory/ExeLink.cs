@@ -1,6 +1,7 @@
 using CrCore.Image;
 using CrCore.Kernel;
 using CrCore.Objects.Files;
+using CrCore.Objects.Namespaces;
 
 namespace CrCore.Objects.Memory;
 
@@ -15,7 +16,7 @@ internal readonly record struct ExeLink(ReferredFile File, MappingRefusal? Refus
     /// <summary>As given to memfd_create(2).</summary>
     public string MemoryFileName => File.Name[MemoryFilePrefix.Length..];
 
-    public static ExeLink Read(ProcReader proc, int pid, long maxDeletedBytes)
+    public static ExeLink Read(ProcReader proc, int pid, long maxDeletedBytes, FurtherMounts further)
     {
         // The link itself leads to the file also when its name is gone (proc_pid_exe(5)).
         var way = $"/proc/{pid}/exe";
@@ -24,9 +25,14 @@ internal readonly record struct ExeLink(ReferredFile File, MappingRefusal? Refus
         var path = LinuxText.Decode(target);
         if (FileStatus.Read(way, out var status) != Errno.None)
             return new(new(path, NamePlace.Elsewhere, status, way, ""), Refuse($"its program file {path} cannot be looked at", "Check the rights of the caller."));
-        var prefix = DescriptorReader.MountPrefix(proc, pid);
+        // A task may have gone into another mount namespace since it was executed.
+        var home = further.OwnerOf(pid) == 0 ? 0 : further.HomeOf(FurtherMounts.MountOf(way)) is var its and not 0 ? its : further.Root;
+        var prefix = home == 0 ? DescriptorReader.MountPrefix(proc, pid) : FurtherMounts.PrefixOf(home);
         var place = DescriptorReader.Place(ref path, status, prefix);
-        var file = new ReferredFile(path, place, status, way, prefix);
+        var isFurther = home != 0 && home != further.Root;
+        if (isFurther && place != NamePlace.Leads)
+            return new(new(path, place, status, way, prefix), Refuse($"its program file {path}, in another mount namespace than the tree's root's, is not found there by its name any more", "Restart the program if it was upgraded."));
+        var file = new ReferredFile(isFurther ? further.NameOf(home, path) : path, place, status, way, prefix);
         var link = new ExeLink(file, null);
         return link.IsMemoryFile ? link : new(file, Anchoring.Verdict(file, maxDeletedBytes) is var (_, reason, advice)
             ? Refuse($"of its program file {path}: {reason}", advice ?? "Restart the program if it was upgraded.") : null);

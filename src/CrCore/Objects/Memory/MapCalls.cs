@@ -1,6 +1,7 @@
 using CrCore.Image;
 using CrCore.Kernel;
 using CrCore.Objects.Files;
+using CrCore.Objects.Namespaces;
 using CrCore.Remote;
 using CrCore.Restore;
 
@@ -113,7 +114,7 @@ internal sealed class MapCalls(RestoreContext context, RestoringTask task, Puppe
         var vma = mapping.Vma;
         // A shared mapping may be made writable later only if its file was opened for writing (do_mmap in mm/mmap.c).
         var access = vma.IsShared && (vma.Flags & VmFlags.MayWrite) != 0 ? FileNative.O_RDWR : FileNative.O_RDONLY;
-        Open(Anchors.Of(context).PathOf(vma.ObjRef, mapping.Path), access);
+        Open(Anchors.Of(context).PathOf(vma.ObjRef, FurtherNames.ForTask(context, task, mapping.Path)), access);
     }
 
     /// <summary>

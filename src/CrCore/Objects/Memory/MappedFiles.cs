@@ -1,5 +1,6 @@
 using CrCore.Kernel;
 using CrCore.Objects.Files;
+using CrCore.Objects.Namespaces;
 
 namespace CrCore.Objects.Memory;
 
@@ -31,7 +32,8 @@ internal readonly record struct MappedFile(MappedFileState State, ReferredFile F
 /// <summary>Looks mapped files up, each once: tasks of a tree map the same libraries.</summary>
 /// <param name="proc">Open as long as the look lasts.</param>
 /// <param name="maxDeletedBytes">The bound for contents of deleted files.</param>
-internal sealed class MappedFiles(ProcReader proc, long maxDeletedBytes)
+/// <param name="further">The mount namespaces of the tree.</param>
+internal sealed class MappedFiles(ProcReader proc, long maxDeletedBytes, FurtherMounts further)
 {
     private readonly Dictionary<(string Path, ulong Inode), MappedFile> _known = [];
 
@@ -39,8 +41,14 @@ internal sealed class MappedFiles(ProcReader proc, long maxDeletedBytes)
 
     public long MaxDeletedBytes => maxDeletedBytes;
 
+    /// <summary>The mount namespaces of the tree.</summary>
+    public FurtherMounts Further => further;
+
     public MappedFile Find(int pid, in MemoryMapping m)
     {
+        // One name can lead to several mounts there.
+        if (further.OwnerOf(pid) is var owner and not 0)
+            return LookUpThere(pid, owner, m);
         if (!_known.TryGetValue((m.Path, m.Inode), out var file))
             _known[(m.Path, m.Inode)] = file = LookUp(pid, m);
         return file;
@@ -61,6 +69,22 @@ internal sealed class MappedFiles(ProcReader proc, long maxDeletedBytes)
         if (m.IsDeleted && WayTo(pid, m, out var way) is { } reached)
             return new(MappedFileState.Reached, new(m.Path, reached.LinkCount == 0 ? NamePlace.Deleted : NamePlace.Unlinked, reached, way, DescriptorReader.MountPrefix(proc, pid)));
         return new(seen == Errno.None ? MappedFileState.Replaced : MappedFileState.Missing, new(m.Path, NamePlace.Elsewhere, status, m.Path, ""));
+    }
+
+    /// <summary>
+    /// The same of a task in another mount namespace than the root's: what it mapped before it went there is of the root's still. Where
+    /// the mount cannot be told (proc_map_files_get_link), the root's file is as good if it is the same.
+    /// </summary>
+    private MappedFile LookUpThere(int pid, int owner, in MemoryMapping m)
+    {
+        var home = further.HomeOf(FurtherMounts.MountOf($"/proc/{pid}/map_files/{m.Start:x}-{m.End:x}"));
+        ReadOnlySpan<int> homes = home != 0 ? [home] : [further.Root, owner];
+        foreach (var there in homes)
+            if (FileStatus.Read(FurtherMounts.PrefixOf(there) + m.Path, out var status) == Errno.None && status.Inode == m.Inode)
+                return new(MappedFileState.Present, new(further.NameOf(there, m.Path), NamePlace.Leads, status, m.Path, ""));
+        if (m.IsDeleted && home == further.Root && WayTo(pid, m, out var way) is { LinkCount: 0 } reached)
+            return new(MappedFileState.Reached, new(m.Path, NamePlace.Deleted, reached, way, FurtherMounts.PrefixOf(home)));
+        return new(MappedFileState.Missing, new(m.Path, NamePlace.Elsewhere, default, m.Path, ""));
     }
 
     /// <summary>

@@ -106,12 +106,13 @@ internal sealed class MemoryCapture(CaptureContext context, FrozenTask task)
             }
             vma = vma with { ObjRef = found.ObjRef };
         }
-        if (type == VmaType.File)
-            vma = vma with { Identity = Files.Find(task.Pid, m).Identity, ObjRef = Anchor(Files.Find(task.Pid, m).File) };
+        MappedFile? mapped = type == VmaType.File ? Files.Find(task.Pid, m) : null;
+        if (mapped is { } file)
+            vma = vma with { Identity = file.Identity, ObjRef = Anchor(file.File) };
         _records.Add(vma);
         _mapCount++;
-        if (type == VmaType.File)
-            _records.Add(new FNameRecord(m.Path));
+        if (mapped is not null)
+            _records.Add(new FNameRecord(mapped.Value.File.Name));
         // What the kernel may drop at any moment (MAP_DROPPABLE) need not be kept.
         if (vma.HasPrivatePages && (vma.Flags & VmFlags.Droppable) == 0)
             pages.Ranges.Add(new PageRange(task.Pid, m.Start, m.End, m.Start,
@@ -140,7 +141,7 @@ internal sealed class MemoryCapture(CaptureContext context, FrozenTask task)
                 mapped += d.Mapping.Length;
         if (mapped != 0 && mapped != vdso.Length)
             Refuse("vdso", "CrVdsoDiffers", $"its vdso has {mapped} bytes, this kernel's for 64-bit programs {vdso.Length}", "32-bit programs cannot be checkpointed.");
-        var exe = ExeLink.Read(context.Proc, task.Pid, context.Options.MaxDeletedFileBytes);
+        var exe = ExeLink.Read(context.Proc, task.Pid, context.Options.MaxDeletedFileBytes, Files.Further);
         if (exe.Refusal is { } refusal)
             Refuse("exe", refusal.Id, refusal.Reason, refusal.Advice);
         return new MmRecord
@@ -181,7 +182,7 @@ internal sealed class MemoryCapture(CaptureContext context, FrozenTask task)
         return anchor.ObjRef;
     }
 
-    private MappedFiles Files => context.States.Get(() => new MappedFiles(context.Proc, context.Options.MaxDeletedFileBytes));
+    private MappedFiles Files => context.States.Get(() => new MappedFiles(context.Proc, context.Options.MaxDeletedFileBytes, Namespaces.FurtherMounts.Of(context)));
 
     private void Refuse(in MemoryMapping m, MappingRefusal r) => Refuse($"{m.Start:x}-{m.End:x}", r.Id, r.Reason, r.Advice);
 

@@ -28,11 +28,11 @@ internal sealed partial class MemoryKind : IInspectsTask, ICapturesTask
         // A task that has ended since the walk has nothing to inspect.
         if (!ProcMaps.TryRead(context.Proc, task.Pid, mappings) || mappings.Count == 0)
             return;
-        var files = context.States.Get(() => new MappedFiles(context.Proc, context.Options.MaxDeletedFileBytes));
+        var files = context.States.Get(() => new MappedFiles(context.Proc, context.Options.MaxDeletedFileBytes, Namespaces.FurtherMounts.Of(context)));
         foreach (var m in mappings)
             if (MappingRules.Check(files, task.Pid, m) is { } r)
                 context.Refuse(task, r.Id, $"{m.Start:x}-{m.End:x}", r.Reason, r.Advice, r.Kind);
-        if (ExeLink.Read(context.Proc, task.Pid, context.Options.MaxDeletedFileBytes) is { Refusal: { } exe })
+        if (ExeLink.Read(context.Proc, task.Pid, context.Options.MaxDeletedFileBytes, files.Further) is { Refusal: { } exe })
             context.Refuse(task, exe.Id, "exe", exe.Reason, exe.Advice, exe.Kind);
     }
 

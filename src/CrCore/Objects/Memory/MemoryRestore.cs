@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using CrCore.Kernel;
 using CrCore.Objects.Files;
+using CrCore.Objects.Namespaces;
 using CrCore.Remote;
 using CrCore.Restore;
 
@@ -32,7 +33,7 @@ internal static class MemoryRestore
         if (layout.Mappings.Any(static m => (m.Vma.Flags & VmFlags.UserFaultMissing) != 0))
             batch.Must("filling memory without huge pages", null, Sys.prctl, (int)PrctlOption.SetThpDisable, 1, 0, 0, 0);
         calls.Finish();
-        SetMm(context, batch, layout.Mm);
+        SetMm(context, task, batch, layout.Mm);
         if (fits)
             return calls.Conclude;
         task.Remote.Run(batch);
@@ -72,9 +73,9 @@ internal static class MemoryRestore
     /// Gives the kernel the addresses that /proc and brk(2) go by, the auxiliary vector and the program's file. Not
     /// PR_SET_MM_EXE_FILE: that alone needs CAP_SYS_RESOURCE (prctl_set_mm in kernel/sys.c).
     /// </summary>
-    private static void SetMm(RestoreContext context, SyscallBatch batch, MmRecord mm)
+    private static void SetMm(RestoreContext context, RestoringTask task, SyscallBatch batch, MmRecord mm)
     {
-        var path = mm.RunsFromMemory(context.Image) ? $"/proc/{context.Root.VPid}/fd/{context.ServedDescriptors[mm.ExeAnchor]}" : Anchors.Of(context).PathOf(mm.ExeAnchor, mm.ExePath);
+        var path = mm.RunsFromMemory(context.Image) ? $"/proc/{context.Root.VPid}/fd/{context.ServedDescriptors[mm.ExeAnchor]}" : Anchors.Of(context).PathOf(mm.ExeAnchor, FurtherNames.ForTask(context, task, mm.ExePath));
         var exe = batch.Must("opening", mm.ExePath, Sys.open, batch.Text(path), FileNative.O_RDONLY | FileNative.O_CLOEXEC);
         // Room behind the last field, which is stored as a word of 8 bytes.
         Span<byte> map = stackalloc byte[MmMapSize + 8];

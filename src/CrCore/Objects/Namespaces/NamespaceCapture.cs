@@ -52,7 +52,7 @@ internal static class NamespaceCapture
         return LinuxText.Decode(end < 0 ? field : field[..end]);
     }
 
-    private static IdMapsRecord IdMaps(CaptureContext context, FrozenTask root)
+    internal static IdMapsRecord IdMaps(CaptureContext context, FrozenTask root)
     {
         List<IdMapRange> users = [], groups = [];
         if (!ProcIdMap.TryReadUsers(context.Proc, root.Pid, users) || !ProcIdMap.TryReadGroups(context.Proc, root.Pid, groups)
@@ -66,22 +66,29 @@ internal static class NamespaceCapture
         if (OwnNamespaces.CompareMounts(context.Proc, root.Pid) is not { } mounts)
             throw new CrTargetException("CrTaskEnded", $"Task {root} ended while it was frozen.") { Pid = root.Pid };
         if (OwnNamespaces.IsBuiltUp(mounts, context.Options.ExternalMounts))
-            EmitTable(context, root, ids, sink);
+            EmitTable(context, root, OwnNamespaces.ReadMountTable(context.Proc, root.Pid, context.Options.ExternalMounts), "", ids, sink);
         else
             foreach (var m in mounts.Remade)
                 sink.Emit(new MountRecord(root.VPid, m.MountPoint, m.FileSystem, m.Source, MountOptions.Flags(m.Options), MountOptions.Data(m.SuperOptions, ids)));
     }
 
-    private static void EmitTable(CaptureContext context, FrozenTask root, IdMapsRecord? ids, RecordSink sink)
+    /// <summary>All mounts of a task's mount namespace, and what is in those that are made anew.</summary>
+    /// <param name="context">The capture.</param>
+    /// <param name="root">The task that they are told of at.</param>
+    /// <param name="mounts">Null where they could not be read.</param>
+    /// <param name="machine">What goes before the paths of a machine's that they come from, to reach those from here.</param>
+    /// <param name="ids">Of the tree's own user namespace.</param>
+    /// <param name="sink">Takes them.</param>
+    internal static void EmitTable(CaptureContext context, FrozenTask root, MountTable? mounts, string machine, IdMapsRecord? ids, RecordSink sink)
     {
-        if (OwnNamespaces.ReadMountTable(context.Proc, root.Pid, context.Options.ExternalMounts) is not { Unsaved.Count: 0 } table)
+        if (mounts is not { Unsaved.Count: 0 } table)
             throw new CrTargetException("CrMountNotSaved", $"Task {root}: the mounts of its namespace changed while it was being captured.", "Run the checkpoint again: preflight says what cannot be saved.") { Pid = root.Pid };
         var prefix = OwnNamespaces.MountRoot(root.Pid);
         for (var i = 0; i < table.Mounts.Count; i++)
         {
             var (m, origin, source, _, from) = table.Mounts[i];
             // Whole file systems are directories, and what is covered is told by where it comes from.
-            var isDirectory = origin == MountOrigin.New || FileStatus.Read(origin == MountOrigin.Host && table.IsCovered(i) ? source : prefix + m.MountPoint, out var status, follow: false) != Errno.None || status.IsDirectory;
+            var isDirectory = origin == MountOrigin.New || FileStatus.Read(origin == MountOrigin.Host && table.IsCovered(i) ? machine + source : prefix + m.MountPoint, out var status, follow: false) != Errno.None || status.IsDirectory;
             sink.Emit(new TreeMountRecord(root.VPid, origin, isDirectory, MountOptions.IsReadOnly(m.SuperOptions), MountOptions.IsUnbindable(m.Propagation),
                 MountOptions.Group(m.Propagation, MountTable.Shared), MountOptions.Group(m.Propagation, MountTable.Master),
                 MountOptions.Flags(m.Options), m.MountPoint, source, m.FileSystem, origin == MountOrigin.New ? MountOptions.Data(m.SuperOptions, ids) : "", from));
@@ -103,12 +110,12 @@ internal static class NamespaceCapture
             {
                 if (table.IsCovered(i) && new MountedFiles(top, point, new HashSet<string>()).StoredBytes() is var bytes && bytes > context.Options.MaxDeletedFileBytes)
                     throw new CrTargetException("CrMountTooLarge", $"Task {root}: the files of the file system in memory that other mounts cover on {point} have {bytes} bytes of contents, more than the bound of {context.Options.MaxDeletedFileBytes}.", "Raise the bound for deleted files.") { Pid = root.Pid };
-                new MountedFiles(top, point, new HashSet<string>()).Emit(context, sink, i);
+                new MountedFiles(top, point, new HashSet<string>()).Emit(context, sink, root.Pid, i);
                 continue;
             }
             if (table.IsCovered(i))
                 throw new CrTargetException("CrMountNotSaved", $"Task {root}: the file system in memory that other mounts cover on {point} could not be reached.", "Unmount it in the tree.") { Pid = root.Pid };
-            new MountedFiles(OwnNamespaces.MountRoot(root.Pid) + point, point, points).Emit(context, sink, i);
+            new MountedFiles(OwnNamespaces.MountRoot(root.Pid) + point, point, points).Emit(context, sink, root.Pid, i);
             if (points.Any(p => p != point && MountTable.Below(point, p) is not null))
                 context.Warnings.Add(new("CrMountCovered", CrErrorKind.Obstacle, ObstacleSeverity.Warning, root.Pid, root.Comm, $"mount {point}",
                     "other mounts lie on it, and what is in the directories below them cannot be seen without CAP_SYS_ADMIN in its user namespace, and is not kept", null));

@@ -26,33 +26,39 @@ internal static class NamespaceCheck
         foreach (var mount in root.All<MountRecord>())
             if (FileStatus.Read(mount.Point, out var point) != Errno.None || !point.IsDirectory)
                 context.Refuse(root, "CrMountPoint", $"mount {mount.Point}", $"{mount.FileSystem} was mounted there, and here it is no directory", "Make the directory.");
-        CheckTree(context, root, context.Namespaces.Tree);
+        CheckTree(context, root, context.Namespaces.Tree, static path => path);
         ExternalMountCheck.Check(context, root, context.Namespaces.Tree);
         if (context.Namespaces.NewUser)
             CheckUserNamespace(context, root);
     }
 
-    private static void CheckTree(CheckContext context, TaskImage root, MountTree tree)
+    /// <param name="context">The check.</param>
+    /// <param name="root">The task that the mounts are told of at.</param>
+    /// <param name="tree">The mounts.</param>
+    /// <param name="toMachine">Where the paths lead that they come from, on this machine; null for one that is made by the restore.</param>
+    internal static void CheckTree(CheckContext context, TaskImage root, MountTree tree, Func<string, string?> toMachine)
     {
         if (tree.LacksProc && tree.OnThisMachine(PassingProc.Point) is { } proc && (FileStatus.Read(proc, out var status) != Errno.None || !status.IsDirectory))
             context.Refuse(root, "CrMountPoint", $"mount {PassingProc.Point}", $"a restore mounts proc there for the time that it takes, on {proc} of this machine, which is no directory here", "Make the directory.");
         for (var i = 0; i < tree.Mounts.Count; i++)
         {
             var mount = tree.Mounts[i];
-            if (mount.Origin == MountOrigin.Host)
-                CheckSource(context, root, mount);
+            if (mount.Origin == MountOrigin.Kept)
+                continue;
+            if (mount.Origin == MountOrigin.Host && toMachine(mount.Source) is { } source)
+                CheckSource(context, root, mount, source);
             // The first is the root itself; what is mounted in a new file system has its place there.
-            if (i > 0 && tree.OnThisMachine(mount.Point, i) is { } here && (FileStatus.Read(here, out var point) != Errno.None || point.IsDirectory != mount.IsDirectory))
+            if (i > 0 && tree.OnThisMachine(mount.Point, i) is { } theirs && toMachine(theirs) is { } here && (FileStatus.Read(here, out var point) != Errno.None || point.IsDirectory != mount.IsDirectory))
                 context.Refuse(root, "CrMountPoint", $"mount {mount.Point}", $"{mount.FileSystem} was mounted there, on {here} of this machine, which is {(mount.IsDirectory ? "no directory" : "no file")} here", mount.IsDirectory ? "Make the directory." : "Make the file.");
         }
     }
 
-    private static void CheckSource(CheckContext context, TaskImage root, TreeMountRecord mount)
+    private static void CheckSource(CheckContext context, TaskImage root, TreeMountRecord mount, string source)
     {
-        if (FileStatus.Read(mount.Source, out var status) is var errno && errno != Errno.None)
-            context.Refuse(root, "CrMountSource", $"mount {mount.Point}", $"{mount.Source}, which was mounted there, is not to be found here: {errno} ({errno.Describe()})", "Put it there, or mount its file system.", CrErrorKind.NotFound);
+        if (FileStatus.Read(source, out var status) is var errno && errno != Errno.None)
+            context.Refuse(root, "CrMountSource", $"mount {mount.Point}", $"{source}, which was mounted there, is not to be found here: {errno} ({errno.Describe()})", "Put it there, or mount its file system.", CrErrorKind.NotFound);
         else if (status.IsDirectory != mount.IsDirectory)
-            context.Refuse(root, "CrMountSource", $"mount {mount.Point}", $"{mount.Source}, which was mounted there, was {(mount.IsDirectory ? "a directory, and is none" : "no directory, and is one")} now", "Put the old one there.");
+            context.Refuse(root, "CrMountSource", $"mount {mount.Point}", $"{source}, which was mounted there, was {(mount.IsDirectory ? "a directory, and is none" : "no directory, and is one")} now", "Put the old one there.");
     }
 
     private static string Describe(TimeSpan lag) => lag.Days > 0 ? $"{lag.Days} days and {lag.Hours} hours"

@@ -32,7 +32,7 @@ internal sealed class NamespaceInspection
             InspectThread(context, task, tid);
     }
 
-    /// <summary>Every task must be where the root is: its namespaces are made once and inherited.</summary>
+    /// <summary>Every task must be where the root is, for namespaces are made once and inherited; but for mounts (FurtherInspection).</summary>
     private void InspectThread(InspectContext context, LiveTask task, int tid)
     {
         if (!ProcNamespaces.TryReadAll(context.Proc, new TaskDir(task.Pid, tid), _task, context.IsFrozen))
@@ -40,6 +40,8 @@ internal sealed class NamespaceInspection
         var who = tid == task.Pid ? "namespaces" : $"namespaces of thread {tid}";
         // Of a pid namespace below the root's the walk knows already (CrNestedPidNamespace).
         var differing = NamespaceSets.Differing(_task, _root) & ~NamespaceSet.Pid;
+        if ((differing & NamespaceSet.Mount) != 0 && (tid == task.Pid || (ProcNamespaces.TryRead(context.Proc, task.Pid, NamespaceKind.Mount, out var leaders) && leaders == _task[(int)NamespaceKind.Mount])))
+            differing &= ~NamespaceSet.Mount;
         if (differing != NamespaceSet.None)
             context.Refuse(task, "CrNamespacesDiffer", who, $"its {NamespaceSets.Names(differing)} namespace is not the one of the tree's root, and a second one in a tree is not saved yet",
                 "Checkpoint the part of the tree that has it by itself.");
@@ -106,17 +108,24 @@ internal sealed class NamespaceInspection
         _lacksProc = mounts.FindLast(m => MountTable.Below(m.MountPoint, PassingProc.Point) is not null) is not { FileSystem: "proc", MountPoint: PassingProc.Point };
         if (PassingProc.Verdict(mounts, root.Pid) is { } reason)
             context.Refuse(root, "CrMountNotSaved", "mount namespace", $"nothing of the type proc is mounted on /proc in it, a restore needs that for the time that it takes, and {reason}", "Mount proc there.");
+        InspectContents(context, root, table);
+        var groups = table.Mounts.Select(m => MountOptions.Group(m.Entry.Propagation, MountTable.Shared)).ToHashSet();
+        var slaves = table.Mounts.Where(m => MountOptions.Group(m.Entry.Propagation, MountTable.Master) is var master and not 0 && !groups.Contains(master)).ToList();
+        if (slaves.Count > 0)
+            context.Warn(root, "CrMountPropagation", "mount namespace", $"these mounts receive what is mounted in another namespace (slave), and will do so no longer after a restore: {string.Join(", ", slaves.Select(m => m.Entry.MountPoint))}");
+    }
+
+    /// <summary>Files in memory have a bound, mount by mount.</summary>
+    internal static void InspectContents(InspectContext context, LiveTask root, MountTable table)
+    {
         var points = table.Mounts.Select(m => m.Entry.MountPoint).ToHashSet();
         for (var i = 0; i < table.Mounts.Count; i++)
             if (table.IsCovered(i))
                 InspectCovered(context, root, table.Mounts[i]);
             else if (table.Mounts[i] is { HasContents: true } m && !context.IsGlimpse && new MountedFiles(OwnNamespaces.MountRoot(root.Pid) + m.Entry.MountPoint, m.Entry.MountPoint, points).StoredBytes() is var bytes && bytes > context.Options.MaxDeletedFileBytes)
                 context.Refuse(root, "CrMountTooLarge", $"mount {m.Entry.MountPoint}", $"its files, which are in memory only, have {bytes} bytes of contents, more than the bound of {context.Options.MaxDeletedFileBytes}", "Raise the bound for deleted files.");
-        var groups = table.Mounts.Select(m => MountOptions.Group(m.Entry.Propagation, MountTable.Shared)).ToHashSet();
-        var slaves = table.Mounts.Where(m => MountOptions.Group(m.Entry.Propagation, MountTable.Master) is var master and not 0 && !groups.Contains(master)).ToList();
-        if (slaves.Count > 0)
-            context.Warn(root, "CrMountPropagation", "mount namespace", $"these mounts receive what is mounted in another namespace (slave), and will do so no longer after a restore: {string.Join(", ", slaves.Select(m => m.Entry.MountPoint))}");
     }
+
     /// <summary>What is in it is looked at only when it is saved, for that takes a copy of the namespace.</summary>
     private static void InspectCovered(InspectContext context, LiveTask root, TableMount m)
     {

@@ -11,4 +11,5 @@ internal static class NamespaceRecordIds
     public const short Netfilter = 405;
     public const short TreeMount = 406;
     public const short MountedFile = 407;
+    public const short MountNamespace = 410;
 }

@@ -44,6 +44,22 @@ internal static class OwnNamespaces
             && FileStatus.Read(MountRoot(pid) + mount.MountPoint, out var there, follow: false) == Errno.None && (here.Device, here.Inode) == (there.Device, there.Inode));
     }
 
+    /// <summary>
+    /// The same of a further mount namespace of a tree, by the measure of the one that its root is in; null also where either task sees only a
+    /// part of its own.
+    /// </summary>
+    public static MountTable? ReadFurtherTable(ProcReader proc, int root, int pid)
+    {
+        List<MountEntry> theirs = [], own = [];
+        if (!ProcMountInfo.TryRead(proc, pid, theirs) || !ProcMountInfo.TryRead(proc, root, own)
+            || !ProcLinks.TryRead(proc, pid, TaskLink.Root, out var top) || top != "/" || !ProcLinks.TryRead(proc, root, TaskLink.Root, out top) || top != "/")
+            return null;
+        Func<string, MountEntry, bool> isSame = (path, mount) => FileStatus.Read(MountRoot(root) + path, out var here, follow: false) == Errno.None
+            && FileStatus.Read(MountRoot(pid) + mount.MountPoint, out var there, follow: false) == Errno.None && (here.Device, here.Inode) == (there.Device, there.Inode);
+        return MountTable.MakeCopy(theirs, own, isSame) is { Unsaved.Count: 0 } copy ? copy : MountTable.Make(theirs, own, ExternalMounts.None, isSame,
+            (path, mount) => FileStatus.Read(MountRoot(root) + path, out var here, follow: false) != Errno.None || (FileStatus.MajorOf(here.Device), FileStatus.MinorOf(here.Device)) != ((int)mount.DeviceMajor, (int)mount.DeviceMinor));
+    }
+
     /// <summary>What goes before a path of a task's mount namespace to reach it from here.</summary>
     public static string MountRoot(int pid) => $"/proc/{pid}/root";
 }

@@ -12,8 +12,9 @@ internal static class DescriptorReader
 
     /// <summary>All descriptors, ascending. Those that are closed meanwhile are left out; empty when the task is gone.</summary>
     /// <param name="before">See <see cref="KnownDescriptors"/>; ascending.</param>
+    /// <param name="root">See <see cref="KnownDescriptors.Root"/>.</param>
     /// <exception cref="CrKernelException">No ptrace access to the task.</exception>
-    public static List<Descriptor> Read(ProcReader proc, int pid, DescriptorLook look, IReadOnlyList<Descriptor>? before = null)
+    public static List<Descriptor> Read(ProcReader proc, int pid, DescriptorLook look, IReadOnlyList<Descriptor>? before = null, int root = 0)
     {
         var numbers = new List<int>();
         ProcFd.TryList(proc, pid, numbers);
@@ -22,7 +23,7 @@ internal static class DescriptorReader
         using (folder)
         using (var task = look == DescriptorLook.Frozen ? PidFd.Open(pid) : null)
         {
-            var table = new DescriptorTable(folder!, pid, MountPrefix(proc, pid), look == DescriptorLook.Glimpse, task, before ?? []);
+            var table = new DescriptorTable(folder!, pid, MountPrefix(proc, pid), look == DescriptorLook.Glimpse, task, before ?? []) { Root = root == pid ? 0 : root };
             var found = new Descriptor?[numbers.Count];
             if (numbers.Count >= ManyDescriptors && Environment.ProcessorCount > 1)
                 ReadTwofold(table, proc, numbers, found);

@@ -10,6 +10,11 @@ namespace CrCore.Objects.Files;
 /// <param name="before">See <see cref="KnownDescriptors"/>; ascending.</param>
 internal sealed class DescriptorTable(ProcFdFolder folder, int pid, string prefix, bool isGlimpse, PidFd? task, IReadOnlyList<Descriptor> before)
 {
+    private string? _rootPrefix;
+
+    /// <summary>The tree's root where that is another: a task may have left its mount namespace with what it had open. 0 where not.</summary>
+    public int Root { get; init; }
+
     /// <summary>Reads some of the descriptors; null stays in the place of one that is gone.</summary>
     public void Read(ProcReader proc, List<int> numbers, Descriptor?[] into, int start, int end)
     {
@@ -34,7 +39,7 @@ internal sealed class DescriptorTable(ProcFdFolder folder, int pid, string prefi
                 return null;
             status = GoneProcess.Unseen;
         }
-        if (!TryPlace(fd, status, earlier, buffer, out var name, out var place))
+        if (!TryPlace(proc, fd, status, earlier, buffer, out var name, out var place))
             return null;
         // A file or directory that its name leads to has nothing in fdinfo that could stand in the way of saving it.
         if (isGlimpse && IsOrdinary(place, status))
@@ -47,7 +52,7 @@ internal sealed class DescriptorTable(ProcFdFolder folder, int pid, string prefi
     }
 
     /// <summary>Its name and where that leads: the name of before, if it leads to the very object today.</summary>
-    private bool TryPlace(int fd, in FileStatus status, Descriptor? earlier, Span<byte> buffer, out string name, out NamePlace place)
+    private bool TryPlace(ProcReader proc, int fd, in FileStatus status, Descriptor? earlier, Span<byte> buffer, out string name, out NamePlace place)
     {
         if (earlier is not null && IsOrdinary(earlier.Place, status) && DescriptorReader.LeadsTo(earlier.Name, status, prefix))
         {
@@ -56,7 +61,10 @@ internal sealed class DescriptorTable(ProcFdFolder folder, int pid, string prefi
         }
         var found = folder.TryReadTarget(fd, buffer, out var text);
         name = LinuxText.Decode(text);
+        var whole = name;
         place = DescriptorReader.Place(ref name, status, prefix);
+        if (place is not (NamePlace.Leads or NamePlace.Nameless) && Root != 0 && DescriptorReader.LeadsTo(whole, status, _rootPrefix ??= DescriptorReader.MountPrefix(proc, Root)))
+            (name, place) = (whole, NamePlace.Leads);
         return found;
     }
 

@@ -26,6 +26,9 @@ internal sealed class KnownDescriptors(DescriptorLook look, KnownDescriptors? be
     /// <summary>Read: a table is being looked at. Written: none is.</summary>
     private readonly ReaderWriterLockSlim _looks = new();
 
+    /// <summary>The pid of the tree's root, by whose mounts names are tried, too; 0 where it is not known.</summary>
+    public int Root { get; init; }
+
     public KnownDescriptors()
         : this(DescriptorLook.FromOutside)
     {
@@ -39,7 +42,7 @@ internal sealed class KnownDescriptors(DescriptorLook look, KnownDescriptors? be
         _looks.EnterReadLock();
         try
         {
-            return _byTask.GetOrAdd(pid, DescriptorReader.Read(proc, pid, look, before?._byTask.GetValueOrDefault(pid)));
+            return _byTask.GetOrAdd(pid, DescriptorReader.Read(proc, pid, look, before?._byTask.GetValueOrDefault(pid), Root));
         }
         finally
         {

@@ -74,6 +74,8 @@ internal static class FileCheck
         const string proc = "/proc/";
         if (context.OnThisMachine(path) is null)
             return true;
+        if (Namespaces.FurtherNames.Split(context.Namespaces.Further, path, out _) is not null)
+            return false;
         if (context.Options.Cgroup == CgroupPolicy.Create && IsMissingGroup(path))
             return true;
         if (!path.StartsWith(proc, StringComparison.Ordinal))

@@ -1,5 +1,6 @@
 using CrCore.Image;
 using CrCore.Kernel;
+using CrCore.Objects.Namespaces;
 using CrCore.Restore;
 
 namespace CrCore.Objects.Files;
@@ -47,7 +48,7 @@ internal static class NameRules
     public static SavedForm Form(DescriptorCapture capture, Descriptor d, FdType type)
     {
         var anchor = Anchor(capture, d);
-        return new(type, d.Name, Records: anchor.Due, Anchor: anchor.ObjRef);
+        return new(type, FurtherFiles.NameOf(FurtherMounts.Of(capture.Context), d), Records: anchor.Due, Anchor: anchor.ObjRef);
     }
 
     /// <summary>What is opened by its name must be of the type that it was.</summary>

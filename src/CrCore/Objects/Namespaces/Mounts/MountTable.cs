@@ -29,10 +29,11 @@ internal sealed record MountTable(IReadOnlyList<TableMount> Mounts, IReadOnlyLis
     private static readonly HashSet<string> _namespaces = ["proc", "mqueue"];
 
     /// <param name="theirs">The tree's mounts, from the root of its mount namespace.</param>
-    /// <param name="own">This program's.</param>
+    /// <param name="own">This program's; for a further namespace of a tree, its root's.</param>
     /// <param name="external">Those that the restore is to be given.</param>
     /// <param name="isSame">Whether a path of this machine's leads to what a mount of the tree shows; not asked of one that another covers.</param>
-    public static MountTable Make(IReadOnlyList<MountEntry> theirs, IReadOnlyList<MountEntry> own, ExternalMounts external, Func<string, MountEntry, bool> isSame)
+    /// <param name="isOther">Of a covered mount that would come from a path: whether that does not even lead into its file system; null not to ask.</param>
+    public static MountTable Make(IReadOnlyList<MountEntry> theirs, IReadOnlyList<MountEntry> own, ExternalMounts external, Func<string, MountEntry, bool> isSame, Func<string, MountEntry, bool>? isOther = null)
     {
         var mounts = new List<TableMount>(theirs.Count);
         var unsaved = new List<MountEntry>();
@@ -43,7 +44,7 @@ internal sealed record MountTable(IReadOnlyList<TableMount> Mounts, IReadOnlyLis
             if (!isCovered && external.Keys.TryGetValue(m.MountPoint, out var key))
                 mounts.Add(new TableMount(m, MountOrigin.External, key, false));
             // What another mount covers cannot be looked at.
-            else if (Find(m, own, mounts, isCovered ? (_, _) => true : isSame) is { } found)
+            else if (Find(m, own, mounts, !isCovered ? isSame : (path, covered) => isOther?.Invoke(path, covered) != true, isOther is not null) is { } found)
                 mounts.Add(found);
             else if (!isCovered && external.Others)
                 mounts.Add(new TableMount(m, MountOrigin.External, m.MountPoint, false));
@@ -60,6 +61,38 @@ internal sealed record MountTable(IReadOnlyList<TableMount> Mounts, IReadOnlyLis
             if (Below(Mounts[i].Entry.MountPoint, Mounts[index].Entry.MountPoint) is not null)
                 return true;
         return false;
+    }
+
+    /// <summary>The same of a namespace that began as a copy of another one, as nearly all do, and has all of that one's mounts still: the others come after them.</summary>
+    /// <returns>Null where it does not.</returns>
+    public static MountTable? MakeCopy(IReadOnlyList<MountEntry> theirs, IReadOnlyList<MountEntry> own, Func<string, MountEntry, bool> isSame)
+    {
+        if (MountCopy.Match(theirs, own) is not { } kept)
+            return null;
+        var mounts = new List<TableMount>(theirs.Count);
+        var unsaved = new List<MountEntry>();
+        var ordered = InOrder(theirs).OrderBy(m => kept.Contains(m.Id) ? 0 : 1).ToList();
+        for (var i = 0; i < ordered.Count; i++)
+        {
+            var m = ordered[i];
+            if (kept.Contains(m.Id))
+                mounts.Add(new TableMount(m, MountOrigin.Kept, m.MountPoint, false));
+            else if (OwnerOf(ordered, m.MountPoint, i)?.Id != m.ParentId)
+                return null;
+            else if (Find(m, own, mounts, isSame, true) is { } found && !IsCovered(ordered, i))
+                mounts.Add(found);
+            else
+                unsaved.Add(m);
+        }
+        return new MountTable(mounts, unsaved);
+    }
+
+    private static MountEntry? OwnerOf(List<MountEntry> ordered, string path, int count)
+    {
+        for (var i = count - 1; i >= 0; i--)
+            if (Below(ordered[i].MountPoint, path) is not null)
+                return ordered[i];
+        return null;
     }
 
     /// <summary>
@@ -90,13 +123,13 @@ internal sealed record MountTable(IReadOnlyList<TableMount> Mounts, IReadOnlyLis
         return ordered;
     }
 
-    private static TableMount? Find(MountEntry m, IReadOnlyList<MountEntry> own, List<TableMount> before, Func<string, MountEntry, bool> isSame)
+    private static TableMount? Find(MountEntry m, IReadOnlyList<MountEntry> own, List<TableMount> before, Func<string, MountEntry, bool> isSame, bool ofTree)
     {
         // What shows the same as one from outside goes with that one.
         foreach (var there in before)
             if (there.Origin == MountOrigin.External && IsSameFileSystem(there.Entry, m) && Below(there.Entry.Root, m.Root) is { } rest && !IsHidden(before, there, Join(there.Entry.MountPoint, rest)))
                 return new TableMount(m, MountOrigin.Tree, Join(there.Entry.MountPoint, rest), false);
-        if (!(m.Root == "/" && _namespaces.Contains(m.FileSystem)))
+        if (ofTree || !(m.Root == "/" && _namespaces.Contains(m.FileSystem)))
             foreach (var there in own)
                 if (IsSameFileSystem(there, m) && Below(there.Root, m.Root) is { } rest && Join(there.MountPoint, rest) is var path && isSame(path, m))
                     return new TableMount(m, MountOrigin.Host, path, false);
@@ -104,7 +137,7 @@ internal sealed record MountTable(IReadOnlyList<TableMount> Mounts, IReadOnlyLis
             if (IsSameFileSystem(there.Entry, m) && Below(there.Entry.Root, m.Root) is { } rest && !IsHidden(before, there, Join(there.Entry.MountPoint, rest)))
                 return new TableMount(m, MountOrigin.Tree, Join(there.Entry.MountPoint, rest), false);
         for (var i = 0; i < before.Count; i++)
-            if (IsSameFileSystem(before[i].Entry, m) && Below(before[i].Entry.Root, m.Root) is { } rest)
+            if (IsSameFileSystem(before[i].Entry, m) && Below(before[i].Entry.Root, m.Root) is { } rest && !(before[i].Origin == MountOrigin.Kept && IsHiddenFromStart(before, before[i], Join(before[i].Entry.MountPoint, rest))))
                 return new TableMount(m, MountOrigin.Tree, Join(before[i].Entry.MountPoint, rest), false, i);
         return m.Root == "/" && (_kernels.Contains(m.FileSystem) || IsInMemory(m.FileSystem))
             ? new TableMount(m, MountOrigin.New, m.Source, IsInMemory(m.FileSystem)) : null;
@@ -123,6 +156,9 @@ internal sealed record MountTable(IReadOnlyList<TableMount> Mounts, IReadOnlyLis
                 return true;
         return false;
     }
+
+    /// <summary>The same of one that is there when the others begin to be made.</summary>
+    private static bool IsHiddenFromStart(List<TableMount> mounts, TableMount mount, string path) => IsHidden(mounts.FindAll(m => m.Origin == MountOrigin.Kept), mount, path);
 
     /// <summary>Whether a later mount is seen where this one is.</summary>
     private static bool IsCovered(List<MountEntry> ordered, int index)

@@ -14,6 +14,9 @@ internal sealed record MountTree(IReadOnlyList<TreeMountRecord> Mounts, IReadOnl
 
     public bool IsEmpty => Mounts.Count == 0;
 
+    /// <summary>The namespace begins as a copy of the root's and keeps what is mounted there.</summary>
+    public bool IsCopy => Mounts[0].Origin == MountOrigin.Kept;
+
     /// <param name="image">The tree.</param>
     /// <param name="newPid">It gets a pid namespace of its own, whose proc is no longer this machine's.</param>
     /// <param name="given">What is mounted for those from outside; one for which nothing is given stays as it is.</param>
@@ -21,11 +24,38 @@ internal sealed record MountTree(IReadOnlyList<TreeMountRecord> Mounts, IReadOnl
     {
         var mounts = image.Root.All<TreeMountRecord>().Select(m => newPid && IsProc(m) ? m with { Origin = MountOrigin.New, Source = "proc", Data = "" }
             : m.Origin == MountOrigin.External && given.PathOf(m.Source) is { } path ? m with { Origin = MountOrigin.Host, Source = path } : m).ToList();
-        if (mounts.Count == 0)
-            return None;
-        // The records of the tree are those of its root, and few images have any.
-        var tree = new MountTree(mounts, [.. image.Root.All<MountedFileRecord>()], image.Root.All<FileDataRecord>().ToLookup(f => f.Object));
+        return mounts.Count == 0 ? None : mounts.Exists(m => m.Origin == MountOrigin.Kept) ? throw Broken("the mounts of the root are to be copies of others") : Make(image.Root, mounts);
+    }
+
+    /// <summary>Those of the mount namespaces beside the root's, by the tasks that own them.</summary>
+    public static IReadOnlyDictionary<int, MountTree> Further(ImageModel image)
+    {
+        var owners = new Dictionary<int, MountTree>();
+        foreach (var task in image.Tasks)
+            if (task.Get<MountNamespaceRecord>() is { IsOwner: true })
+                owners[task.VPid] = task.All<TreeMountRecord>().ToList() is { Count: > 0 } mounts ? MakeFurther(task, mounts) : throw Broken($"{task} has a mount namespace of its own without a mount");
+        foreach (var task in image.Tasks)
+            if (task.Get<MountNamespaceRecord>() is { } there && !(owners.ContainsKey(there.Owner) && task != image.Root))
+                throw Broken($"{task} is in the mount namespace of task {there.Owner}, which is none beside the root's");
+        return owners;
+    }
+
+    private static MountTree MakeFurther(TaskImage task, List<TreeMountRecord> mounts)
+    {
+        if (mounts.Exists(m => m.Origin == MountOrigin.External))
+            throw Broken($"{task} has a mount namespace of its own with mounts from outside of the tree, which only the root's has");
+        var tree = Make(task, mounts);
+        return tree.LacksProc ? throw Broken($"{task} has a mount namespace of its own without proc on {PassingProc.Point}") : tree;
+    }
+
+    private static MountTree Make(TaskImage task, List<TreeMountRecord> mounts)
+    {
+        // The records are those of one task, and few images have any.
+        var tree = new MountTree(mounts, [.. task.All<MountedFileRecord>()], task.All<FileDataRecord>().ToLookup(f => f.Object));
         tree.RequirePlaces();
+        for (var i = 1; i < mounts.Count; i++)
+            if (mounts[i].Origin == MountOrigin.Kept && mounts[i - 1].Origin != MountOrigin.Kept)
+                throw Broken($"the mount on {mounts[i].Point} is to be there before others that come before it");
         return tree;
     }
 
@@ -81,6 +111,15 @@ internal sealed record MountTree(IReadOnlyList<TreeMountRecord> Mounts, IReadOnl
         return false;
     }
 
+    /// <summary>The same of later mounts of an origin.</summary>
+    public bool IsCovered(int index, MountOrigin by)
+    {
+        for (var i = index + 1; i < Mounts.Count; i++)
+            if (Mounts[i].Origin == by && MountTable.Below(Mounts[i].Point, Mounts[index].Point) is not null)
+                return true;
+        return false;
+    }
+
     /// <summary>
     /// Where a file of the tree is on this machine before its mounts are made; null for one in a file system that is made anew, which is
     /// there when it is needed.
@@ -95,7 +134,7 @@ internal sealed record MountTree(IReadOnlyList<TreeMountRecord> Mounts, IReadOnl
             if (MountTable.Below(Mounts[i].Point, path) is { } rest)
                 return Mounts[i].Origin switch
                 {
-                    MountOrigin.Host => MountTable.Join(Mounts[i].Source, rest),
+                    MountOrigin.Host or MountOrigin.Kept => MountTable.Join(Mounts[i].Source, rest),
                     // Of a mount before it, as it was then.
                     MountOrigin.Tree => OnThisMachine(MountTable.Join(Mounts[i].Source, rest), Mounts[i].From >= 0 ? Mounts[i].From + 1 : i),
                     _ => null,

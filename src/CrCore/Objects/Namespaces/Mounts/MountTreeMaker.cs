@@ -25,7 +25,8 @@ internal sealed class MountTreeMaker(MountTree tree, Puppet puppet, (uint User, 
         var files = new MountedFilesMaker(tree, OwnNamespaces.MountRoot(puppet.Pid), maker);
         var taken = TakeFromMachine();
         var batch = new SyscallBatch();
-        TakeRoot(batch, taken[0]);
+        if (!tree.IsCopy)
+            TakeRoot(batch, taken[0]);
         for (var i = 0; i < taken.Length; i++)
         {
             if (i > 0)
@@ -44,7 +45,8 @@ internal sealed class MountTreeMaker(MountTree tree, Puppet puppet, (uint User, 
         if (tree.LacksProc)
             PassingProc.Mount(batch);
         // The old root lies over the new one, and "." still leads there (pivot_root(2), "pivot_root(".", ".")").
-        batch.Must("unmount the restoring program's mounts", null, Sys.umount2, batch.Text("."), MntDetach);
+        if (!tree.IsCopy)
+            batch.Must("unmount the mounts that it was a copy of", null, Sys.umount2, batch.Text("."), MntDetach);
         batch.Must("change to the root directory", "/", Sys.chdir, batch.Text("/"));
         for (var i = 0; i < taken.Length; i++)
             if (tree.Mounts[i].Origin == MountOrigin.Host || tree.Mounts[i].From >= 0)
@@ -105,6 +107,13 @@ internal sealed class MountTreeMaker(MountTree tree, Puppet puppet, (uint User, 
     private void Mount(SyscallBatch batch, int index, long taken)
     {
         var m = tree.Mounts[index];
+        if (m.Origin == MountOrigin.Kept)
+        {
+            // What a mount that comes now covers can be reached for the last time.
+            if (tree.IsCovered(index) && !tree.IsCovered(index, MountOrigin.Kept))
+                MountCloser.SetFlags(batch, m);
+            return;
+        }
         if (tree.OwnerOf(m.Point, index) is { Origin: MountOrigin.New } below && MountTable.IsInMemory(below.FileSystem))
             MakePoint(batch, m);
         switch (m.Origin)

@@ -39,8 +39,9 @@ internal sealed class MountedFiles(string top, string mount, IReadOnlySet<string
         return sum;
     }
 
-    /// <param name="index">The mount's among the tree's.</param>
-    public void Emit(CaptureContext context, RecordSink sink, int index)
+    /// <param name="pid">The task whose mount namespace it is.</param>
+    /// <param name="index">The mount's among those.</param>
+    public void Emit(CaptureContext context, RecordSink sink, int pid, int index)
     {
         var links = new Dictionary<ulong, string>();
         foreach (var (name, path, s) in All())
@@ -48,7 +49,7 @@ internal sealed class MountedFiles(string top, string mount, IReadOnlySet<string
             var sameAs = "";
             if (!s.IsDirectory && s.LinkCount > 1 && !links.TryAdd(s.Inode, name))
                 sameAs = links[s.Inode];
-            var objRef = context.Shared.Reference(("mounted file", index, name), out _);
+            var objRef = context.Shared.Reference(("mounted file", pid, index, name), out _);
             sink.Emit(new MountedFileRecord(objRef, index, s.Mode, s.Uid, s.Gid, s.IsRegular ? s.Size : 0, s.AccessedNs, s.ModifiedNs, s.RawDevice, name, sameAs));
             if (sameAs.Length > 0)
                 continue;

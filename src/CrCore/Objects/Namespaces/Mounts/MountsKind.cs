@@ -18,13 +18,25 @@ internal sealed class MountsKind : IRestoresTask
 
     public RestoreStage Stage => RestoreStage.Filled;
 
+    /// <summary>One namespace after the other: a peer group of several begins where it is met first.</summary>
+    public bool StepComesFirst => true;
+
     public Action? Restore(RestoreContext context, RestoringTask task, SyscallBatch batch)
     {
-        if (task != context.Root || MountTree.Of(context.Image, context.NewPidNamespace, context.Options.ExternalMounts) is not { IsEmpty: false } tree)
+        var groups = context.States.Get<PeerGroups>();
+        if (task == context.Root && MountTree.Of(context.Image, context.NewPidNamespace, context.Options.ExternalMounts) is { IsEmpty: false } tree)
+        {
+            MountCloser.Close(batch, tree, groups, task.VPid);
+            if (tree.LacksProc)
+                PassingProc.RemoveAtRelease(context);
+        }
+        if (task.Image.Get<MountNamespaceRecord>() is not { IsOwner: true })
             return null;
-        MountCloser.Close(batch, tree);
-        if (tree.LacksProc)
-            PassingProc.RemoveAtRelease(context);
-        return null;
+        return () =>
+        {
+            var own = new SyscallBatch();
+            MountCloser.Close(own, MountTree.Further(context.Image)[task.VPid], groups, task.VPid);
+            task.Remote.Run(own);
+        };
     }
 }

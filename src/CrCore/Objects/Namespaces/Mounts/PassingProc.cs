@@ -15,11 +15,22 @@ internal static class PassingProc
     public const string Point = "/proc";
 
     private const ulong NoSuid = 2, NoDev = 4, NoExec = 8;
-    private const int MntDetach = 2;
+    private const int MntDetach = 2, MsMove = 0x2000;
 
     /// <summary>On the last of the other mounts, and while this machine's proc can be seen: without it nobody in a user namespace may mount one.</summary>
     public static void Mount(SyscallBatch batch)
         => batch.Must("mount for the time of the restore", Point, Sys.mount, batch.Text("proc"), batch.Text(Point), batch.Text("proc"), NoSuid | NoDev | NoExec, 0);
+
+    /// <summary>
+    /// In a copy of the namespace, before what that one has of its own is made: out of the way, over the root, where no path leads. There it
+    /// still lets a user namespace mount proc.
+    /// </summary>
+    public static void SetAside(SyscallBatch batch)
+        => batch.Must("set aside", Point, Sys.mount, batch.Text(Point), batch.Text("/"), 0, MsMove, 0);
+
+    /// <summary>The end of one that was set aside.</summary>
+    public static void RemoveSetAside(SyscallBatch batch)
+        => batch.Must("unmount what was set aside from", Point, Sys.umount2, batch.Text("/.."), MntDetach);
 
     /// <summary>When no task needs it any more; the tasks themselves have given up the right to do it.</summary>
     public static void RemoveAtRelease(RestoreContext context)

@@ -16,6 +16,9 @@ public enum MountOrigin
 
     /// <summary>A file or directory of the restoring machine that the user names, by the mount's key.</summary>
     External,
+
+    /// <summary>It is there already: of a mount namespace beside the root's that begins as a copy of that one.</summary>
+    Kept,
 }
 
 /// <summary>
@@ -80,7 +83,7 @@ public sealed record TreeMountRecord(
             throw r.Bad($"the origin of a mount is {(int)record.Origin}");
         if (record.From >= 0 && record.Origin != MountOrigin.Tree)
             throw r.Bad($"a mount on '{record.Point}' that is none of the tree's comes from mount {record.From}");
-        if (!record.Point.StartsWith('/') || (record.Origin is MountOrigin.Host or MountOrigin.Tree && !record.Source.StartsWith('/')))
+        if (!record.Point.StartsWith('/') || (record.Origin is MountOrigin.Host or MountOrigin.Tree or MountOrigin.Kept && !record.Source.StartsWith('/')))
             throw r.Bad($"a mount of '{record.Source}' on '{record.Point}' has no absolute path");
         return record;
     }

@@ -25,7 +25,7 @@ internal sealed class UnixCapture
     {
         using var own = _capture.Borrow(d);
         var socket = _table.Find(d.Status.Inode) ?? throw Changed(d, "CrUnixOtherNamespace", "is of another network namespace than the tree's root");
-        var file = UnixFiles.Read(_capture.Context.Proc, own, d, socket) ?? throw Changed(d, "CrUnixFileUnknown", $"is bound to the file {socket.Name}, and where that is cannot be told");
+        var file = UnixFiles.Read(_capture.Context.Proc, own, d, socket, Namespaces.FurtherMounts.Of(_capture.Context)) ?? throw Changed(d, "CrUnixFileUnknown", $"is bound to the file {socket.Name}, and where that is cannot be told");
         SocketCalls.GetName(own, out var name);
         SocketCalls.GetPeerName(own, out var peerName);
         var record = new UnixSocketRecord

@@ -1,6 +1,7 @@
 using CrCore.Image;
 using CrCore.Kernel;
 using CrCore.Objects.Files;
+using CrCore.Objects.Namespaces;
 
 namespace CrCore.Objects.Sockets.Unix;
 
@@ -10,24 +11,32 @@ internal static class UnixFiles
     private const uint Permissions = 0xfff;
 
     /// <summary>The file's facts; null when it cannot be said where it is.</summary>
-    public static UnixFile? Read(ProcReader proc, OwnDescriptor socket, Descriptor d, UnixDiagSocket diag)
+    /// <param name="proc">Reads /proc.</param>
+    /// <param name="socket">A descriptor of this process onto the socket.</param>
+    /// <param name="d">The task's.</param>
+    /// <param name="diag">What the kernel tells of it.</param>
+    /// <param name="further">The mount namespaces of the tree: the socket may be bound in another one than its task is in now.</param>
+    public static UnixFile? Read(ProcReader proc, OwnDescriptor socket, Descriptor d, UnixDiagSocket diag, FurtherMounts further)
     {
         if (diag.FileInode == 0 || !diag.Name.IsFile)
             return UnixFile.None;
         var prefix = DescriptorReader.MountPrefix(proc, d.TaskPid);
         using var file = SocketCalls.TryOpenUnixFile(socket, out _);
         if (file is null)
-            return Guess(proc, d.TaskPid, diag, prefix);
+            return further.OwnerOf(d.TaskPid) == 0 ? Guess(proc, d.TaskPid, diag, prefix) : null;
+        var home = further.IsEmpty ? 0 : further.HomeOf(FurtherMounts.MountOf($"/proc/self/fd/{file.Number}"));
+        if (home != 0)
+            prefix = FurtherMounts.PrefixOf(home);
         using var anew = new ProcReader();
         if (!ProcFd.TryReadTarget(anew, Environment.ProcessId, file.Number, out var name) || FileStatus.ReadOwn(file.Number, out var status) != Errno.None)
             return null;
-        var place = DescriptorReader.Place(ref name, status, prefix);
+        var place = home == 0 && further.OwnerOf(d.TaskPid) != 0 ? NamePlace.Elsewhere : DescriptorReader.Place(ref name, status, prefix);
         return place switch
         {
-            NamePlace.Leads => Make(UnixFileState.Named, name, diag, status),
+            NamePlace.Leads => Make(UnixFileState.Named, further.NameOf(home, name), diag, status),
             NamePlace.Deleted => Make(UnixFileState.Removed, name, diag, status),
             // Bound under a passing name, linked to the right one, so that nobody meets it half made (supervisord does so).
-            NamePlace.Unlinked when Anchoring.OtherName(new(name, place, status, "", prefix)) is { Length: > 0 } other => Make(UnixFileState.Named, other, diag, status),
+            NamePlace.Unlinked when Anchoring.OtherName(new(name, place, status, "", prefix)) is { Length: > 0 } other => Make(UnixFileState.Named, further.NameOf(home, other), diag, status),
             // No name leads to it, which nobody could tell: a connected one never listens again, and its address is text.
             _ when diag is { State: UnixDiagSocket.Established, Type: SocketType.Stream or SocketType.SequencedPacket } => Make(UnixFileState.Removed, name, diag, status),
             _ => null,

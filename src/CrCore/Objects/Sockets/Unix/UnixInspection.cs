@@ -48,7 +48,7 @@ internal sealed class UnixInspection
         InspectOthers(d, socket);
         if (socket.IsListening)
             InspectPending(d, socket);
-        if (UnixFiles.Read(_inspection.Context.Proc, own, d, socket) is null)
+        if (UnixFiles.Read(_inspection.Context.Proc, own, d, socket, Namespaces.FurtherMounts.Of(_inspection.Context)) is null)
             _inspection.Refuse(d, "CrUnixFileUnknown", $"it is bound to the file {socket.Name}, and where that is now cannot be told: it was renamed away, has further names, or another mount lies over it",
                 "Checkpoint as root, or let the program bind it anew.");
     }
