@@ -33,17 +33,18 @@ public class MountNamespaceTests
 
     private const string Enter = """
         def enter():
-            global inner, seen, at, null, bound
+            global inner, seen, at, null, bound, gone, held
             assert libc.unshare(0x20000) == 0
             assert os.system('mount --make-rprivate / && mount -t tmpfs -o size=4m apart /mnt && mkdir /mnt/d && mount --bind /usr /usr && mount -o remount,bind,ro /usr && mount --bind /mnt/d /srv') == 0
             inner = open('/mnt/d/file', 'w+'); inner.write('inner'); inner.flush(); inner.seek(3)
             seen = mmap.mmap(inner.fileno(), 5)
             at = os.open('/mnt', os.O_RDONLY | os.O_DIRECTORY); null = os.open('/', os.O_PATH)
             bound = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); bound.bind('/mnt/d/socket'); os.chmod('/mnt/d/socket', 0o640)
+            gone = open('/mnt/d/gone', 'w+'); gone.write('gone'); gone.flush(); held = mmap.mmap(gone.fileno(), 4); os.unlink('/mnt/d/gone')
             os.chdir('/mnt/d')
         def see():
             with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as c: c.sendto(b'heard', '/srv/socket')
-            return {'socket': [bound.recv(9).decode(), bound.getsockname(), os.stat('/mnt/d/socket').st_mode], 'file': os.pread(inner.fileno(), 9, 0).decode(), 'map': bytes(seen).decode(), 'offset': inner.tell(), 'outer': os.pread(kept.fileno(), 9, 0).decode(),
+            return {'gone': [os.pread(gone.fileno(), 9, 0).decode(), bytes(held).decode(), os.fstat(gone.fileno()).st_nlink, own(gone.fileno())], 'socket': [bound.recv(9).decode(), bound.getsockname(), os.stat('/mnt/d/socket').st_mode], 'file': os.pread(inner.fileno(), 9, 0).decode(), 'map': bytes(seen).decode(), 'offset': inner.tell(), 'outer': os.pread(kept.fileno(), 9, 0).decode(),
                 'cwd': os.getcwd(), 'names': sorted(os.listdir(at)), 'mounts': mounts(), 'own': [own(inner.fileno()), own(at), own(null), own(kept.fileno())], 'parents': where() == where(os.getppid()),
                 'same': os.path.samefile('/srv/file', inner.fileno()), 'read-only': not os.access('/usr', os.W_OK), 'exe': os.readlink('/proc/self/exe'), 'maps': [l.split(None, 5)[5:] for l in open('/proc/self/maps') if '/mnt' in l]}
         pid, ask = apart(enter, see)
@@ -146,7 +147,7 @@ public class MountNamespaceTests
 
     [TheoryInNamespaces]
     [InlineData("import ctypes; libc.inotify_add_watch(libc.inotify_init(), b'/mnt', 0x100)", "CrMountNamespaceFile")]
-    [InlineData("f = open('/mnt/gone', 'w'); os.unlink('/mnt/gone')", "CrMountNamespaceFile")]
+    [InlineData("f = open('/mnt/lost', 'w'); os.link('/mnt/lost', '/mnt/left'); os.unlink('/mnt/lost')", "CrMountNamespaceFile")]
     [InlineData("os.mkfifo('/mnt/fifo'); f = os.open('/mnt/fifo', os.O_RDWR)", "CrMountNamespaceFile")]
     [InlineData("os.mkdir('/mnt/d'); os.chdir('/mnt/d'); os.rmdir('/mnt/d')", "CrMountNamespaceFile")]
     [InlineData("os.system('mount -t tmpfs none /proc')", "CrMountNotSaved")]

@@ -82,8 +82,8 @@ internal sealed class MappedFiles(ProcReader proc, long maxDeletedBytes, Further
         foreach (var there in homes)
             if (FileStatus.Read(FurtherMounts.PrefixOf(there) + m.Path, out var status) == Errno.None && status.Inode == m.Inode)
                 return new(MappedFileState.Present, new(further.NameOf(there, m.Path), NamePlace.Leads, status, m.Path, ""));
-        if (m.IsDeleted && home == further.Root && WayTo(pid, m, out var way) is { LinkCount: 0 } reached)
-            return new(MappedFileState.Reached, new(m.Path, NamePlace.Deleted, reached, way, FurtherMounts.PrefixOf(home)));
+        if (m.IsDeleted && home != 0 && WayTo(pid, m, out var way) is { LinkCount: 0 } reached)
+            return new(MappedFileState.Reached, new(m.Path, NamePlace.Deleted, reached, way, FurtherMounts.PrefixOf(home)) { Owner = further.VPidOf(home) });
         return new(MappedFileState.Missing, new(m.Path, NamePlace.Elsewhere, default, m.Path, ""));
     }
 

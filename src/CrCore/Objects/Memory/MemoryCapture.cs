@@ -111,8 +111,8 @@ internal sealed class MemoryCapture(CaptureContext context, FrozenTask task)
             vma = vma with { Identity = file.Identity, ObjRef = Anchor(file.File) };
         _records.Add(vma);
         _mapCount++;
-        if (mapped is not null)
-            _records.Add(new FNameRecord(mapped.Value.File.Name));
+        if (mapped is { File: var named })
+            _records.Add(new FNameRecord(named.InImage(named.Name)));
         // What the kernel may drop at any moment (MAP_DROPPABLE) need not be kept.
         if (vma.HasPrivatePages && (vma.Flags & VmFlags.Droppable) == 0)
             pages.Ranges.Add(new PageRange(task.Pid, m.Start, m.End, m.Start,

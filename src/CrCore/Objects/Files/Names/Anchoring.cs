@@ -1,6 +1,7 @@
 using CrCore.Checkpoint;
 using CrCore.Image;
 using CrCore.Kernel;
+using CrCore.Objects.Namespaces;
 
 namespace CrCore.Objects.Files;
 
@@ -9,8 +10,22 @@ namespace CrCore.Objects.Files;
 /// <param name="Prefix">See <see cref="DescriptorReader.MountPrefix"/>.</param>
 internal readonly record struct ReferredFile(string Name, NamePlace Place, FileStatus Status, string Path, string Prefix)
 {
-    public static ReferredFile Of(ProcReader proc, Descriptor d)
-        => new(d.Name, d.Place, d.Status, $"/proc/{d.Pid}/fd/{d.Fd}", d.Place == NamePlace.Leads ? "" : DescriptorReader.MountPrefix(proc, d.TaskPid));
+    /// <summary>The task that owns the mount namespace that its name is of, as the tree sees it; 0 for the root's.</summary>
+    public int Owner { get; init; }
+
+    /// <summary>How the image calls a name beside the file's.</summary>
+    public string InImage(string name) => Owner == 0 || name.Length == 0 ? name : FurtherNames.Of(Owner, name);
+
+    /// <param name="proc">Reads /proc.</param>
+    /// <param name="d">Of a task.</param>
+    /// <param name="further">The mount namespaces of the tree; null where the task is in the root's with all that it has.</param>
+    public static ReferredFile Of(ProcReader proc, Descriptor d, FurtherMounts? further = null)
+    {
+        var way = $"/proc/{d.Pid}/fd/{d.Fd}";
+        var home = further is { IsEmpty: false } ? further.HomeOf(d.Info.MountId) : 0;
+        return home != 0 ? new(d.Name, d.Place, d.Status, way, FurtherMounts.PrefixOf(home)) { Owner = further!.VPidOf(home) }
+            : new(d.Name, d.Place, d.Status, way, d.Place == NamePlace.Leads ? "" : DescriptorReader.MountPrefix(proc, d.TaskPid));
+    }
 
     private const int MostNames = 100;
 
@@ -95,7 +110,7 @@ internal static class Anchoring
     private static IEnumerable<ICrRecord> Ghost(ReferredFile file, uint objRef)
     {
         var s = file.Status;
-        yield return new GhostRecord(objRef, s.Mode, s.Uid, s.Gid, s.IsRegular ? s.Size : 0, s.AccessedNs, s.ModifiedNs, s.RawDevice, file.IsNeverNamed, file.Name);
+        yield return new GhostRecord(objRef, s.Mode, s.Uid, s.Gid, s.IsRegular ? s.Size : 0, s.AccessedNs, s.ModifiedNs, s.RawDevice, file.IsNeverNamed, file.InImage(file.Name));
         if (s.IsSymbolicLink)
             yield return new FileDataRecord(objRef, 0, LinkTarget(file));
         if (!s.IsRegular)
@@ -114,7 +129,7 @@ internal static class Anchoring
     }
 
     private static RemapRecord Remap(in ReferredFile file, uint objRef)
-        => new(objRef, file.Status.Mode, FileIdentity.Of(file.Status), file.Name, OtherName(file), FileHandle.Of(file.Path));
+        => new(objRef, file.Status.Mode, FileIdentity.Of(file.Status), file.InImage(file.Name), file.InImage(OtherName(file)), FileHandle.Of(file.Path));
 
     /// <summary>Another name in the directory of the removed one, or empty.</summary>
     internal static string OtherName(in ReferredFile file)

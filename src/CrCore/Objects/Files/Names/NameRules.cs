@@ -17,7 +17,7 @@ internal static class NameRules
 
     public static void Inspect(DescriptorInspection inspection, Descriptor d)
     {
-        var file = ReferredFile.Of(inspection.Context.Proc, d);
+        var file = ReferredFile.Of(inspection.Context.Proc, d, FurtherMounts.Of(inspection.Context));
         var verdict = Anchoring.Verdict(file, inspection.Options.MaxDeletedFileBytes);
         if (verdict is not null && !inspection.Context.IsFrozen)
             verdict = ReferredFile.Hold(file.Path, file.Prefix) is { } held ? Anchoring.Verdict(held, inspection.Options.MaxDeletedFileBytes) : null;
@@ -38,7 +38,7 @@ internal static class NameRules
     /// <exception cref="CrTargetException">The name was lost since preflight.</exception>
     public static Anchored Anchor(DescriptorCapture capture, Descriptor d)
     {
-        var file = ReferredFile.Of(capture.Context.Proc, d);
+        var file = ReferredFile.Of(capture.Context.Proc, d, FurtherMounts.Of(capture.Context));
         if (Anchoring.Verdict(file, capture.Options.MaxDeletedFileBytes) is var (id, reason, advice))
             throw new CrTargetException(id, $"Task {d.Pid}: {d.Label}: {reason} (since preflight).", advice) { Pid = d.Pid, Object = d.Label };
         return Anchoring.Take(capture.Context, file);

@@ -39,9 +39,11 @@ internal static class FurtherFiles
         if (d.Place == NamePlace.Nameless)
             return null;
         var leads = DescriptorReader.LeadsTo(d.Name, d.Status, FurtherMounts.PrefixOf(home));
+        // One that lost this name and has others may be in a file system that is made anew, where it is not found by its handle.
+        var isGone = d.Place == NamePlace.Deleted;
         if (home == further.Root)
-            return leads || d.Place == NamePlace.Deleted ? null : "the task is in another mount namespace than the tree's root, and the file, which was opened in the root's, is not found there by its name";
-        return !leads ? "it is open in another mount namespace than the tree's root's, and its name there no longer leads to it, which is not saved yet"
+            return leads || isGone ? null : "the task is in another mount namespace than the tree's root, and the file, which was opened in the root's, is not found there by its name";
+        return !leads && !isGone ? "it is open in another mount namespace than the tree's root's, and its name there no longer leads to it, which is not saved yet"
             : type is not (FdType.File or FdType.Directory or FdType.Path or FdType.Device) ? "it is open in another mount namespace than the tree's root's, which is saved of files, directories and plain devices only"
             : null;
     }

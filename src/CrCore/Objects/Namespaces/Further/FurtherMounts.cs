@@ -33,8 +33,8 @@ internal sealed class FurtherMounts
     /// <summary>The owner of the further namespace that a task is in; 0 for the root's.</summary>
     public int OwnerOf(int pid) => _owners.GetValueOrDefault(pid);
 
-    /// <summary>An owner's number as the tree sees it.</summary>
-    public int VPidOf(int owner) => _vpids[owner];
+    /// <summary>An owner's number as the tree sees it; 0 for the root, whose names need none.</summary>
+    public int VPidOf(int owner) => _vpids.GetValueOrDefault(owner);
 
     /// <summary>The owner of the namespace that a mount is in, or the root; 0 for a mount of neither.</summary>
     public int HomeOf(int mountId) => _homes.GetValueOrDefault(mountId);
