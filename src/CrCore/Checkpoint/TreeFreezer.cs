@@ -267,6 +267,10 @@ internal sealed class TreeFreezer(ProcReader proc, ProcFacts? facts = null) : ID
                 return false;
             if (report.IsEnd)
             {
+                // Its parent learns of it, and an init whose children are all gone ends, only when the tracer has taken the end
+                // (wait_task_zombie in kernel/exit.c). A child of ours is left to whoever waits for it in this process.
+                if (!thread.Tracee.Polled)
+                    Wait.Take(thread.Tracee.Tid, noHang: true, out _);
                 ended = true;
                 return true;
             }

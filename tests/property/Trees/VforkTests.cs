@@ -104,4 +104,43 @@ public sealed class VforkTests : IDisposable
         var child = int.Parse(parent.Output.ReadLine()!, CultureInfo.InvariantCulture);
         Assert.True(Directory.Exists($"/proc/{child}"));
     }
+
+    /// <summary>Who is held and ends before it stops is a zombie of its parent's at once, who is told of it: the freezer keeps no end to itself.</summary>
+    [FactWith("python3")]
+    public void A_task_that_ends_instead_of_stopping_is_left_to_its_parent()
+    {
+        const int sigKill = 9, sigChld = 17;
+        // CLONE_VFORK | SIGCHLD
+        using var parent = OwnChild.Python("""
+            import ctypes, os, signal
+            libc = ctypes.CDLL(None)
+            signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGCHLD])
+            if os.fork() == 0:
+                libc.prctl(1, signal.SIGKILL)
+                if libc.syscall(56, 0x4000 | 17, 0, 0, 0, 0) == 0:
+                    libc.prctl(1, signal.SIGKILL)
+                    while True: signal.pause()
+            print('ready', flush=True)
+            while True: signal.pause()
+            """);
+        using var proc = new ProcReader();
+        var seen = TreeWalk.Walk(proc, parent.Pid);
+        while (seen.Count < 3 || !VforkWait.Holds(proc, seen[1].Pid))
+            seen = TreeWalk.Walk(proc, parent.Pid);
+        var middle = seen[1].Pid;
+        TracerThread.Run("test", () =>
+        {
+            using var freezer = new TreeFreezer(proc);
+            Assert.Throws<CrCore.CrTargetException>(() => freezer.Freeze(parent.Pid, seen, TimeSpan.Zero, default));
+            Assert.Contains(middle, freezer.Stopped.Keys);
+            Libc.Syscall(Sys.kill, middle, sigKill);
+            var frozen = freezer.Freeze(parent.Pid, [], TimeSpan.FromMinutes(1), default);
+            Assert.Equal([(parent.Pid, false), (middle, true)], frozen.Select(t => (t.Pid, t.IsZombie)));
+            Assert.True(ProcStatus.TryRead(proc, middle, out var its));
+            Assert.Equal(0, its.TracerPid);
+            Assert.True(ProcStatus.TryRead(proc, parent.Pid, out var status));
+            Assert.NotEqual(0UL, status.SharedPendingSignals & (1UL << (sigChld - 1)));
+            return 0;
+        });
+    }
 }
