@@ -52,8 +52,10 @@ function Publish-Project([string] $Project, [string] $Name) {
         if (Test-Path $leftover) { Remove-Item $leftover -Recurse -Force }
     }
     $readyToRun = if ($Fast) { 'false' } else { 'true' }
-    Invoke-DotNet @('publish', (Join-Path $Root $Project), '-c', 'Release', '-r', 'linux-x64', '--self-contained', 'false',
-        "-p:PublishReadyToRun=$readyToRun", '-o', $staging, '-v', 'q', '--nologo')
+    # The shell brings its runtime, compiled as one with it: a fifth less to start. The module runs in whatever loads it.
+    $whole = if ($Name -eq 'shell' -and -not $Fast) { 'true' } else { 'false' }
+    Invoke-DotNet @('publish', (Join-Path $Root $Project), '-c', 'Release', '-r', 'linux-x64', '--self-contained', $whole,
+        "-p:PublishReadyToRun=$readyToRun", "-p:PublishReadyToRunComposite=$whole", '-o', $staging, '-v', 'q', '--nologo')
     if ($Name -eq 'CrModule') { Complete-ModuleFolder $staging }
     if (Test-Path $target) { Move-Item $target $old }
     Move-Item $staging $target
