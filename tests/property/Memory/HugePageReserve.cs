@@ -138,3 +138,10 @@ public sealed class TheoryWithHugePagesAttribute : TheoryAttribute
 {
     public TheoryWithHugePagesAttribute(params string[] programs) => Skip = Needs.Missing(programs) ?? HugePageReserve.Missing;
 }
+
+/// <summary>The same for a fact.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+public sealed class FactWithHugePagesAttribute : FactAttribute
+{
+    public FactWithHugePagesAttribute(params string[] programs) => Skip = Needs.Missing(programs) ?? HugePageReserve.Missing;
+}

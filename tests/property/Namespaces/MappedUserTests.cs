@@ -1,4 +1,5 @@
 using CrCore;
+using CrProperty.Memory;
 using Xunit;
 
 namespace CrProperty.Namespaces;
@@ -7,7 +8,7 @@ namespace CrProperty.Namespaces;
 public class MappedUserTests
 {
     /// <summary>The program enters the namespaces, and a child that stayed outside gives it its ids.</summary>
-    private const string Prepare = """
+    private const string Enter = """
         go, went = os.pipe()
         helper = os.fork()
         if helper == 0:
@@ -18,6 +19,10 @@ public class MappedUserTests
         assert libc.unshare(0x10000000 | 0x40000000) == 0
         os.write(went, b'x'); os.waitpid(helper, 0); os.close(go); os.close(went)
         os.setresgid(0, 0, 0); os.setresuid(0, 0, 0)
+
+        """;
+
+    private const string Prepare = Enter + """
         with open('/proc/sys/net/ipv4/ping_group_range', 'w') as f: f.write('0 40000')
         os.setegid(4000); os.seteuid(5000)
         pair = socket.socketpair()
@@ -60,5 +65,55 @@ public class MappedUserTests
         tree.Checkpoint(stop: true);
         var obstacle = Assert.Single(Assert.Throws<CrPreflightException>(() => tree.Restore()).Obstacles, o => o.Severity == ObstacleSeverity.Error);
         Assert.Equal("CrUserNamespacePids", obstacle.Id);
+    }
+
+    /// <summary>
+    /// Memory of huge pages has no name that a user namespace may open (map_files takes a capability in the initial one): the restoring program
+    /// hands it to each task that maps it.
+    /// </summary>
+    [FactWithHugePages("python3", "unshare")]
+    public void HugePagesOfTwoTasksComeBack()
+    {
+        using var tree = new ContainedTree("-pfm --mount-proc", Enter + """
+            import mmap
+            size, huge = 2 << 20, 0x40000
+            shared = mmap.mmap(-1, 2 * size, flags=mmap.MAP_SHARED | mmap.MAP_ANONYMOUS | huge)
+            fd = libc.memfd_create(b'large', 4); os.ftruncate(fd, size)
+            file = mmap.mmap(fd, size); os.close(fd)
+            shared[-3:] = b'end'; file[:4] = b'file'
+            mine_end, other_end = socket.socketpair()
+            if os.fork() == 0:
+                while True:
+                    shared[:8] = other_end.recv(8)
+                    other_end.send(shared[-3:] + file[:4])
+            looked = look
+            def look():
+                word = os.urandom(8); mine_end.send(word); heard = mine_end.recv(100).decode()
+                maps = [' '.join(l.split()[1:4] + l.split()[5:]) for l in open('/proc/self/maps') if 'hugepage' in l or 'large' in l]
+                return {**looked(), 'heard': heard, 'shared': shared[:8] == word, 'maps': maps}
+
+            """, become: "env");
+        Assert.Equal("endfile", tree.Before.GetProperty("heard").GetString());
+        Assert.True(tree.Before.GetProperty("shared").GetBoolean());
+        Assert.Equal(2, tree.Before.GetProperty("maps").GetArrayLength());
+        tree.Checkpoint(stop: true);
+        tree.Restore();
+        tree.Say("go");
+        Assert.Equal(tree.Before.GetRawText(), tree.Hear("after").GetRawText());
+    }
+
+    /// <summary>Attached before the program entered its user namespace, in which it could not have been made (can_do_hugetlb_shm).</summary>
+    [FactWithHugePages("python3", "unshare")]
+    public void ASegmentOfHugePagesCannotBeMadeFromWithin()
+    {
+        using var tree = new ContainedTree("-pfmi --mount-proc", """
+            libc.shmat.restype = ctypes.c_void_p
+            segment = libc.shmget(0, 2 << 20, 0o5666)
+            assert segment >= 0 and libc.shmat(segment, None, 0)
+
+            """ + Enter, become: "env");
+        tree.Checkpoint(stop: true);
+        var obstacle = Assert.Single(Assert.Throws<CrPreflightException>(() => tree.Restore()).Obstacles, o => o.Severity == ObstacleSeverity.Error);
+        Assert.Equal("CrSystemVRights", obstacle.Id);
     }
 }

@@ -23,7 +23,7 @@ internal sealed class MapCalls(RestoreContext context, RestoringTask task, Puppe
 
     private readonly List<(Slot Slot, VmaRecord Vma, string What)> _tried = [];
     private (string Path, int Access) _open;
-    private Slot _fd;
+    private Arg _fd;
 
     public void Add(in SavedMapping mapping)
     {
@@ -119,12 +119,29 @@ internal sealed class MapCalls(RestoreContext context, RestoringTask task, Puppe
 
     /// <summary>
     /// Memory of huge pages by its file, which has no name: through its mapping in the staging area (map_files of
-    /// proc_pid_map_files(5), which takes CAP_CHECKPOINT_RESTORE in the initial user namespace).
+    /// proc_pid_map_files(5), which takes CAP_CHECKPOINT_RESTORE in the initial user namespace). Whoever has a user namespace of its own
+    /// cannot have that; this process opens it then, and hands it over.
     /// </summary>
     private void OpenStaged(VmaRecord vma)
     {
         var start = places.StagingOf(vma.ObjRef);
-        Open($"/proc/self/map_files/{start:x}-{start + places.Plan[vma.ObjRef].Length:x}", vma.IsShared && (vma.Flags & VmFlags.MayWrite) != 0 ? FileNative.O_RDWR : FileNative.O_RDONLY);
+        var name = $"map_files/{start:x}-{start + places.Plan[vma.ObjRef].Length:x}";
+        var access = vma.IsShared && (vma.Flags & VmFlags.MayWrite) != 0 ? FileNative.O_RDWR : FileNative.O_RDONLY;
+        if (context.InUserNamespace)
+            Receive(name, access);
+        else
+            Open($"/proc/self/{name}", access);
+    }
+
+    private void Receive(string name, int access)
+    {
+        if (_open == (name, access))
+            return;
+        CloseFile();
+        using var own = OwnDescriptor.Open($"/proc/{task.Pid}/{name}", access | FileNative.O_CLOEXEC, out var errno)
+            ?? throw new CrKernelException("CrSharedMemoryOpenFailed", $"Opening memory of huge pages of task {task}", errno) { Pid = task.Pid };
+        _fd = DescriptorHandover.Give(task, own, name);
+        _open = (name, access);
     }
 
     private void Open(string path, int access)

@@ -47,8 +47,8 @@ internal sealed class MemoryCheck(CheckContext context)
         }
         _ = layouts.SharedPagesOf(context.Image);
         var plan = StagingPlan.Make(context.Image, layouts);
-        if (plan.HasHugePages && !Capabilities.HasInitial(context.Proc, Capabilities.CheckpointRestore) && !Capabilities.HasInitial(context.Proc, Capabilities.SysAdmin) || plan.HasHugePages && context.InUserNamespace)
-            context.Refuse(null, "CrHugePages", "shared memory of huge pages", "restoring it takes CAP_CHECKPOINT_RESTORE in the initial user namespace, and none of its own", "Restore as root.", CrErrorKind.PermissionDenied);
+        if (plan.HasHugePages && !Capabilities.HasInitial(context.Proc, Capabilities.CheckpointRestore) && !Capabilities.HasInitial(context.Proc, Capabilities.SysAdmin))
+            context.Refuse(null, "CrHugePages", "shared memory of huge pages", "restoring it takes CAP_CHECKPOINT_RESTORE in the initial user namespace", "Restore as root.", CrErrorKind.PermissionDenied);
         SystemVRestore.Check(context);
         HugePageDemand.Check(context, layouts);
         if (AddressPlan.FindHole(MemoryLayout.UsedRanges(context.Image), PuppetBytes + plan.Size) is null)

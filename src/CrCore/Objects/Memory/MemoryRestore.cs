@@ -20,7 +20,8 @@ internal static class MemoryRestore
         var places = context.States.Get<PuppetPlaces>();
         // Where all of it fits, it travels with what other kinds have to say; else in batches of its own.
         var kept = context.States.Get<InheritedMemory>().KeptBy(context, task);
-        var fits = shared.ArenaBytes + Estimate(layout) + kept.Others.Count * 80L <= task.Remote.ArenaSize;
+        // What is handed over on the way, too, has its number only until the next of those sets up descriptors.
+        var fits = !HandsOver(context, layout) && shared.ArenaBytes + Estimate(layout) + kept.Others.Count * 80L <= task.Remote.ArenaSize;
         var batch = fits ? shared : new SyscallBatch();
         UnmapAll(batch, places, layout, kept);
         SpecialMappings.Move(batch, places.Specials, layout, places.Transit);
@@ -40,6 +41,9 @@ internal static class MemoryRestore
         calls.Conclude();
         return null;
     }
+
+    private static bool HandsOver(RestoreContext context, MemoryLayout layout)
+        => context.InUserNamespace && layout.Mappings.Any(static m => m.Vma is { IsHuge: true, ObjRef: not 0 });
 
     /// <summary>An upper bound of the arena bytes for the whole layout.</summary>
     private static long Estimate(MemoryLayout layout)

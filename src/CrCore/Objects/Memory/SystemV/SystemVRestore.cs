@@ -41,6 +41,9 @@ internal static class SystemVRestore
                     throw ImageError.Objects(-1, $"the {segment} has the memory {segment.Memory}, which is not its own");
                 if ((context.Namespaces.Flags & CloneFlags.NewIpc) == 0)
                     Check(context, segment, memory);
+                else if (context.InUserNamespace && memory.IsHuge)
+                    // can_do_hugetlb_shm in fs/hugetlbfs/inode.c
+                    context.Refuse(null, "CrSystemVRights", segment.ToString(), "making one of huge pages takes CAP_IPC_LOCK in the initial user namespace", "The tree can be restored where it has no user namespace of its own.", CrErrorKind.PermissionDenied);
             }
         foreach (var o in context.Image.Objects.Values)
             if (o is SharedMemoryRecord { Kind: SharedMemoryType.SystemV } memory && !described.Contains(memory.ObjRef))
