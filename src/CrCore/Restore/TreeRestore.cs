@@ -19,8 +19,13 @@ public sealed class TreeRestore(RestoreOptions options, ICrLog? log = null, IPro
     /// <summary>Reads the image, makes the plan and names every obstacle; creates nothing.</summary>
     public RestorePreview Preview(string path, CancellationToken cancel = default)
     {
-        using var proc = new ProcReader();
         using var reader = ImageReader.Open(path, Kinds.Catalog, options.Key, cancel);
+        return Preview(reader, cancel);
+    }
+
+    internal RestorePreview Preview(ImageReader reader, CancellationToken cancel = default)
+    {
+        using var proc = new ProcReader();
         var image = reader.ReadMetadata(cancel);
         var (_, check) = Plan(proc, image);
         var tasks = new TaskSummary[image.Tasks.Count];

@@ -47,7 +47,7 @@ internal sealed class ModuleOnPath(EngineIntrinsics engine)
         if (IsForTrees(command) && Environment.ProcessorCount > 1)
             Task.Run(() =>
             {
-                Rehearse(Path.GetDirectoryName(manifest)!);
+                Rehearse(command, Path.GetDirectoryName(manifest)!);
                 HeadStart.Table();
             });
         using var import = PowerShell.Create(RunspaceMode.CurrentRunspace);
@@ -67,6 +67,7 @@ internal sealed class ModuleOnPath(EngineIntrinsics engine)
     /// While this thread reads the module's manifest and views, another goes through what the command is about to need. Its errors are
     /// nobody's: the command meets the same and tells them.
     /// </summary>
-    private static void Rehearse(string folder)
-        => Assembly.LoadFrom(Path.Combine(folder, "CrCore.dll")).GetType("CrCore.Rehearsal")?.GetMethod("Run")?.Invoke(null, null);
+    private static void Rehearse(string command, string folder)
+        => Assembly.LoadFrom(Path.Combine(folder, "CrCore.dll")).GetType("CrCore.Rehearsal")
+            ?.GetMethod(command.StartsWith("Restore-", StringComparison.OrdinalIgnoreCase) ? "Restore" : "Checkpoint")?.Invoke(null, null);
 }

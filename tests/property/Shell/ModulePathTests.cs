@@ -79,21 +79,26 @@ public sealed class ModulePathTests
     public void TheEngineHasWhatTheHeadStartOpens()
         => Assert.NotNull(typeof(System.Management.Automation.PSObject).Assembly.GetType(HeadStart.AnalysisCache)?.TypeInitializer);
 
-    /// <summary>Methods that a first look at a tree has compiled, in a shell of its own each time.</summary>
-    [Fact]
-    public void ARehearsalGoesWhereACheckpointGoes()
+    /// <summary>Methods that a first look at a tree, or at its image, has compiled, in a shell of its own each time.</summary>
+    [Theory]
+    [InlineData("Checkpoint", "$engine.Preview($child.Id, [Threading.CancellationToken]::None)")]
+    [InlineData("Restore", "[CrCore.Restore.TreeRestore]::new([CrCore.RestoreOptions]::new(), $null, $null).Preview($image, [Threading.CancellationToken]::None)")]
+    public void ARehearsalGoesWhereTheCommandGoes(string command, string look)
     {
-        Assert.True(Compiled("[CrCore.Rehearsal]::Run()") < Compiled("") / 2);
+        using var directory = new TemporaryDirectory();
+        Assert.InRange(Compiled($"[CrCore.Rehearsal]::{command}()"), 1, Compiled("") / 2);
 
-        static int Compiled(string before)
+        int Compiled(string before)
         {
             var result = ShellProcess.Command($$"""
+                $image = '{{directory.File(Guid.NewGuid() + ".cr")}}'
                 $child = Start-Process sleep 60 -PassThru
                 Import-Module '{{Path.Combine(AppContext.BaseDirectory, "CrModule.psd1")}}'
                 $engine = [CrCore.Checkpoint.TreeCheckpoint]::new([CrCore.CheckpointOptions]::new(), $null, $null)
+                if ('{{command}}' -eq 'Restore') { $null = Checkpoint-ProcessTree $child.Id $image -ExternalPipe Null -WarningAction Ignore }
                 {{before}}
                 $count = [Runtime.JitInfo]::GetCompiledMethodCount($true)
-                $null = $engine.Preview($child.Id, [Threading.CancellationToken]::None)
+                $null = {{look}}
                 [Runtime.JitInfo]::GetCompiledMethodCount($true) - $count
                 $child.Kill()
                 """);
