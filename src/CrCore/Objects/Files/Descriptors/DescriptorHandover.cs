@@ -30,9 +30,7 @@ internal static class DescriptorHandover
         batch.Must("make a pair of sockets for", label, Sys.socketpair, SocketFamily.Unix, SocketType.Datagram | SocketType.CloseOnExec, 0, made);
         task.Remote.Run(batch);
         var (receiver, sender) = (MemoryMarshal.Read<int>(batch.Bytes(made)), MemoryMarshal.Read<int>(batch.Bytes(made)[sizeof(int)..]));
-        using (var puppet = PidFd.Open(task.Pid))
-        using (var mine = puppet.TryGet(sender, out var errno)
-            ?? throw new CrKernelException("CrDescriptorUnreachable", $"Getting the socket over which task {task} is given {label}", errno) { Pid = task.Pid, Object = label })
+        using (var mine = DescriptorServer.Borrow(task, sender, label))
         {
             var n = SocketMessages.Send(mine, [0], [], [own]);
             if (n < 0)

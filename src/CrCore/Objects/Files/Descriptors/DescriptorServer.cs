@@ -157,11 +157,14 @@ internal sealed class DescriptorServer
         => batch.Must("set the flags", saved, Sys.fcntl, NumberOf(saved), FSetFl, saved.Data.Flags & mask);
 
     /// <summary>A descriptor of this process onto the server's, to fill what it stands for.</summary>
-    public OwnDescriptor Borrow(int number, string label)
+    public OwnDescriptor Borrow(int number, string label) => Borrow(_context.Root, number, label);
+
+    /// <summary>The same of any puppet.</summary>
+    public static OwnDescriptor Borrow(RestoringTask task, int number, string label)
     {
-        using var server = PidFd.Open(_context.Root.Pid);
-        return server.TryGet(number, out var errno)
-            ?? throw new CrKernelException("CrDescriptorUnreachable", $"Getting {label} from task {_context.Root}", errno) { Pid = _context.Root.Pid, Object = label };
+        using var puppet = PidFd.Open(task.Pid);
+        return puppet.TryGet(number, out var errno)
+            ?? throw new CrKernelException("CrDescriptorUnreachable", $"Getting {label} from task {task}", errno) { Pid = task.Pid, Object = label };
     }
 
     /// <summary>Makes all descriptions, in the image's order.</summary>
